@@ -1,0 +1,77 @@
+"""The outside, as the daemon and the commands see it. A contract suite per port holds every implementation to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from driftd.model.event import Event
+
+
+class Clock(Protocol):
+    """Time comes from outside."""
+
+    def now(self) -> datetime:
+        """Return the time of day, aware, in UTC: for records."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump: for waiting."""
+
+
+class DeliveryError(Exception):
+    """An output could not take an event."""
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        """Trying again cannot help with this event."""
+
+
+class Output(Protocol):
+    """Somewhere events go. Constructors open nothing; the first `send` does."""
+
+    def send(self, events: Sequence[Event]) -> None:
+        """Deliver events in order; may be repeated with the same events after a DeliveryError or a crash.
+
+        Returns when the receiver has them, as far as its protocol can tell. Raises DeliveryError and nothing else.
+        """
+
+    def close(self) -> None:
+        """Release what `send` opened; later `send` opens again. Never raises, never blocks for more than a second."""
+
+
+class WatchEvents(Protocol):
+    """Who listens to a watcher. Called on the watcher's thread: take note and return."""
+
+    def changed(self, directory: bytes, name: bytes, *, complete: bool, is_directory: bool) -> None:
+        """Something happened to `name` in `directory`; `complete`: a finished write, rename, removal or chmod."""
+
+    def vanished(self, directory: bytes) -> None:
+        """The watch on this directory is gone: removed, moved away or unmounted."""
+
+    def lost(self, reason: str) -> None:
+        """Notifications were lost: everything may have changed."""
+
+
+class Watcher(Protocol):
+    """Kernel notifications for directories, never recursive. They only make driftd fast; the audit is the truth."""
+
+    def start(self, listener: WatchEvents) -> None:
+        """Begin to report. Nothing is watched yet."""
+
+    def watch(self, directory: bytes) -> str | None:
+        """Watch a directory; return None, or the reason why it cannot be watched. Watching again re-arms."""
+
+    def forget(self, directory: bytes) -> None:
+        """Stop watching a directory; unknown ones are fine."""
+
+    def watched(self) -> Iterable[bytes]:
+        """Return the directories that are watched now."""
+
+    def close(self) -> None:
+        """Stop the thread and give the descriptors back."""
+
+
+Wait = Callable[[float], bool]
+"""Wait up to so many seconds; True when it is time to stop."""
