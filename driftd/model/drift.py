@@ -12,7 +12,7 @@ from driftd.model.document import Json
 
 def drift_id(host_id: str, baseline: str, item: str) -> str:
     """Return the id that opened, updated and resolved share: no time and no value is in it."""
-    text = "\0".join((host_id, baseline, item))
+    text = f"{host_id}\0{baseline}\0{item}"
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 

@@ -55,7 +55,10 @@ class Gap:
 
     def to_json(self) -> dict[str, Json]:
         """Return the contract's shape; `detail` only where there is one."""
-        return {"item": self.item, "reason": self.reason} | ({"detail": self.detail} if self.detail else {})
+        shape: dict[str, Json] = {"item": self.item, "reason": self.reason}
+        if self.detail:
+            shape["detail"] = self.detail
+        return shape
 
 
 @dataclass(slots=True)
@@ -89,7 +92,7 @@ class Observation:
 
 
 def shown_path(path: bytes) -> str:
-    """Return a path as it is shown: what is not UTF-8, control characters and backslashes as `\\xNN`.
+    r"""Return a path as it is shown: what is not UTF-8, control characters and backslashes as `\xNN`.
 
     Both ways: `real_path(shown_path(p)) == p` for every path.
     """
