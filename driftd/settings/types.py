@@ -1,0 +1,176 @@
+"""What a person can set in `driftd.yaml`, and what holds where nothing is set."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import UNSET, Struct, UnsetType
+
+from driftd.model.baseline import SeverityWord
+from driftd.model.event import Action
+from driftd.settings.scalars import Cron, Duration, FileMode, TimeZone
+from driftd.settings.typed import Check, Vocabulary
+
+
+class HostSettings(Struct, frozen=True, kw_only=True):
+    """`host`: who this machine is in events."""
+
+    id: str | None = None
+    """None: derived from the machine-id."""
+    name: str | None = None
+    """None: the name in `/etc/hostname`, else the kernel's."""
+    labels: dict[str, str] = {}
+
+
+class AuditSettings(Struct, frozen=True, kw_only=True):
+    """`audit`: when everything is looked at, whatever was noticed live."""
+
+    every: Duration = Duration(900)
+    deep: Cron = Cron("0 3 * * *")
+    jitter: Duration = Duration(60)
+
+
+class WatchSettings(Struct, frozen=True, kw_only=True):
+    """`watch`: live detection."""
+
+    enabled: bool = True
+    settle: Duration = Duration(0.25)
+    """How long a file that looks half-written may take."""
+
+
+class SecretsSettings(Struct, frozen=True, kw_only=True):
+    """`secrets`: the key that secret values are fingerprinted with."""
+
+    key_file: Path | None = None
+
+
+class ControlSettings(Struct, frozen=True, kw_only=True):
+    """`control`: how commands reach the daemon."""
+
+    socket: Path | None = None
+    group: str | None = None
+    """Members may talk to the daemon; None: its own user and root alone."""
+
+
+class EventFilter(Struct, frozen=True, kw_only=True):
+    """Which events an output takes. Heartbeats pass every filter."""
+
+    min_severity: SeverityWord = "info"
+    actions: tuple[Action, ...] | None = None
+    """None: every action."""
+    baselines: tuple[str, ...] | None = None
+    """None: every baseline."""
+
+
+class JournaldSettings(EventFilter, frozen=True, kw_only=True):
+    """`journald`: the system's journal, with `DRIFTD_*` fields."""
+
+
+class JsonLinesSettings(EventFilter, frozen=True, kw_only=True):
+    """`jsonl`: a file with one JSON object a line."""
+
+    path: Path
+    mode: FileMode = FileMode(0o640)
+    group: str | None = None
+    """Group that owns the file; None: the daemon's."""
+
+
+class StdoutSettings(EventFilter, frozen=True, kw_only=True):
+    """`stdout`: standard output."""
+
+    format: Literal["auto", "pretty", "json"] = "auto"
+
+
+class OutputSettings(Struct, frozen=True, kw_only=True):
+    """One entry of `outputs`: the name of an output and its options."""
+
+    journald: JournaldSettings | UnsetType = UNSET
+    jsonl: JsonLinesSettings | UnsetType = UNSET
+    stdout: StdoutSettings | UnsetType = UNSET
+
+    @property
+    def chosen(self) -> dict[str, EventFilter]:
+        """The outputs named in this entry; exactly one once the settings are checked."""
+        return {name: value for name in self.__struct_fields__ if isinstance(value := getattr(self, name), EventFilter)}
+
+    @property
+    def name(self) -> str:
+        """Name of the output: `jsonl`."""
+        return next(iter(self.chosen))
+
+    @property
+    def options(self) -> EventFilter:
+        """Its options."""
+        return next(iter(self.chosen.values()))
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The contents of `driftd.yaml`. Paths are absolute: relative ones start at the file's directory."""
+
+    baselines: tuple[Path, ...]
+    host: HostSettings = HostSettings()
+    state: Path = Path("/var/lib/driftd")
+    timezone: TimeZone = TimeZone("UTC")
+    audit: AuditSettings = AuditSettings()
+    watch: WatchSettings = WatchSettings()
+    secrets: SecretsSettings = SecretsSettings()
+    outputs: tuple[OutputSettings, ...] = ()
+    control: ControlSettings = ControlSettings()
+
+    @property
+    def key_file(self) -> Path:
+        """Where the secret key stands: `secrets.key_file`, else `secret.key` in the state directory."""
+        return self.secrets.key_file or self.state / "secret.key"
+
+    @property
+    def control_socket(self) -> Path:
+        """Where commands reach the daemon: `control.socket`, else `control.sock` in the state directory."""
+        return self.control.socket or self.state / "control.sock"
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone in which schedules are meant."""
+        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
+
+
+HOST_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+
+
+def _host_name(name: str | None) -> str | None:
+    if name is None or HOST_NAME.fullmatch(name):
+        return None
+    return f"{name!r} is not a host name: letters, digits, dots, hyphens and underscores"
+
+
+def _one_output(entry: OutputSettings) -> str | None:
+    if len(entry.chosen) == 1:
+        return None
+    return "an entry of outputs names exactly one output: write `- journald: {}`"
+
+
+def _at_least(seconds: float) -> Check:
+    def check(value: Duration) -> str | None:
+        return None if value >= seconds else f"{value} is too short: at least {Duration(seconds)}"
+
+    return check
+
+
+SETTINGS: Final = Vocabulary(
+    checks={
+        (Settings, "baselines"): lambda paths: None if paths else "no directory of baselines: name at least one",
+        (HostSettings, "name"): _host_name,
+        (HostSettings, "id"): lambda text: "is empty: remove it, or give this host an id" if text == "" else None,
+        (AuditSettings, "every"): _at_least(1),
+        (OutputSettings, None): _one_output,
+    },
+    later={
+        Settings: frozenset({"approval", "metrics", "reports", "notifications", "packages", "services", "restore"}),
+        AuditSettings: frozenset({"rate"}),
+        OutputSettings: frozenset({"syslog", "otlp", "webhook", "alertmanager"}),
+    },
+)
+"""What the types of the settings do not say."""
