@@ -1,0 +1,58 @@
+# One command each; `make` alone says which. Needs make and Python >= 3.11 with venv, and the network only
+# when the environment in .venv is missing or pyproject.toml has changed since it was made.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUNTIME := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint bench clean
+.DELETE_ON_ERROR:
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: $(RUNTIME) ## audit this machine: environment, settings, first approval, then the daemon in the foreground
+	@test -f .driftd/driftd.yaml || $(BIN)/driftd init --into .driftd --yes --approve || test $$? -eq 3
+	@exec $(BIN)/driftd run --config .driftd/driftd.yaml
+
+demo: $(RUNTIME) ## the outage of 2023-06-01, replayed in a sandbox
+	@exec $(BIN)/driftd demo
+
+test: lint ## ruff, mypy and every test
+	$(BIN)/pytest
+
+lint: $(DEV) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(DEV) ## the programs of bench/, one after the other
+	@set -e; for program in bench/*.py; do \
+		test -f "$$program" || { echo "bench/ holds no program"; break; }; \
+		echo "== $$program"; $(BIN)/python "$$program"; \
+	done
+
+clean: ## remove the environment; .driftd, which holds approvals, stays
+	rm -rf $(VENV) build dist
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "driftd needs Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || \
+		{ echo "$(PYTHON) has no venv module: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): pyproject.toml | $(BIN)/python
+	@echo "installing driftd into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(DEV): pyproject.toml | $(BIN)/python
+	@echo "installing driftd and what its tests need into $(VENV)"
+	@$(PIP) install --editable '.[dev]'
+	@touch $@ $(RUNTIME)
