@@ -43,5 +43,5 @@ def read_yaml(path: Path) -> tuple[Document | None, list[ConfigProblem]]:
 
 
 def in_order(problems: list[ConfigProblem]) -> list[ConfigProblem]:
-    """Return problems in the order in which an editor meets them."""
-    return sorted(problems, key=lambda problem: (problem.file, problem.line or 0))
+    """Return problems in the order in which an editor meets them, each once."""
+    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line or 0))

@@ -1,0 +1,94 @@
+"""What is approved for this host: the shared layer of a baseline, and the host's own, which overrides whole items."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from driftd.baselines.layer import ABSENT, CorruptError, Layer, decode_item, read_layer
+from driftd.model.approved import ApprovedItem
+from driftd.model.item import Gap
+from driftd.settings.problems import ConfigProblem
+from driftd.settings.trust import Trust
+
+CORRUPT = "approved-corrupt"
+"""Reason of a gap: something was approved and cannot be believed any more."""
+CHANGED = "approved-changed"
+"""Reason of a gap: an approval or a pull changed the layer since it was read; reading it again helps."""
+HOSTS = "hosts"
+
+
+class ApprovedLayers:
+    """Both layers as their manifests stand now. Item files are read, and held against the manifest, one by one."""
+
+    def __init__(self, directory: Path, host_name: str, trust: Trust | None = None) -> None:
+        self.directory = directory
+        self.host_name = host_name
+        self.shared = read_layer(directory, trust)
+        self.host = read_layer(directory / HOSTS / host_name, trust)
+        self.corrupt: dict[str, Gap] = {}
+        """Items whose file could not be believed when it was asked for."""
+
+    @property
+    def problems(self) -> list[ConfigProblem]:
+        """Manifests that cannot be believed: nothing of this baseline can be compared until that is put right."""
+        return [layer.problem for layer in (self.shared, self.host) if layer.problem]
+
+    @property
+    def approved(self) -> bool:
+        """Whether anything was ever approved: before that, an item is not new, it waits for a first approval."""
+        return self.shared.signature is not None or self.host.signature is not None
+
+    def get(self, item: str) -> ApprovedItem | Gap | None:
+        """Return an item's approved state, None where none is approved, a Gap where it cannot be believed."""
+        if self.problems:
+            return Gap(item, CORRUPT, str(self.problems[0]))
+        layer = self._layer_of(item)
+        if layer is None:
+            return None
+        try:
+            approved = decode_item(item, layer.content(item))
+        except CorruptError as corrupt:
+            if not layer.is_current():
+                return Gap(item, CHANGED, "approved.json was changed while it was used")
+            gap = Gap(item, CORRUPT, str(corrupt))
+            self.corrupt[item] = gap
+            return gap
+        self.corrupt.pop(item, None)
+        return approved
+
+    def items(self) -> Iterable[str]:
+        """Return every item that has an approved state."""
+        yield from (item for item in self.shared.items if self.host.items.get(item) != ABSENT)
+        yield from (
+            item for item, digest in self.host.items.items() if digest != ABSENT and item not in self.shared.items
+        )
+
+    @property
+    def revision(self) -> int:
+        """Revision of the host's layer where it has one, else of the shared one; 0: nothing is approved."""
+        manifest = self.host.manifest or self.shared.manifest
+        return manifest.revision if manifest else 0
+
+    @property
+    def sha256(self) -> str | None:
+        """Digest of the manifest; where both layers have one, digest of the two digests."""
+        digests = [layer.digest for layer in (self.shared, self.host) if layer.digest]
+        if len(digests) < 2:
+            return digests[0].removeprefix("sha256:") if digests else None
+        return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+    def digest(self, item: str) -> str | None:
+        """Return the digest of an item's approved file without reading it: another one is another approved state."""
+        layer = self._layer_of(item)
+        return layer.items[item] if layer else None
+
+    def is_current(self) -> bool:
+        """Whether both manifests on disk are still those that were read; a pull or an approval changes them."""
+        return self.shared.is_current() and self.host.is_current()
+
+    def _layer_of(self, item: str) -> Layer | None:
+        if item in self.host.items:
+            return None if self.host.items[item] == ABSENT else self.host
+        return self.shared if item in self.shared.items else None

@@ -1,0 +1,91 @@
+"""Earlier manifests and item files, by digest: what an undo needs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from driftd.baselines import tree
+from driftd.baselines.layer import ABSENT, CorruptError, Layer, decode_item, decode_manifest, digest_of
+from driftd.model.approved import ApprovedItem, Manifest
+
+
+class RevisionMissingError(Exception):
+    """A revision, or an item of it, is not kept on this host."""
+
+
+class History:
+    """Files that were replaced by an approval, named by their digest. One directory serves all baselines."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def keep(self, contents: list[bytes], *, sync: bool = True) -> None:
+        """Store contents, so that they outlive what replaces them."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tree.top(self._directory) as base:
+            for content in contents:
+                folder, name = _place(digest_of(content))
+                if self.get(digest_of(content)) is not None:
+                    continue
+                with tree.below(base, (folder,), mode=0o700) as directory:
+                    tree.write(directory, name + ".new", content, mode=0o600, sync=sync)
+                    os.replace(name + ".new", name, src_dir_fd=directory, dst_dir_fd=directory)
+                    if sync:
+                        os.fsync(directory)
+
+    def get(self, digest: str) -> bytes | None:
+        """Return what has this digest; None where it is not kept, or not whole."""
+        try:
+            with tree.top(self._directory) as base:
+                content, _ = tree.read(base, _place(digest))
+        except FileNotFoundError:
+            return None
+        return content if digest_of(content) == digest else None
+
+    def manifest(self, layer: Layer, revision: int) -> Manifest:
+        """Return a manifest of an earlier revision: the one that the chain of `previous` leads to."""
+        manifest, digest = layer.manifest, layer.digest
+        while manifest is not None and manifest.revision != revision:
+            digest = manifest.previous
+            content = self.get(digest) if digest else None
+            try:
+                manifest = decode_manifest(content) if content else None
+            except CorruptError:
+                manifest = None  # its digest fits and it is no manifest: somebody signed off nonsense, before us
+        if manifest is None:
+            raise RevisionMissingError(f"revision {revision} is not kept on this host")
+        return manifest
+
+    def revision_contents(self, layer: Layer, revision: int) -> tuple[Manifest, dict[str, bytes]]:
+        """Return an earlier manifest and the bytes of all its item files."""
+        manifest = self.manifest(layer, revision)
+        return manifest, {
+            item: self._content(layer, item, digest) for item, digest in manifest.items.items() if digest != ABSENT
+        }
+
+    def revision_items(self, layer: Layer, revision: int) -> dict[str, ApprovedItem | None]:
+        """Return what a layer's earlier revision approved; None: that the item is not there on this host."""
+        manifest, contents = self.revision_contents(layer, revision)
+        return {
+            item: decode_item(item, contents[item]) if digest != ABSENT else None
+            for item, digest in manifest.items.items()
+        }
+
+    def _content(self, layer: Layer, item: str, digest: str) -> bytes:
+        kept = self.get(digest)
+        if kept is not None:
+            return kept
+        if layer.items.get(item) != digest:
+            raise RevisionMissingError(f"{item}: the file with {digest} is not kept on this host")
+        try:
+            return layer.content(item)  # unchanged since
+        except CorruptError as corrupt:
+            raise RevisionMissingError(f"{item}: {corrupt}") from corrupt
+
+
+def _place(digest: str) -> tuple[str, str]:
+    hexadecimal = digest.removeprefix("sha256:")
+    if not hexadecimal.isalnum():
+        raise FileNotFoundError(2, "no digest", digest)
+    return hexadecimal[:2], hexadecimal[2:]
