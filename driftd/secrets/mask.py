@@ -1,0 +1,216 @@
+"""Masking: the one door between parsing and everything else, through which no secret passes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from driftd.model.document import Document, Node, Problem, Scalar, Steps
+from driftd.secrets.fingerprint import TOKEN_PREFIX, SecretKeeper
+from driftd.secrets.names import Secrecy, is_collection, is_inner, secrecy
+from driftd.secrets.spans import begins_private_key, ends_private_key, secret_spans
+from driftd.secrets.values import holds_secret
+from driftd.secrets.whole_files import by_digest_alone, looks_like_private_key
+
+__all__ = ["by_digest_alone", "looks_like_private_key", "mask", "masked_problem", "masked_text"]
+
+MAX_SEARCHED: Final = 1024 * 1024
+"""A longer value is hidden whole: nobody reads it, and its change is still seen."""
+_MAX_QUOTED: Final = 200
+_WITHHELD: Final = "something could not be read here (the message is withheld: the file holds secrets)"
+_PAIR_NAMES: Final = ("name", "Name", "key", "Key")
+_PAIR_VALUES: Final = ("value", "Value")
+_SECRET_DATA: Final = ("data", "stringData")
+_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}\Z")
+_OPTION: Final = re.compile(r"--?([A-Za-z][\w-]{0,100})\Z")
+
+
+def mask(document: Document, keeper: SecretKeeper, extra: Callable[[Node], set[Steps]] | None = None) -> None:
+    """Replace every secret in a document by its fingerprint, in place, and say so in `document.secret`.
+
+    `extra` returns the places that a baseline's `secrets` name; everything at and below them is hidden. Masked are
+    values, the operator's own spelling of them, names of members, includes, and problems that quote a secret. To be
+    called once: a text that already looks like a fingerprint is somebody's attempt to pass for one, and is hidden too.
+    """
+    named = {id(node) for steps in (extra(document.root) if extra else ()) if (node := document.root.at(steps))}
+    masking = _Masking(keeper, named, lines=_is_lines(document.root), key_material=_has_private_key(document.root))
+    masking.run(document.root)
+    document.includes[:] = [masking.text(include) for include in document.includes]
+    document.problems[:] = [masking.problem(problem) for problem in document.problems]
+    document.secret = document.secret or masking.found
+
+
+def masked_text(text: str, keeper: SecretKeeper) -> str:
+    """Return a text of unknown origin with its secrets hidden: what a parser said of a line, a command's output."""
+    return _Masking(keeper, set(), lines=True).text(text)
+
+
+def masked_problem(problem: Problem, keeper: SecretKeeper) -> Problem:
+    """Return a problem whose message quotes no secret."""
+    return replace(problem, message=masked_text(problem.message, keeper))
+
+
+def _is_lines(root: Node) -> bool:
+    members = root.value
+    return isinstance(members, list) and bool(members) and all(isinstance(node.value, str) for node in members)
+
+
+def _has_private_key(root: Node) -> bool:
+    """Whether a private key begins in a name or a value, however a parser cut it into pieces."""
+    for _, node in root.walk():
+        texts = list(node.value) if isinstance(node.value, dict) else [node.value]
+        if any(isinstance(text, str) and "PRIVATE KEY" in text for text in texts):
+            return True
+    return False
+
+
+@dataclass(slots=True)
+class _Place:
+    """A node to look at, and what its surroundings say about it."""
+
+    node: Node
+    name: Secrecy = Secrecy.NONE
+    hidden: bool = False
+    """It, and everything below, is a secret: the user says so."""
+    collection: bool = False
+    """Its direct values are secrets."""
+
+
+@dataclass(slots=True)
+class _Masking:
+    keeper: SecretKeeper
+    named: set[int]
+    lines: bool
+    key_material: bool = False
+    """A private key stands in it that the parser may have taken apart: every line that could be part of it is hidden."""
+    found: bool = False
+    inside_key: bool = False
+    """Between the BEGIN and END of a private key that a parser took for lines or members."""
+    secrets: list[str] = field(default_factory=list)
+    seen: set[tuple[int, Secrecy, bool, bool]] = field(default_factory=set)
+    masked: set[int] = field(default_factory=set)
+
+    def run(self, root: Node) -> None:
+        """Mask a tree. A node that stands at several places (an alias) is masked once, and for all of them."""
+        pending = [_Place(root)]
+        while pending:
+            place = pending.pop()
+            node = place.node
+            place.hidden = place.hidden or id(node) in self.named
+            state = (id(node), place.name, place.hidden, place.collection)
+            if state in self.seen:
+                continue
+            self.seen.add(state)
+            match node.value:
+                case dict() as members:
+                    pending.extend(reversed(self._members(place, members)))
+                case list() as members:
+                    pending.extend(reversed(self._list(place, members)))
+                case scalar:
+                    self._scalar(place, scalar)
+
+    def _members(self, place: _Place, members: dict[str, Node]) -> list[_Place]:
+        masked_names = {name: self._member_name(name) for name in members}
+        if any(name != shown for name, shown in masked_names.items()):
+            place.node.value = {masked_names[name]: child for name, child in members.items()}
+        paired = _pair_value(members)
+        data = _SECRET_DATA if _text(members.get("kind")) == "Secret" else ()
+        return [
+            _Place(
+                child,
+                max(self._secrecy(name, place), secrecy(paired[1]) if paired and paired[0] == name else Secrecy.NONE),
+                place.hidden,
+                is_collection(name) or name in data,
+            )
+            for name, child in members.items()
+        ]
+
+    def _secrecy(self, name: str, place: _Place) -> Secrecy:
+        own = secrecy(name)
+        if place.collection and own < Secrecy.STRONG:
+            return Secrecy.STRONG
+        return max(own, place.name) if place.name >= Secrecy.STRONG and is_inner(name) else own
+
+    def _list(self, place: _Place, members: list[Node]) -> list[_Place]:
+        places = []
+        before = ""
+        for node in members:
+            option = _OPTION.match(before)
+            name = secrecy(option[1]) if option else place.name
+            places.append(_Place(node, max(name, place.name), place.hidden))
+            before = _text(node)
+        return places
+
+    def _scalar(self, place: _Place, value: Scalar) -> None:
+        node = place.node
+        if id(node) in self.masked:
+            return
+        within_key = self._within_key(value)
+        if value is not None and (place.hidden or within_key or holds_secret(value, place.name)):
+            shown = self._whole(value)
+        elif isinstance(value, str):
+            shown = self.text(value)
+        else:
+            return
+        if shown != value:
+            self.masked.add(id(node))
+            node.value, node.raw = shown, None
+        elif node.raw is not None and self.text(node.raw) != node.raw:
+            node.raw = None
+
+    def _member_name(self, name: str) -> str:
+        return self._whole(name) if self._within_key(name) else self.text(name)
+
+    def _within_key(self, value: Scalar) -> bool:
+        """Whether a line belongs to a private key; keeps track of where in one the walk is."""
+        if not isinstance(value, str):
+            return self.inside_key and value is not None
+        within = self.inside_key or (self.key_material and bool(_KEY_LINE.match(value)))
+        if self.inside_key and ends_private_key(value):
+            self.inside_key = False
+        if begins_private_key(value):
+            within = self.inside_key = True
+        return within
+
+    def _whole(self, value: Scalar) -> str:
+        self.found = True
+        # A number and the text that spells it are different values, and stay so behind their fingerprints.
+        spelled = value if isinstance(value, str) else "\0" + json.dumps(value)
+        if isinstance(value, str) and len(self.secrets) <= _MAX_QUOTED:
+            self.secrets.append(value)
+        return self.keeper.token(spelled)
+
+    def text(self, text: str) -> str:
+        """Return a text with the secrets inside it hidden and the rest left readable."""
+        if TOKEN_PREFIX in text or len(text) > MAX_SEARCHED:
+            return self._whole(text)
+        out = []
+        position = 0
+        for start, end in secret_spans(text, lines=self.lines):
+            out += [text[position:start], self._whole(text[start:end])]
+            position = end
+        return "".join([*out, text[position:]]) if position else text
+
+    def problem(self, problem: Problem) -> Problem:
+        """Return a problem whose message quotes no secret, neither by its shape nor one found in the document."""
+        message = self.text(problem.message)
+        if len(self.secrets) > _MAX_QUOTED:
+            return replace(problem, message=_WITHHELD)
+        for secret in sorted({secret.strip() for secret in self.secrets}, key=len, reverse=True):
+            if secret and secret in message:
+                message = message.replace(secret, self.keeper.token(secret))
+        return replace(problem, message=message)
+
+
+def _text(node: Node | None) -> str:
+    return node.value if node is not None and isinstance(node.value, str) else ""
+
+
+def _pair_value(members: dict[str, Node]) -> tuple[str, str] | None:
+    """Return (`value`, NAME) of a mapping that is a pair: `{name: DB_PASSWORD, value: ...}`."""
+    name = next((text for key in _PAIR_NAMES if (text := _text(members.get(key)))), "")
+    value = next((key for key in _PAIR_VALUES if key in members), None)
+    return (value, name) if name and value else None

@@ -1,0 +1,71 @@
+"""Whether the name of a setting says that its value is a secret."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from functools import lru_cache
+
+from driftd.secrets.detectors import detectors
+
+MAX_NAME = 256
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PASSWORDS = ("password", "passwd", "passphrase", "pwd", "pass")
+_LONGEST = 3  # words of the longest entry: `pre shared key`
+
+
+class Secrecy(IntEnum):
+    """How much a name says about its value."""
+
+    NONE = 0
+    WEAK = 1
+    """A secret only where the value looks random: `key`, `auth`, `salt`."""
+    STRONG = 2
+    """A secret unless the value is plainly something else: `password`, `api_key`."""
+    PASSWORD = 3
+    """As STRONG, and even a short number is one."""
+
+
+@lru_cache(maxsize=8192)
+def secrecy(name: str) -> Secrecy:
+    """Return what a name says: `db_password`, `PGPASSWORD`, `clientSecret` hide their values, `password_file` does not."""
+    names = detectors().names
+    name = name[-MAX_NAME:]
+    if name.strip().lower() in names.exact:
+        return Secrecy.STRONG
+    words = name_words(name)
+    if not words or _ends_with(words, names.never):
+        return Secrecy.NONE
+    words = _without_trailing(words)
+    if "".join(words) in names.exact:
+        return Secrecy.STRONG
+    if _ends_with(words, names.words) or words[-1].endswith(names.glued):
+        return Secrecy.PASSWORD if words[-1].endswith(_PASSWORDS) else Secrecy.STRONG
+    return Secrecy.WEAK if words[-1] in names.weak else Secrecy.NONE
+
+
+def is_collection(name: str) -> bool:
+    """Whether the direct values of a mapping of this name are secrets: `passwords`, `secrets`."""
+    words = name_words(name)
+    return bool(words) and _ends_with(words, detectors().names.collections)
+
+
+def is_inner(name: str) -> bool:
+    """Whether a member of this name carries the value of the secret name above it: `password: {value: ...}`."""
+    return name.lower() in detectors().names.inner
+
+
+def name_words(name: str) -> tuple[str, ...]:
+    """Return the lower-case words of a name: `clientSecret` is `client secret`, `PGPASSWORD` is one word."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def _without_trailing(words: tuple[str, ...]) -> tuple[str, ...]:
+    trailing = detectors().names.trailing
+    while len(words) > 1 and (words[-1] in trailing or words[-1].isdigit()):
+        words = words[:-1]
+    return words
+
+
+def _ends_with(words: tuple[str, ...], entries: frozenset[tuple[str, ...]]) -> bool:
+    return any(words[-count:] in entries for count in range(1, _LONGEST + 1))
