@@ -16,7 +16,8 @@ _ESCAPES = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", "'"
 class Identity:
     """A list member told apart by the values of some of its own members: `[?@.job_name=='node']`."""
 
-    parts: tuple[tuple[str, Scalar], ...]
+    parts: tuple[tuple[tuple[str, ...], Scalar], ...]
+    """(names from the member down to the identity value, the value): `((("metadata", "name"), "web"), (("kind",), "Service"))`."""
 
 
 KeyStep = str | int | Identity
@@ -52,7 +53,7 @@ def render_key(steps: tuple[KeyStep, ...]) -> str:
             case int():
                 out.append(f"[{step}]")
             case Identity(parts):
-                tests = " && ".join(f"@{_member(name)}=={_literal(value)}" for name, value in parts)
+                tests = " && ".join(f"@{''.join(map(_member, names))}=={_literal(value)}" for names, value in parts)
                 out.append(f"[?{tests}]")
     return "".join(out)
 

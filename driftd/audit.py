@@ -1,0 +1,268 @@
+"""The centre: what is approved beside what is observed, judged. No I/O happens here.
+
+    observation + approved item  ->  compare  ->  ignore  ->  rules  ->  changes with a severity  ->  drift, clean or gap
+
+Read `judge` first: it is the main path of driftd. Everything else brings something to it or carries something away from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from driftd.compare.canonical import Identities
+from driftd.compare.differ import compare
+from driftd.compare.locate import key_at
+from driftd.compare.meaning import Dialect, IdentityNames, PlainDialect
+from driftd.model.approved import ApprovedItem
+from driftd.model.baseline import Rule
+from driftd.model.change import ABSENT, Absent, Aspect, Change, Kind, Severity, Side
+from driftd.model.document import Document, Node, Problem, node_from_json
+from driftd.model.drift import Drift, drift_id
+from driftd.model.item import Gap, Observation
+from driftd.model.result import NOT_APPROVED, AuditResult
+from driftd.policy.query import Query
+from driftd.policy.rules import Violation, violations
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What applies to one item: from the baseline that owns it, and what other baselines add."""
+
+    baseline: str
+    severity: Severity = Severity.MEDIUM
+    needs_approval: bool = True
+    ignores: tuple[Query, ...] = ()
+    varies: tuple[Query, ...] = ()
+    identities: tuple[tuple[Query, IdentityNames], ...] = ()
+    rules: tuple[Rule, ...] = ()
+    literal: bool = False
+    """The item is named, not globbed: its absence is worth a rule's word."""
+    secret_key_id: str | None = None
+    """The key that masks today's secrets; values masked with another cannot be compared."""
+
+
+class ApprovedCorrupt(Exception):
+    """What is approved for an item cannot be trusted or read; the message says why."""
+
+
+class Approvals(Protocol):
+    """What is approved, as the judge asks for it."""
+
+    def approved(self, baseline: str) -> bool:
+        """Whether anything was ever approved for the baseline."""
+
+    def item(self, baseline: str, item: str) -> ApprovedItem | None:
+        """Return the approved state of an item; raises ApprovedCorrupt."""
+
+    def document(self, baseline: str, approved: ApprovedItem, format: str | None) -> Document | None:
+        """Read the approved bytes again by today's parser; None where they are gone. The document is masked."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What one item comes to. Neither changes nor gaps: clean."""
+
+    changes: list[Change] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    cosmetic: bool = False
+    """The bytes differ from the approved ones, the meaning does not."""
+
+
+def audit(observations: Iterable[tuple[Observation, Terms]], approvals: Approvals, host_id: str) -> AuditResult:
+    """Judge every observation; return the drifts and how much was really compared."""
+    result = AuditResult()
+    for observed, terms in observations:
+        verdict = judge(observed, terms, approvals)
+        if observed.exists or observed.gap or verdict.changes:
+            result.coverage.items += 1
+            result.coverage.compared += not verdict.gaps
+        result.coverage.gaps.extend(verdict.gaps)
+        if drift := drift_of(verdict, terms, observed.item, host_id):
+            result.drifts.append(drift)
+    return result
+
+
+def drift_of(verdict: Verdict, terms: Terms, item: str, host_id: str) -> Drift | None:
+    """Return the drift that a verdict's changes make, None where there are none."""
+    if not verdict.changes:
+        return None
+    return Drift(drift_id(host_id, terms.baseline, item), terms.baseline, item, tuple(verdict.changes))
+
+
+def judge(observed: Observation, terms: Terms, approvals: Approvals) -> Verdict:
+    """Compare one observation with what is approved for it, and say what differs and what could not be said."""
+    if observed.gap is not None:
+        return Verdict(gaps=[observed.gap])
+    verdict = Verdict()
+    try:
+        if approvals.approved(terms.baseline):
+            _compare_item(observed, approvals.item(terms.baseline, observed.item), terms, approvals, verdict)
+        elif terms.needs_approval and observed.exists:
+            verdict.gaps.append(Gap(observed.item, NOT_APPROVED))
+    except ApprovedCorrupt as error:
+        verdict.gaps.append(Gap(observed.item, "approved-corrupt", str(error)))
+    verdict.changes = [replace(change, severity=terms.severity) for change in verdict.changes]
+    _apply_rules(observed, terms, verdict)
+    return verdict
+
+
+def _compare_item(
+    observed: Observation, approved: ApprovedItem | None, terms: Terms, approvals: Approvals, verdict: Verdict
+) -> None:
+    if approved is None or observed.attributes is None:
+        if (approved is None) != (observed.attributes is None):
+            verdict.changes.append(_existence(observed, approved))
+        return
+    verdict.changes.extend(_attributes(observed, approved, verdict))
+    if approved.digest == observed.digest or approved.attributes.get("type") != observed.attributes.type.value:
+        return
+    content = _content(observed, approved, terms, approvals, verdict)
+    verdict.changes.extend(content)
+    verdict.cosmetic = not content and not verdict.gaps
+
+
+def _existence(observed: Observation, approved: ApprovedItem | None) -> Change:
+    if observed.attributes is not None:
+        return Change(Aspect.EXISTENCE, Kind.ADDED, "$", after=observed.attributes.type.value)
+    kind = str(approved.attributes.get("type", "file")) if approved else "file"
+    return Change(Aspect.EXISTENCE, Kind.REMOVED, "$", before=kind)
+
+
+def _attributes(observed: Observation, approved: ApprovedItem, verdict: Verdict) -> list[Change]:
+    assert observed.attributes is not None
+    shown = observed.attributes.to_json()
+    changes = []
+    for name in sorted(shown.keys() | approved.attributes.keys()):
+        before: Side = approved.attributes.get(name, ABSENT)
+        after: Side = shown.get(name, ABSENT)
+        if before == after or isinstance(after, Absent):
+            continue  # an attribute that is no longer audited is no difference
+        if isinstance(before, Absent):
+            if shown["type"] == approved.attributes.get("type"):
+                verdict.gaps.append(Gap(observed.item, NOT_APPROVED, f"{name} was not recorded when this was approved"))
+            continue
+        changes.append(Change(Aspect.ATTRIBUTES, Kind.CHANGED, f"$.{name}", before, after))
+    return changes
+
+
+def _content(
+    observed: Observation, approved: ApprovedItem, terms: Terms, approvals: Approvals, verdict: Verdict
+) -> list[Change]:
+    """What differs in the content of an item whose bytes are not the approved ones."""
+    as_a_whole = Change(Aspect.CONTENT, Kind.CHANGED, "$", _side(approved.digest), _side(observed.digest))
+    if observed.document is None or approved.format is None or approved.digest is None:
+        return [as_a_whole]
+    problem = observed.parse_problem
+    stopped = problem is not None and approved.format != "text"
+    before = approvals.document(terms.baseline, approved, "text" if stopped else observed.document.format)
+    if before is None and (stopped or approved.reading is None or approved.format != observed.document.format):
+        return [*_stopped_parsing(problem, stopped), as_a_whole]
+    if before is None:
+        before = Document(observed.item, approved.format, node_from_json(approved.settings))
+    changes = _differences(before, observed.document, terms, verdict, observed.item)
+    return [*_stopped_parsing(problem, stopped), *changes]
+
+
+def _stopped_parsing(problem: Problem | None, stopped: bool) -> list[Change]:
+    if problem is None or not stopped:
+        return []
+    return [
+        Change(Aspect.PARSE, Kind.CHANGED, "$", after_line=problem.line, message=f"does not parse: {problem.message}")
+    ]
+
+
+def _side(digest: str | None) -> Side:
+    return digest if digest is not None else ABSENT
+
+
+def _differences(before: Document, after: Document, terms: Terms, verdict: Verdict, item: str) -> list[Change]:
+    comparison = compare(
+        before.root,
+        after.root,
+        dialect=dialect_for(after),
+        approved_identities=located_identities(terms.identities, before.root),
+        observed_identities=located_identities(terms.identities, after.root),
+    )
+    changes = [change for change in comparison.changes if not _may_differ(change, terms, before.root, after.root)]
+    changes = [change for change in changes if not _unknown_key(change, terms, verdict, item)]
+    if comparison.problems and changes:
+        changes[0] = replace(changes[0], message="; ".join(problem.message for problem in comparison.problems))
+    return changes
+
+
+def dialect_for(document: Document) -> Dialect:
+    """Return what the document's program means by its settings."""
+    return PlainDialect()
+
+
+def located_identities(identities: tuple[tuple[Query, IdentityNames], ...], root: Node) -> Identities:
+    """Return the lists of a tree whose members a user told how to tell apart."""
+    return {steps: names for query, names in identities for steps in query.locate(root)}
+
+
+def _may_differ(change: Change, terms: Terms, before: Node, after: Node) -> bool:
+    """Whether an `ignore` covers the change, or a `vary` does and the value is there on both sides."""
+    if any(_selects(query, change, before, after) for query in terms.ignores):
+        return True
+    present = change.kind in (Kind.CHANGED, Kind.MOVED)
+    return present and any(_selects(query, change, before, after) for query in terms.varies)
+
+
+def _selects(query: Query, change: Change, before: Node, after: Node) -> bool:
+    if change.before_steps is not None and query.covers(change.before_steps, query.locate(before)):
+        return True
+    return change.after_steps is not None and query.covers(change.after_steps, query.locate(after))
+
+
+def _unknown_key(change: Change, terms: Terms, verdict: Verdict, item: str) -> bool:
+    """A secret masked with a key that is not at hand: neither drift nor clean, but a gap."""
+    if terms.secret_key_id is None or not isinstance(change.before, str) or "driftd-secret:" not in change.before:
+        return False
+    if f"driftd-secret:{terms.secret_key_id}:" in change.before:
+        return False
+    verdict.gaps.append(Gap(item, "secret-key-unknown", change.key))
+    return True
+
+
+def _apply_rules(observed: Observation, terms: Terms, verdict: Verdict) -> None:
+    if not terms.rules or not (observed.exists or terms.literal):
+        return
+    if observed.exists and observed.document is None:
+        verdict.gaps.append(Gap(observed.item, "rules-unchecked", "its content was not read as settings"))
+        return
+    if observed.parse_problem is not None:
+        verdict.gaps.append(Gap(observed.item, "rules-unchecked", f"does not parse: {observed.parse_problem.message}"))
+        return
+    for violation in violations(terms.rules, observed.document):
+        _apply_violation(violation, observed.document, terms, verdict)
+
+
+def _apply_violation(violation: Violation, document: Document | None, terms: Terms, verdict: Verdict) -> None:
+    """Give the change at the violated place the rule's severity; where nothing changed there, the violation is one itself."""
+    rule = violation.rule
+    severity = Severity.from_word(rule.severity) if rule.severity else terms.severity
+    for index, change in enumerate(verdict.changes):
+        same_place = violation.steps is not None and change.after_steps == violation.steps
+        went_away = violation.steps is None and change.kind is Kind.REMOVED and change.key == rule.key
+        if change.aspect is Aspect.CONTENT and change.rule is None and (same_place or went_away):
+            verdict.changes[index] = change.judged(severity, rule.id, violation.message)
+            return
+    key = rule.key
+    if violation.steps is not None and document is not None:
+        identities = located_identities(terms.identities, document.root)
+        key = key_at(document.root, violation.steps, dialect_for(document), identities)
+    verdict.changes.append(
+        Change(
+            Aspect.RULE,
+            Kind.REMOVED if violation.steps is None else Kind.CHANGED,
+            key,
+            after=violation.value,
+            after_line=violation.line,
+            severity=severity,
+            rule=rule.id,
+            message=violation.message,
+            after_steps=violation.steps,
+        )
+    )

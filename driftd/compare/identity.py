@@ -1,0 +1,67 @@
+"""Identity: by which of their own members the members of a list are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftd.compare.meaning import IdentityNames
+from driftd.model.document import Node, Scalar
+from driftd.model.keys import Identity
+
+NATURAL: tuple[IdentityNames, ...] = (
+    (("@",),),
+    (("job_name",),),
+    (("metadata", "name"), ("kind",)),
+    (("name",),),
+    (("id",),),
+)
+"""Members that tell list members apart in most formats, best first; a block's argument is its member `@`."""
+
+
+def identify(lists: Sequence[list[Node]], candidates: Sequence[IdentityNames]) -> list[list[Identity]] | None:
+    """Return an identity for every member of every list by the first candidate that tells all of them apart.
+
+    None where no candidate does: a member is no mapping, lacks the value, or shares it with another.
+    """
+    if not all(isinstance(node.value, dict) for members in lists for node in members):
+        return None
+    for names in candidates:
+        found = [_identities(members, names) for members in lists]
+        if all(identities is not None for identities in found):
+            return [identities for identities in found if identities is not None]
+    return None
+
+
+def repeated_identity(members: list[Node], names: IdentityNames) -> Identity | None:
+    """Return the first identity that two members share, None where all differ or one has none."""
+    seen: set[Identity] = set()
+    for node in members:
+        identity = _identity(node, names)
+        if identity is None:
+            return None
+        if identity in seen:
+            return identity
+        seen.add(identity)
+    return None
+
+
+def _identities(members: list[Node], names: IdentityNames) -> list[Identity] | None:
+    identities: list[Identity] = []
+    for node in members:
+        identity = _identity(node, names)
+        if identity is None:
+            return None
+        identities.append(identity)
+    return identities if len(set(identities)) == len(identities) else None
+
+
+def _identity(node: Node, names: IdentityNames) -> Identity | None:
+    parts: list[tuple[tuple[str, ...], Scalar]] = []
+    for path in names:
+        at = node.at(path)
+        if at is not None and isinstance(at.value, list) and at.repeated and len(at.value) == 1:
+            at = at.value[0]
+        if at is None or isinstance(at.value, dict | list):
+            return None
+        parts.append((path, at.value))
+    return Identity(tuple(parts))
