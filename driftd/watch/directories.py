@@ -35,15 +35,13 @@ class Directories(Generic[Watch]):
             del self._sorted[bisect_left(self._sorted, path)]
         return watch
 
-    def pop_tree(self, path: bytes) -> list[tuple[bytes, Watch]]:
-        """Forget a directory and all below it; return what was watched there, the deepest first."""
+    def tree(self, path: bytes) -> list[tuple[bytes, Watch]]:
+        """Return what is watched at a directory and below it, the deepest first."""
         prefix = path if path.endswith(b"/") else path + b"/"
         first = bisect_left(self._sorted, prefix)
         last = bisect_left(self._sorted, prefix[:-1] + b"0")  # "0" follows "/"
-        below = self._sorted[first:last]
-        del self._sorted[first:last]
-        found = [(inner, self._watches.pop(inner)) for inner in reversed(below)]
-        if (watch := self.pop(path)) is not None:
+        found = [(inner, self._watches[inner]) for inner in reversed(self._sorted[first:last]) if inner != path]
+        if (watch := self.get(path)) is not None:
             found.append((path, watch))
         return found
 

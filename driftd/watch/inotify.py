@@ -153,25 +153,32 @@ class InotifyWatcher:
         is_directory = bool(event.mask & _IN.IN_ISDIR)
         name = event.name
         if is_directory and name and event.mask & ~_IN.IN_ATTRIB & _ENTRY_EVENTS:
-            self.drop(os.path.join(directory, name), below=event.is_move)
+            self.check(os.path.join(directory, name), below=event.is_move)
         if not name:
             directory, name = os.path.split(directory)
         if self._listener is not None:
             self._listener.changed(directory, name, complete=complete, is_directory=is_directory)
 
-    def drop(self, directory: bytes, *, below: bool) -> None:
-        """Stop watching what is no longer at its path, and say so: whoever stands there now must be watched anew."""
+    def check(self, directory: bytes, *, below: bool) -> None:
+        """Give up the watches whose directory is no longer at its path, and say so.
+
+        Somebody may have watched the successor before this notification was read: then nothing is given up.
+        """
+        reader = self._reader
+        if reader is None:
+            return
+        gone = []
         with self._lock:
-            if below:
-                dropped = self._directories.pop_tree(directory)
-            else:
-                watch = self._directories.pop(directory)
-                dropped = [(directory, watch)] if watch is not None else []
-        for path, watch in dropped:
-            if self._reader is not None:
-                watch.disarm(self._reader)
+            watch = self._directories.get(directory)
+            found = self._directories.tree(directory) if below else [(directory, watch)] if watch is not None else []
+            for path, watch in found:
+                if not watch.stands(reader, CallbackId(next(self._ids))):
+                    self._directories.pop(path)
+                    gone.append(watch)
+        for watch in gone:
+            watch.disarm(reader)
             if self._listener is not None:
-                self._listener.vanished(path)
+                self._listener.vanished(watch.path)
 
     def watch_ended(self, watch: _Directory) -> None:
         """Take note that the kernel ended a watch: removed or unmounted. A newer watch on the path stays."""
@@ -230,6 +237,14 @@ class _Directory:
         if replaced._wd == self._wd:
             self.being_written |= replaced.being_written
 
+    def stands(self, reader: InotifyFD, id_: CallbackId) -> bool:
+        """Whether the path still leads to the directory that is watched: the kernel knows its descriptor again."""
+        probe = _Directory(self._owner, self.path, id_)
+        if probe.arm(reader) is not None:
+            return False
+        probe.disarm(reader)
+        return probe._wd == self._wd
+
     def disarm(self, reader: InotifyFD) -> None:
         """Give the watch back; the kernel keeps it while another path shares it."""
         if self._wd is not None:
@@ -238,7 +253,7 @@ class _Directory:
     def on_event(self, event: InotifyEvent) -> None:
         """Report one notification."""
         if event.is_move_self:
-            self._owner.drop(self.path, below=True)
+            self._owner.check(self.path, below=True)
         elif event.mask & _ENTRY_EVENTS:
             self._owner.report(self.path, event, complete=self._complete(event))
 

@@ -21,20 +21,22 @@ def test_popping_an_unknown_directory_is_fine() -> None:
     assert directories(b"/etc").pop(b"/usr") is None
 
 
-def test_a_tree_goes_with_all_below_it_and_nothing_beside_it() -> None:
+def test_a_tree_is_all_below_a_directory_and_nothing_beside_it() -> None:
     table = directories(b"/a", b"/a/b", b"/a/b/c", b"/a-1", b"/a0", b"/ab", b"/a/\xff")
-    assert [path for path, _ in table.pop_tree(b"/a")] == [b"/a/\xff", b"/a/b/c", b"/a/b", b"/a"]
-    assert list(table) == [b"/a-1", b"/a0", b"/ab"]
-    assert len(table) == 3
+    assert [path for path, _ in table.tree(b"/a")] == [b"/a/\xff", b"/a/b/c", b"/a/b", b"/a"]
 
 
-def test_a_tree_goes_though_its_top_was_not_watched() -> None:
-    table = directories(b"/a/b", b"/c")
-    assert table.pop_tree(b"/a") == [(b"/a/b", "b'/a/b'")]
-    assert list(table) == [b"/c"]
+def test_a_popped_directory_is_in_no_tree() -> None:
+    table = directories(b"/a", b"/a/b", b"/a/c")
+    assert table.pop(b"/a/b") == "b'/a/b'"
+    assert [path for path, _ in table.tree(b"/a")] == [b"/a/c", b"/a"]
+    assert list(table) == [b"/a", b"/a/c"]
+    assert len(table) == 2
+
+
+def test_a_tree_is_found_though_its_top_is_not_watched() -> None:
+    assert directories(b"/a/b", b"/c").tree(b"/a") == [(b"/a/b", "b'/a/b'")]
 
 
 def test_everything_is_below_the_root() -> None:
-    table = directories(b"/", b"/a")
-    assert [path for path, _ in table.pop_tree(b"/")] == [b"/a", b"/"]
-    assert list(table) == []
+    assert [path for path, _ in directories(b"/", b"/a").tree(b"/")] == [b"/a", b"/"]
