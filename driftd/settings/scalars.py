@@ -13,6 +13,7 @@ _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w
 class Duration(float):
     """Seconds, written `250ms`, `15m`, `1h30m` or `7d`."""
 
+    noun: ClassVar[str] = "a duration"
     wanted: ClassVar[str] = "a duration such as 250ms, 15m, 1h30m or 7d"
 
     @classmethod
@@ -38,6 +39,7 @@ class Duration(float):
 class FileMode(int):
     """Permission bits of a file, written in octal: `0640`."""
 
+    noun: ClassVar[str] = "a file mode"
     wanted: ClassVar[str] = "permission bits in octal such as 0640"
 
     @classmethod
@@ -55,6 +57,7 @@ class TimeZone(str):
     """Name of a time zone of the tz database: `UTC`, `Europe/Berlin`."""
 
     __slots__ = ()
+    noun: ClassVar[str] = "a time zone"
     wanted: ClassVar[str] = "the name of a time zone such as UTC or Europe/Berlin"
 
     @classmethod
@@ -85,6 +88,7 @@ class Cron(str):
     """A schedule in crontab's five fields: minute, hour, day, month, weekday (by name)."""
 
     __slots__ = ()
+    noun: ClassVar[str] = "a schedule"
     wanted: ClassVar[str] = 'five fields of crontab such as "0 3 * * *"'
 
     @classmethod

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from msgspec import NODEFAULT, Struct, UnsetType
 from msgspec.structs import FieldInfo, fields
@@ -66,8 +66,6 @@ class _Converter:
             return self.value(node, get_args(wanted)[0], where)
         if origin in (Union, UnionType):
             return self.union(node, get_args(wanted), where)
-        if isinstance(wanted, ForwardRef) or wanted is Any:  # the inside of a recursive JSON value
-            return node.to_json()
         if origin is tuple:
             return self.sequence(node, get_args(wanted)[0], where)
         if origin is dict:
@@ -78,6 +76,8 @@ class _Converter:
 
     def union(self, node: Node, members: tuple[Any, ...], where: str) -> Any:
         """Take the member that has the node's shape, so that a problem inside it is told in its own terms."""
+        if any(get_origin(member) is list for member in members):
+            return node.to_json()  # our own types hold tuples: lists are in `Json` alone
         named = [member for member in members if member not in (NoneType, UnsetType)]
         if node.value is None and NoneType in members:
             return None
@@ -193,7 +193,7 @@ class _Converter:
         try:
             return wanted.from_text(_spelling(node))
         except ValueError as refused:
-            return self.problem(node, where, f"{_found(node)} is not {wanted.wanted}", str(refused))
+            return self.problem(node, where, f"{_found(node)} is not {wanted.noun}", str(refused))
 
 
 def known_keys(wanted: type[Struct]) -> tuple[str, ...]:
