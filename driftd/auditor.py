@@ -1,0 +1,193 @@
+"""The auditor: looks at the items of one host, and has them judged. It keeps nothing and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from driftd.audit import ApprovedCorrupt, Verdict, drift_of, judge
+from driftd.baselines.approved import ApprovedLayers
+from driftd.baselines.scope import Audited, Scope
+from driftd.formats import registry
+from driftd.model.approved import ApprovedItem
+from driftd.model.document import Document, Node, Steps
+from driftd.model.drift import Drift
+from driftd.model.item import Gap, Observation, real_path
+from driftd.model.result import AuditResult
+from driftd.policy.query import Query
+from driftd.secrets.fingerprint import SecretKeeper
+from driftd.secrets.mask import mask
+from driftd.sources.observe import Observer, ReadingPlan
+from driftd.sources.root import Root
+from driftd.sources.walk import Found, WalkPattern, walk
+from driftd.store.content import ContentStore
+
+
+class HostApprovals:
+    """What is approved for this host, with the approved bytes read again by today's parsers."""
+
+    def __init__(self, layers: dict[str, ApprovedLayers], content: ContentStore | None, keeper: SecretKeeper) -> None:
+        self.layers = layers
+        self._content = content
+        self._keeper = keeper
+
+    def approved(self, baseline: str) -> bool:
+        """Whether anything was ever approved for the baseline."""
+        return self.layers[baseline].approved
+
+    def item(self, baseline: str, item: str) -> ApprovedItem | None:
+        """Return the approved state of an item; raises ApprovedCorrupt."""
+        found = self.layers[baseline].get(item)
+        if isinstance(found, Gap):
+            raise ApprovedCorrupt(found.detail or found.reason)
+        return found
+
+    def document(self, baseline: str, approved: ApprovedItem, format: str | None) -> Document | None:
+        """Read the approved bytes again by today's parser; None where they are gone."""
+        if self._content is None or approved.digest is None:
+            return None
+        content = self._content.get(approved.digest)
+        if content is None:
+            return None
+        reading = registry.read(content, approved.item, format)
+        if reading.document is None or reading.problem is not None:
+            return None
+        mask(reading.document, self._keeper, self._secrets(baseline))
+        return reading.document
+
+    def _secrets(self, baseline: str) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An item after it was looked at and judged."""
+
+    item: str
+    audited: Audited
+    observed: Observation
+    verdict: Verdict
+    drift: Drift | None
+
+
+class Auditor:
+    """Looks at items under a root and judges them against what is approved."""
+
+    def __init__(self, root: Root, scope: Scope, approvals: HostApprovals, observer: Observer, host_id: str) -> None:
+        self.scope = scope
+        self.approvals = approvals
+        self._root = root
+        self._observer = observer
+        self._host_id = host_id
+
+    def found(self) -> Iterator[Found]:
+        """Yield every item that some pattern means and that is there, and every place that could not be looked into."""
+        patterns = [
+            WalkPattern(scoped.glob, max_items=scoped.pattern.max_items, cross_mounts=scoped.pattern.cross_mounts)
+            for scoped in self.scope.patterns
+        ]
+        return walk(self._root, patterns)
+
+    def expected(self) -> Iterable[str]:
+        """Return every item that should be there: approved, or named without a wildcard."""
+        for name, layers in self.approvals.layers.items():
+            if name in self.scope.baselines:
+                yield from layers.items()
+        for scoped in self.scope.patterns:
+            yield from scoped.glob.literals
+
+    def signature(self, item: str) -> int | None:
+        """Return the digest of an item's stat fields; None: it is not there."""
+        return self._observer.signature(item)
+
+    def examine(self, item: str, *, matches: tuple[int, ...] | None = None, keep_content: bool = False) -> Examined | None:
+        """Look at an item and judge it; None where it is not audited (any more)."""
+        audited = self.scope.audited(item, matches)
+        if audited is None:
+            return None
+        observed = self.observe(item, audited, keep_content=keep_content)
+        verdict = judge(observed, audited.terms, self.approvals)
+        return Examined(item, audited, observed, verdict, drift_of(verdict, audited.terms, item, self._host_id))
+
+    def observe(self, item: str, audited: Audited, *, keep_content: bool = False) -> Observation:
+        """Read an item as its pattern says; content is parsed only where somebody will look at it."""
+        known = self._known_digest(audited, item)
+        pattern = audited.scoped.pattern
+        plan = ReadingPlan(
+            attributes=pattern.attributes,
+            content=pattern.content,
+            format=pattern.format,
+            max_bytes=pattern.max_bytes,
+            secret_queries=audited.secrets,
+            wants_settings=bool(audited.terms.rules) or keep_content,
+        )
+        return self._observer.observe(item, plan, known_digest=known, keep_content=keep_content)
+
+    def _known_digest(self, audited: Audited, item: str) -> str | None:
+        try:
+            approved = self.approvals.item(audited.baseline, item)
+        except ApprovedCorrupt:
+            return None  # the judge says so
+        return approved.digest if approved else None
+
+    def audit(self, baselines: set[str] | None = None) -> AuditResult:
+        """Look at everything once, keeping nothing: what `check` does. `baselines`: only items these own."""
+        result = AuditResult()
+        seen: set[str] = set()
+        for examined in self._all(result, seen):
+            if baselines is not None and examined.audited.baseline not in baselines:
+                continue
+            if not (examined.observed.exists or examined.observed.gap or examined.drift):
+                continue
+            result.coverage.items += 1
+            result.coverage.compared += not examined.verdict.gaps
+            result.coverage.gaps.extend(examined.verdict.gaps)
+            if examined.drift is not None:
+                result.drifts.append(examined.drift)
+        result.drifts.sort(key=lambda drift: (-drift.severity, drift.item))
+        return result
+
+    def _all(self, result: AuditResult, seen: set[str]) -> Iterator[Examined]:
+        for found in self.found():
+            if found.gap is not None:
+                result.coverage.gaps.append(found.gap)
+                continue
+            seen.add(found.item)
+            if self.scope.ignored(found.item) is not None:
+                result.coverage.ignored += 1
+            elif examined := self.examine(found.item, matches=found.matches):
+                yield examined
+        for item in self.expected():
+            if item not in seen:
+                seen.add(item)
+                if examined := self.examine(item):
+                    yield examined
+
+
+def approved_item(examined: Examined) -> ApprovedItem | None:
+    """Return what approving an item as it was just seen would record; None: that it is not there."""
+    observed = examined.observed
+    if observed.attributes is None:
+        return None
+    document = observed.document
+    if document is None:
+        return ApprovedItem(observed.item, observed.attributes.to_json(), observed.digest)
+    format = "text" if observed.parse_problem is not None else document.format
+    return ApprovedItem(
+        observed.item,
+        observed.attributes.to_json(),
+        observed.digest,
+        format,
+        registry.by_name(format).reading,
+        document.root.to_json(),
+    )
+
+
+def secret_places(queries: tuple[Query, ...], root: Node) -> set[Steps]:
+    """Return the places that a user declared secret."""
+    return {steps for query in queries for steps in query.locate(root)}
+
+
+def directory_of(item: str) -> bytes:
+    """Return the directory in which an item stands, as the machine names it."""
+    return real_path(item).rpartition(b"/")[0] or b"/"
