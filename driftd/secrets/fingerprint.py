@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-TOKEN_PREFIX: Final = "driftd-secret:"  # noqa: S105 - what is shown instead of a secret
+from driftd.model.secret import Token, parse_token, tokens_in
+
+__all__ = ["ContentDigest", "SecretKeeper", "Token", "digest_key_id", "parse_token", "tokens_in"]
+
 DIGEST_PREFIX: Final = "hmac:"
 MIN_KEY_BYTES: Final = 16
 
-_TOKEN = re.compile(r"driftd-secret:([0-9a-f]{8}):([0-9a-f]{32})")
 _DIGEST = re.compile(r"hmac:([0-9a-f]{8}):[0-9a-f]{64}\Z")
 
 # BLAKE2's personalization keeps the three uses of one key apart: a value can never collide with a content.
 _FOR_KEY_ID: Final = b"driftd key id"
 _FOR_VALUE: Final = b"driftd value"
 _FOR_CONTENT: Final = b"driftd content"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A secret value as it stands outside the content store."""
-
-    key_id: str
-    mac: str
-
-    def __str__(self) -> str:
-        return f"{TOKEN_PREFIX}{self.key_id}:{self.mac}"
-
-
-def parse_token(text: str) -> Token | None:
-    """Return the token that a whole value is, None for any other value."""
-    match = _TOKEN.fullmatch(text)
-    return Token(match[1], match[2]) if match else None
-
-
-def tokens_in(text: str) -> tuple[Token, ...]:
-    """Return every token inside a value: a URL keeps its host and hides its password."""
-    if TOKEN_PREFIX not in text:
-        return ()
-    return tuple(Token(match[1], match[2]) for match in _TOKEN.finditer(text))
 
 
 def digest_key_id(digest: str) -> str | None:
@@ -85,7 +62,7 @@ class SecretKeeper:
         # JSON may spell lone surrogates and file names bring their own: any text must have bytes here.
         content = value.encode("utf-8", "surrogatepass")
         mac = blake2b(content, key=self._key, digest_size=16, person=_FOR_VALUE).hexdigest()
-        return f"{TOKEN_PREFIX}{self.key_id}:{mac}"
+        return str(Token(self.key_id, mac))
 
     def digest(self, content: bytes) -> str:
         """Return `hmac:KEYID:HEX` for the content of a file that holds a secret."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from driftd.model.document import Document, Node, Problem, Scalar, Steps
-from driftd.secrets.fingerprint import TOKEN_PREFIX, SecretKeeper
+from driftd.model.secret import TOKEN_PREFIX
+from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.names import Secrecy, is_collection, is_inner, secrecy
 from driftd.secrets.spans import begins_private_key, ends_private_key, secret_spans
 from driftd.secrets.values import holds_secret
