@@ -26,10 +26,17 @@ from driftd.store.content import ContentStore
 class HostApprovals:
     """What is approved for this host, with the approved bytes read again by today's parsers."""
 
-    def __init__(self, layers: dict[str, ApprovedLayers], content: ContentStore | None, keeper: SecretKeeper) -> None:
+    def __init__(
+        self,
+        layers: dict[str, ApprovedLayers],
+        content: ContentStore | None,
+        keeper: SecretKeeper,
+        scope: Scope,
+    ) -> None:
         self.layers = layers
         self._content = content
         self._keeper = keeper
+        self._scope = scope
 
     def approved(self, baseline: str) -> bool:
         """Whether anything was ever approved for the baseline."""
@@ -52,11 +59,10 @@ class HostApprovals:
         reading = registry.read(content, approved.item, format)
         if reading.document is None or reading.problem is not None:
             return None
-        mask(reading.document, self._keeper, self._secrets(baseline))
+        audited = self._scope.audited(approved.item)
+        queries = audited.secrets if audited else ()
+        mask(reading.document, self._keeper, lambda root: secret_places(queries, root))
         return reading.document
-
-    def _secrets(self, baseline: str) -> None:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

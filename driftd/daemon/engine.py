@@ -1,0 +1,295 @@
+"""The engine: turns what is seen into transitions, records them, and knows what is drifted now.
+
+It is the only writer of state and runs on one thread. Nothing here waits: the service calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from driftd.auditor import Auditor, Examined
+from driftd.daemon import events
+from driftd.daemon.memory import Memory, OpenDrift
+from driftd.model.change import Severity
+from driftd.model.document import Json
+from driftd.model.event import Action, Event
+from driftd.model.event_id import RANDOM_BYTES, uuid7
+from driftd.model.item import Gap
+from driftd.model.result import NOT_APPROVED
+from driftd.ports import Clock
+from driftd.settings.host import HostFacts
+from driftd.store.database import Database
+from driftd.store.journal import Journal
+
+Publish = Callable[[Sequence[Event]], None]
+
+
+@dataclass(slots=True)
+class Sweep:
+    """An audit under way, and in the end what it came to."""
+
+    depth: str
+    started: datetime
+    monotonic: float
+    items: int = 0
+    read: int = 0
+    ignored: int = 0
+    finished: bool = False
+
+
+class Engine:
+    """State and transitions of one host."""
+
+    def __init__(
+        self,
+        auditor: Auditor,
+        host: HostFacts,
+        journal: Journal,
+        database: Database,
+        clock: Clock,
+        random: Callable[[int], bytes],
+        publish: Publish,
+    ) -> None:
+        self.auditor = auditor
+        self.journal = journal
+        self.database = database
+        self.memory = Memory.load(database)
+        self.last_audit: dict[str, Sweep] = {}
+        self._host = host
+        self._clock = clock
+        self._random = random
+        self._publish = publish
+
+    # --- looking at items
+
+    def look(self, items: Iterable[str], source: str, noticed: Mapping[str, datetime] | None = None) -> int:
+        """Look at items and record every transition; return how many events that made."""
+        pending: list[Event] = []
+        restored: list[tuple[str | None, Gap]] = []
+        lost: list[tuple[str | None, Gap]] = []
+        for item in items:
+            examined = self.auditor.examine(item)
+            since = noticed.get(item) if noticed else None
+            pending.extend(self._transition(item, examined, source, since, lost, restored))
+        return self._record(pending, lost, restored)
+
+    def accept(self, examined: Examined, source: str, since: datetime | None = None) -> int:
+        """Record the transitions of an item that was examined already."""
+        lost: list[tuple[str | None, Gap]] = []
+        restored: list[tuple[str | None, Gap]] = []
+        pending = list(self._transition(examined.item, examined, source, since, lost, restored))
+        return self._record(pending, lost, restored)
+
+    def _record(
+        self, pending: list[Event], lost: list[tuple[str | None, Gap]], restored: list[tuple[str | None, Gap]]
+    ) -> int:
+        if lost:
+            pending.append(events.coverage(self.stamp(), Action.COVERAGE_LOST, lost))
+        if restored:
+            pending.append(events.coverage(self.stamp(), Action.COVERAGE_RESTORED, restored))
+        if pending:
+            self.commit(pending)
+        return len(pending)
+
+    def _transition(
+        self,
+        item: str,
+        examined: Examined | None,
+        source: str,
+        since: datetime | None,
+        lost: list[tuple[str | None, Gap]],
+        restored: list[tuple[str | None, Gap]],
+    ) -> Iterator[Event]:
+        open_drift = self.memory.drifts.get(item)
+        if examined is None:
+            self.memory.forget_item(item)
+            if gap := self.memory.gaps.pop(item, None):
+                restored.append(gap)
+            if open_drift is not None:
+                yield self._resolved(open_drift, "no-longer-audited")
+            return
+        baseline = examined.audited.baseline
+        self._coverage(examined, lost, restored)
+        drift = examined.drift
+        if open_drift is not None and drift is not None and open_drift.drift_id != drift.id:
+            yield self._resolved(open_drift, "no-longer-audited")
+            open_drift = None
+        if drift is None:
+            unreadable = any(gap.reason != NOT_APPROVED for gap in examined.verdict.gaps)
+            if open_drift is not None and not unreadable:
+                yield self._resolved(open_drift, "approved" if source == "approval" else "reverted")
+            return
+        if open_drift is not None and open_drift.fingerprint == drift.fingerprint():
+            return
+        if open_drift is not None and examined.verdict.gaps and not examined.observed.exists:
+            return  # it could not be looked at: what stands open stays as it is
+        now = self._clock.now()
+        context = events.DriftContext(
+            self.baseline_words(baseline),
+            source,
+            {rule.id: rule for rule in examined.audited.terms.rules},
+            examined.observed,
+            now - since if since is not None else None,
+        )
+        action = Action.DRIFT_OPENED if open_drift is None else Action.DRIFT_UPDATED
+        if open_drift is not None:
+            drift = replace(drift, episode=open_drift.episode)
+        yield events.drift_changed(self.stamp(now), drift, context, action)
+
+    def _coverage(
+        self, examined: Examined, lost: list[tuple[str | None, Gap]], restored: list[tuple[str | None, Gap]]
+    ) -> None:
+        item, baseline = examined.item, examined.audited.baseline
+        waiting = [gap for gap in examined.verdict.gaps if gap.reason == NOT_APPROVED]
+        gaps = [gap for gap in examined.verdict.gaps if gap.reason != NOT_APPROVED]
+        self.memory.await_approval(baseline, item, waiting=bool(waiting))
+        if examined.observed.exists or examined.observed.gap:
+            self.memory.signatures[item] = examined.observed.signature
+        else:
+            self.memory.signatures.pop(item, None)
+        known = self.memory.gaps.get(item)
+        if gaps and (known is None or known[1].reason != gaps[0].reason):
+            self.memory.gaps[item] = (baseline, gaps[0])
+            lost.append((baseline, gaps[0]))
+        elif known is not None and not gaps:
+            del self.memory.gaps[item]
+            restored.append(known)
+
+    def _resolved(self, open_drift: OpenDrift, resolution: str) -> Event:
+        return events.drift_resolved(
+            self.stamp(),
+            open_drift.drift_id,
+            open_drift.episode,
+            open_drift.item,
+            self.baseline_words(open_drift.baseline),
+            resolution,
+        )
+
+    # --- audits
+
+    def sweep(self, depth: str, source: str, batch: int = 64) -> Iterator[Sweep]:
+        """Audit everything in slices: `quick` reads what its stat fields say was touched, `deep` reads everything.
+
+        Yields after every few items, so that other work may overtake; the last one yielded is finished.
+        """
+        sweep = Sweep(depth, self._clock.now(), self._clock.monotonic())
+        seen: set[str] = set()
+        trouble: dict[str, Gap] = {}
+        pending: list[str] = []
+        for item in self._everything(seen, trouble, sweep):
+            sweep.items += 1
+            if depth == "deep" or self._touched(item):
+                pending.append(item)
+            if len(pending) >= batch or sweep.items % 512 == 0:
+                sweep.read += len(pending)
+                self.look(pending, source)
+                pending = []
+                yield sweep
+        gone = [item for item in (*self.memory.drifts, *self.memory.signatures, *self.memory.gaps) if item not in seen]
+        pending.extend(dict.fromkeys(item for item in gone if item not in trouble))
+        sweep.read += len(pending)
+        self.look(pending, source)
+        self._directories(trouble)
+        self._propose_new()
+        self._completed(sweep)
+        yield sweep
+
+    def _everything(self, seen: set[str], trouble: dict[str, Gap], sweep: Sweep) -> Iterator[str]:
+        for found in self.auditor.found():
+            if found.gap is not None:
+                trouble[found.gap.item] = found.gap
+            elif self.auditor.scope.ignored(found.item) is not None:
+                sweep.ignored += 1
+            elif found.item not in seen:
+                seen.add(found.item)
+                yield found.item
+        for item in self.auditor.expected():
+            if item not in seen:
+                seen.add(item)
+                yield item
+
+    def _touched(self, item: str) -> bool:
+        known = self.memory.signatures.get(item)
+        if known is None:
+            return True
+        return known == 0 or item in self.memory.gaps or self.auditor.signature(item) != known
+
+    def _directories(self, trouble: dict[str, Gap]) -> None:
+        """Record directories that could not be looked into, and those that can be again."""
+        known = self.memory.places
+        lost: list[tuple[str | None, Gap]] = [(None, gap) for item, gap in trouble.items() if item not in known]
+        restored: list[tuple[str | None, Gap]] = [(None, gap) for item, gap in known.items() if item not in trouble]
+        self.memory.places = dict(trouble)
+        self._record([], lost, restored)
+
+    def _propose_new(self) -> None:
+        """Say once for each baseline how many of its items wait for a first approval: never one event an item."""
+        made = []
+        for baseline, items in self.memory.unapproved.items():
+            if not items or self.memory.announced.get(baseline) == 0:
+                continue
+            driftd: dict[str, Json] = {"baseline": self.baseline_words(baseline), "not_approved": len(items)}
+            message = f"baseline {baseline}: {len(items)} items wait for a first approval (driftd approve {baseline})"
+            made.append(events.build(self.stamp(), Action.BASELINE_PROPOSED, Severity.INFO, message, driftd))
+            self.memory.announced[baseline] = 0
+        if made:
+            self.commit(made)
+
+    def _completed(self, sweep: Sweep) -> None:
+        took = timedelta(seconds=self._clock.monotonic() - sweep.monotonic)
+        gaps = len(self.memory.gaps) + len(self.memory.places)
+        driftd: dict[str, Json] = {
+            "audit": {
+                "depth": sweep.depth,
+                "started": events.timestamp(sweep.started),
+                "duration_us": took // timedelta(microseconds=1),
+                "items": sweep.items,
+                "read": sweep.read,
+                "ignored": sweep.ignored,
+                "gaps": gaps,
+                "drifts": len(self.memory.drifts),
+                "not_approved": self.memory.waiting,
+            }
+        }
+        message = f"{sweep.depth} audit: {sweep.items} items, {len(self.memory.drifts)} drifted, {gaps} gaps"
+        self.commit([events.build(self.stamp(), Action.AUDIT_COMPLETED, Severity.INFO, message, driftd)])
+        self.memory.save(self.database)
+        sweep.finished = True
+        self.last_audit[sweep.depth] = sweep
+
+    # --- recording
+
+    def commit(self, made: Sequence[Event]) -> list[Event]:
+        """Make events durable, apply them to the state, hand them to the outputs."""
+        upcoming = self.journal.last_sequence
+        for offset, event in enumerate(made, start=1):
+            body, namespace = event["event"], event["driftd"]
+            assert isinstance(body, dict) and isinstance(namespace, dict)
+            if body["action"] == Action.DRIFT_OPENED.value:
+                namespace["episode"] = upcoming + offset
+        stamped = self.journal.append(made)
+        self.database.apply(stamped)
+        for event in stamped:
+            self.memory.apply(event)
+        self._publish(stamped)
+        return stamped
+
+    def say(self, action: Action, severity: Severity, message: str, driftd: dict[str, Json] | None = None) -> None:
+        """Record an event about driftd itself."""
+        self.commit([events.build(self.stamp(), action, severity, message, driftd or {})])
+
+    def stamp(self, now: datetime | None = None) -> events.Stamp:
+        """Return what an event made at this moment carries."""
+        moment = now or self._clock.now()
+        identity = uuid7(moment, self._random(RANDOM_BYTES))
+        return events.Stamp(moment, identity, self._host.id or "", self._host.name, self._host.labels)
+
+    def baseline_words(self, name: str) -> dict[str, Json]:
+        """Return how events name a baseline and what is approved for it."""
+        layers = self.auditor.approvals.layers.get(name)
+        words: dict[str, Json] = {"name": name}
+        if layers is not None and layers.approved:
+            words |= {"revision": layers.revision, "sha256": layers.sha256}
+        return words
