@@ -37,16 +37,17 @@ ROOMS = {
     "settings": Room(4, "typed settings are data for the others; nothing here acts on them"),
     "baselines": Room(
         4,
-        "definitions and approved files are read with the checks and the messages of settings",
-        frozenset({"settings"}),
+        "read with the checks and messages of settings; their items are named by the globs of sources",
+        frozenset({"settings", "sources"}),
     ),
     "store": Room(4, "records events whatever they mean; a store that knew its outputs could not be rebuilt alone"),
     "watch": Room(4, "says which paths may have changed and nothing about what they hold"),
     "outputs": Room(
         4, "built from their typed settings; take events and know nothing of audits", frozenset({"settings"})
     ),
-    "daemon": Room(5, "puts the parts to work; is told which ones by app"),
-    "app": Room(6, "the one place where settings become objects, so that there is one place to look"),
+    "auditor": Room(5, "looks at a host and has it judged; keeps nothing, so that `check` is an audit without a daemon"),
+    "daemon": Room(6, "puts the parts to work; is told which ones by app"),
+    "app": Room(7, "the one place where settings become objects, so that there is one place to look"),
     "cli": Room(
         7, "turns arguments into calls and results into text and exit statuses; nothing imports its entry point"
     ),
