@@ -45,7 +45,9 @@ ROOMS = {
     "outputs": Room(
         4, "built from their typed settings; take events and know nothing of audits", frozenset({"settings"})
     ),
-    "auditor": Room(5, "looks at a host and has it judged; keeps nothing, so that `check` is an audit without a daemon"),
+    "auditor": Room(
+        5, "looks at a host and has it judged; keeps nothing, so that `check` is an audit without a daemon"
+    ),
     "daemon": Room(6, "puts the parts to work; is told which ones by app"),
     "app": Room(7, "the one place where settings become objects, so that there is one place to look"),
     "cli": Room(
