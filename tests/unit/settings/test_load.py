@@ -10,6 +10,7 @@ import pytest
 from driftd.model.event import Action
 from driftd.settings.load import load
 from driftd.settings.problems import ConfigurationError
+from driftd.settings.scalars import Duration
 from driftd.settings.trust import Trust
 from driftd.settings.types import JsonLinesSettings, Settings, StdoutSettings
 
@@ -49,9 +50,9 @@ def test_everything_that_can_be_set_is_read(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, EVERYTHING)
     assert (settings.host.id, settings.host.name) == ("rack-7", "api-1")
     assert settings.host.labels == {"role": "api", "env": "production"}
-    assert settings.audit.every == 3600
+    assert settings.audit.every == Duration(3600)
     assert settings.audit.deep == "30 2 * * sun"
-    assert settings.watch.settle == 0.5
+    assert settings.watch.settle == Duration(0.5)
     assert not settings.watch.enabled
     assert str(settings.zone) == "Europe/Berlin"
     assert settings.control_socket == Path("/run/driftd.sock")
@@ -84,7 +85,7 @@ def test_what_is_not_set_has_its_default(tmp_path: Path) -> None:
 
 def test_a_section_whose_lines_are_all_commented_out_has_its_defaults(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, "baselines: [b]\naudit:\n#  every: 1h\noutputs:\nhost:\n  labels:\n")
-    assert settings.audit.every == 900
+    assert settings.audit.every == Duration(900)
     assert settings.outputs == ()
 
 

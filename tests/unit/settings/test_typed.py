@@ -91,7 +91,8 @@ def test_a_rule_may_require_any_json_schema() -> None:
 
 
 def test_one_name_or_several_are_both_names() -> None:
-    for by, names in (("id", ("id",)), (["kind", "name"], ("kind", "name"))):
+    spellings: list[tuple[Json, tuple[str, ...]]] = [("id", ("id",)), (["kind", "name"], ("kind", "name"))]
+    for by, names in spellings:
         found, _ = convert(node_from_json({"item": "/x", "key": "$", "by": by}), Identify, "f")
         assert found is not None
         assert found.names == names
