@@ -1,0 +1,76 @@
+"""Telling systemd how the daemon is doing: sd_notify(3), without its library."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+
+class Notifier:
+    """Sends states to the socket in `NOTIFY_SOCKET`; without one, nothing happens.
+
+    A message that cannot be sent is logged and no more: supervision must not stop what it supervises.
+    """
+
+    def __init__(self, environment: Mapping[str, str], process: int | None = None) -> None:
+        self._address = _address(environment.get("NOTIFY_SOCKET", ""))
+        self._interval = _watchdog_interval(environment, os.getpid() if process is None else process)
+
+    @property
+    def watchdog_interval(self) -> float | None:
+        """Seconds between two calls of `watchdog`: half of what systemd waits; None where it does not watch."""
+        return self._interval
+
+    def ready(self, status: str) -> None:
+        """Say that the daemon does its work now; also after a reload."""
+        self._send("READY=1", _status(status))
+
+    def reloading(self, monotonic: float) -> None:
+        """Say that settings are being read again; `ready` must follow."""
+        self._send("RELOADING=1", f"MONOTONIC_USEC={int(monotonic * 1_000_000)}")
+
+    def status(self, text: str) -> None:
+        """Set the line that `systemctl status` shows."""
+        self._send(_status(text))
+
+    def stopping(self) -> None:
+        """Say that the daemon is about to end."""
+        self._send("STOPPING=1")
+
+    def watchdog(self) -> None:
+        """Say that the daemon still makes progress."""
+        self._send("WATCHDOG=1")
+
+    def _send(self, *lines: str) -> None:
+        if self._address is None:
+            return
+        message = "\n".join(lines).encode("utf-8", "backslashreplace")
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as connection:
+                connection.setblocking(False)  # noqa: FBT003 - the engine must never wait for its supervisor
+                connection.sendto(message, self._address)
+        except OSError as error:
+            log.warning("systemd could not be told", state=lines[0], reason=str(error))
+
+
+def _address(text: str) -> bytes | None:
+    """Return the address of the socket: `/path`, or `@name` in the abstract name space."""
+    if text.startswith("@"):
+        return b"\0" + os.fsencode(text[1:])
+    return os.fsencode(text) if text.startswith("/") else None
+
+
+def _watchdog_interval(environment: Mapping[str, str], process: int) -> float | None:
+    if environment.get("WATCHDOG_PID", str(process)) != str(process):
+        return None  # meant for another process of the unit
+    text = environment.get("WATCHDOG_USEC", "")
+    return int(text) / 2_000_000 if text.isdecimal() and int(text) > 0 else None
+
+
+def _status(text: str) -> str:
+    return "STATUS=" + " ".join(text.split())

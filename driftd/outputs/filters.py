@@ -1,0 +1,58 @@
+"""Which events an output takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from driftd.model.change import Severity, Status
+from driftd.model.document import Json
+from driftd.model.event import Action, Event, action_of, namespace, severity_of
+from driftd.settings.types import EventFilter
+
+
+def baseline_of(event: Event) -> str | None:
+    """Return the name of the baseline an event is about; None where it is about the daemon."""
+    baseline: Json = namespace(event).get("baseline")
+    name = baseline.get("name") if isinstance(baseline, dict) else None
+    return name if isinstance(name, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Takes an event that meets every condition; None is no condition.
+
+    An event without a baseline or a status (of the daemon, say) is not cut by conditions on these. Heartbeats pass
+    always: their absence is what tells a receiver that a host has gone silent.
+    """
+
+    min_severity: Severity = Severity.INFO
+    actions: frozenset[str] | None = None
+    baselines: frozenset[str] | None = None
+    statuses: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, settings: EventFilter) -> Filter:
+        """Return the filter that the settings of an output describe."""
+        return cls(
+            min_severity=Severity.from_word(settings.min_severity),
+            actions=None if settings.actions is None else frozenset(action.value for action in settings.actions),
+            baselines=None if settings.baselines is None else frozenset(settings.baselines),
+            statuses=_words(getattr(settings, "status", None)),
+        )
+
+    def takes(self, event: Event) -> bool:
+        """Whether an event is for this output."""
+        action = action_of(event)
+        if action == Action.DAEMON_HEARTBEAT:
+            return True
+        baseline, status = baseline_of(event), namespace(event).get("status")
+        return (
+            severity_of(event) >= self.min_severity
+            and (self.actions is None or action in self.actions)
+            and (self.baselines is None or baseline is None or baseline in self.baselines)
+            and (self.statuses is None or status is None or status in self.statuses)
+        )
+
+
+def _words(statuses: tuple[Status, ...] | None) -> frozenset[str] | None:
+    return None if statuses is None else frozenset(status.value for status in statuses)

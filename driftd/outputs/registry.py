@@ -1,0 +1,73 @@
+"""The outputs there are. Adding one: a module, a row here, its settings, a row in docs/reference/outputs.md."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TextIO
+
+from driftd.outputs.journald import JournaldOutput
+from driftd.outputs.jsonl import JsonLinesOutput
+from driftd.outputs.stdout import StdoutOutput
+from driftd.ports import Output
+from driftd.settings.types import EventFilter, JournaldSettings, JsonLinesSettings, StdoutSettings
+
+FALLBACK_WIDTH: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an output may need of the process it lives in."""
+
+    stdout: TextIO
+    environment: Mapping[str, str]
+
+    def width(self) -> int:
+        """Return the columns of the terminal, as it is now."""
+        try:
+            return os.get_terminal_size(self.stdout.fileno()).columns or FALLBACK_WIDTH
+        except OSError:
+            return FALLBACK_WIDTH
+
+    def color(self) -> bool:
+        """Whether colour is wanted: https://no-color.org."""
+        return self.stdout.isatty() and not self.environment.get("NO_COLOR") and self.environment.get("TERM") != "dumb"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputKind:
+    """An output: the type of its settings, and what is built from them. Building opens nothing."""
+
+    settings: type[EventFilter]
+    build: Callable[[Any, Surroundings], Output]
+
+
+def _journald(settings: JournaldSettings, around: Surroundings) -> Output:  # noqa: ARG001 - every builder gets both
+    return JournaldOutput()
+
+
+def _jsonl(settings: JsonLinesSettings, around: Surroundings) -> Output:  # noqa: ARG001 - every builder gets both
+    return JsonLinesOutput(settings.path, mode=settings.mode, group=settings.group)
+
+
+def _stdout(settings: StdoutSettings, around: Surroundings) -> Output:
+    stream = around.stdout.buffer
+    if settings.format == "json" or (settings.format == "auto" and not around.stdout.isatty()):
+        return StdoutOutput(stream)
+    return StdoutOutput(stream, width=around.width, color=around.color())
+
+
+OUTPUTS: Final[Mapping[str, OutputKind]] = {
+    "journald": OutputKind(JournaldSettings, _journald),
+    "jsonl": OutputKind(JsonLinesSettings, _jsonl),
+    "stdout": OutputKind(StdoutSettings, _stdout),
+}
+
+
+def build(name: str, options: EventFilter, around: Surroundings) -> Output:
+    """Return the output that an entry of `outputs` describes."""
+    kind = OUTPUTS[name]
+    if not isinstance(options, kind.settings):
+        raise TypeError(f"{name} is built from {kind.settings.__name__}, not from {type(options).__name__}")
+    return kind.build(options, around)
