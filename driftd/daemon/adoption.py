@@ -1,0 +1,89 @@
+"""Adopting what was approved: the engine takes over the manifests that stand in the baseline directories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from driftd.baselines.approved import ApprovedLayers
+from driftd.daemon import events
+from driftd.daemon.engine import Engine
+from driftd.model.change import Severity
+from driftd.model.document import Json
+from driftd.model.event import Action
+from driftd.settings.trust import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """Who approved, as far as it is known: recorded, not proved."""
+
+    by: str = ""
+    reason: str = ""
+    ticket: str | None = None
+
+
+class Adoption:
+    """Keeps the engine's approvals in step with the files."""
+
+    def __init__(self, engine: Engine, host_name: str, trust: Trust) -> None:
+        self._engine = engine
+        self._host_name = host_name
+        self._trust = trust
+
+    def stale(self) -> list[str]:
+        """Return the baselines whose manifests on disk are no longer those in use."""
+        layers = self._engine.auditor.approvals.layers
+        return [name for name, layer in layers.items() if not layer.is_current()]
+
+    def reconcile(self) -> None:
+        """At start: say what was approved, or taken away, while nobody ran."""
+        known = {row.name: row for row in self._engine.database.baselines()}
+        for name, layers in self._engine.auditor.approvals.layers.items():
+            row = known.get(name)
+            if layers.approved and (row is None or row.sha256 != layers.sha256):
+                self._say_approved(name, layers)
+            elif row is not None and row.sha256 and not layers.approved:
+                self._say_removed(name, "what was approved for it is gone")
+        for name in known.keys() - self._engine.auditor.scope.baselines.keys():
+            self._say_removed(name, "its definition is gone")
+
+    def adopt(self, name: str) -> None:
+        """Read a baseline's manifests again and look at every item that they change."""
+        engine = self._engine
+        before = engine.auditor.approvals.layers[name]
+        loaded = engine.auditor.scope.baselines[name]
+        after = ApprovedLayers(loaded.directory, self._host_name, self._trust)
+        engine.auditor.approvals.layers[name] = after
+        if after.approved:
+            self._say_approved(name, after)
+        elif before.approved:
+            self._say_removed(name, "what was approved for it is gone")
+        items = {*before.items(), *after.items(), *engine.memory.unapproved.get(name, ())}
+        changed = [item for item in items if before.digest(item) != after.digest(item) or not before.approved]
+        open_items = [item for item, drift in engine.memory.drifts.items() if drift.baseline == name]
+        engine.look(dict.fromkeys([*changed, *open_items]), "approval")
+
+    def _say_approved(self, name: str, layers: ApprovedLayers) -> None:
+        engine = self._engine
+        manifest = layers.host.manifest or layers.shared.manifest
+        words = engine.baseline_words(name)
+        driftd: dict[str, Json] = {"baseline": words, "item_count": sum(1 for _ in layers.items())}
+        if manifest is not None:
+            driftd["approval"] = {
+                "by": manifest.by,
+                "at": manifest.at,
+                "reason": manifest.reason,
+                "ticket": manifest.ticket,
+                "proof": "recorded, not proved",
+            }
+        said = f" by {manifest.by}: {manifest.reason}" if manifest else ""
+        message = f"baseline {name}: revision {layers.revision} approved{said}"
+        engine.commit([events.build(engine.stamp(), Action.BASELINE_APPROVED, Severity.INFO, message, driftd)])
+        engine.memory.announced[name] = layers.revision
+
+    def _say_removed(self, name: str, why: str) -> None:
+        engine = self._engine
+        driftd: dict[str, Json] = {"baseline": {"name": name}}
+        message = f"baseline {name} removed: {why}"
+        engine.commit([events.build(engine.stamp(), Action.BASELINE_REMOVED, Severity.CRITICAL, message, driftd)])
+        engine.memory.announced.pop(name, None)
