@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from driftd.baselines.approved import ApprovedLayers
 from driftd.daemon import events
 from driftd.daemon.engine import Engine
@@ -11,15 +9,6 @@ from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action
 from driftd.settings.trust import Trust
-
-
-@dataclass(frozen=True, slots=True)
-class Approver:
-    """Who approved, as far as it is known: recorded, not proved."""
-
-    by: str = ""
-    reason: str = ""
-    ticket: str | None = None
 
 
 class Adoption:
@@ -34,6 +23,11 @@ class Adoption:
         """Return the baselines whose manifests on disk are no longer those in use."""
         layers = self._engine.auditor.approvals.layers
         return [name for name, layer in layers.items() if not layer.is_current()]
+
+    def adopt_stale(self) -> None:
+        """Take over what was approved on disk behind the engine's back: a pull, another command."""
+        for name in self.stale():
+            self.adopt(name)
 
     def reconcile(self) -> None:
         """At start: say what was approved, or taken away, while nobody ran."""

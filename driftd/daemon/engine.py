@@ -5,7 +5,7 @@ It is the only writer of state and runs on one thread. Nothing here waits: the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -64,22 +64,18 @@ class Engine:
 
     # --- looking at items
 
-    def look(self, items: Iterable[str], source: str, noticed: Mapping[str, datetime] | None = None) -> int:
+    def look(self, items: Iterable[str], source: str) -> int:
         """Look at items and record every transition; return how many events that made."""
-        pending: list[Event] = []
-        restored: list[tuple[str | None, Gap]] = []
-        lost: list[tuple[str | None, Gap]] = []
-        for item in items:
-            examined = self.auditor.examine(item)
-            since = noticed.get(item) if noticed else None
-            pending.extend(self._transition(item, examined, source, since, lost, restored))
-        return self._record(pending, lost, restored)
+        return self.accept([(self.auditor.examine(item) or item, None) for item in items], source)
 
-    def accept(self, examined: Examined, source: str, since: datetime | None = None) -> int:
-        """Record the transitions of an item that was examined already."""
+    def accept(self, examined: Sequence[tuple[Examined | str, datetime | None]], source: str) -> int:
+        """Record the transitions of items that were examined already; a bare name is an item no longer audited."""
+        pending: list[Event] = []
         lost: list[tuple[str | None, Gap]] = []
         restored: list[tuple[str | None, Gap]] = []
-        pending = list(self._transition(examined.item, examined, source, since, lost, restored))
+        for seen, since in examined:
+            item, looked = (seen, None) if isinstance(seen, str) else (seen.item, seen)
+            pending.extend(self._transition(item, looked, source, since, lost, restored))
         return self._record(pending, lost, restored)
 
     def _record(

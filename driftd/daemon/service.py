@@ -1,0 +1,296 @@
+"""The service: one loop that owns the engine. Watcher, schedule, outputs, socket and signals only put work on its queue."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from driftd.auditor import Examined
+from driftd.daemon.adoption import Adoption
+from driftd.daemon.engine import Engine, Sweep
+from driftd.daemon.notify import Notifier
+from driftd.daemon.watching import Watching
+from driftd.model.change import Severity
+from driftd.model.document import Json
+from driftd.model.event import Action
+from driftd.model.item import real_path, shown_path
+from driftd.ports import Clock
+from driftd.watch.settle import Settling
+
+log = structlog.get_logger(__name__)
+
+SLICE: Final = 0.05
+"""Seconds of audit between two looks at the queue."""
+QUIET: Final = 2.0
+"""A checkout of baselines must be at rest for so long before it is read."""
+POLL: Final = 10.0
+"""Seconds between sweeps while some directory cannot be watched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The kernel said that something happened to a path."""
+
+    directory: bytes
+    name: bytes
+    complete: bool
+    is_directory: bool
+    at: float
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """A watched directory is no longer at its path."""
+
+    directory: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Notifications were lost."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The schedule says that something is due: quick, deep, heartbeat."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Somebody outside the loop wants something done in it."""
+
+    work: Callable[[], Json]
+    answer: Future[Json] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Finish the work in hand and end."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Read settings and baselines again."""
+
+
+Message = Noticed | Vanished | Lost | Due | Call | Stop | Reload
+
+
+class Service:
+    """The loop. `reload` returns a new engine's parts or raises; it is the app's business."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        adoption: Adoption,
+        watching: Watching,
+        settling: Settling,
+        notifier: Notifier,
+        clock: Clock,
+        reload: Callable[[], None],
+    ) -> None:
+        self.engine = engine
+        self.adoption = adoption
+        self.watching = watching
+        self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._settling = settling
+        self._notifier = notifier
+        self._clock = clock
+        self._reload = reload
+        self._noticed: dict[bytes, datetime] = {}
+        self._sweep: Iterator[Sweep] | None = None
+        self._waiting_sweeps: dict[str, str] = {}
+        self._reload_at: float | None = None
+        self._poll_at: float | None = None
+        self._lost: list[str] = []
+        self._stop: str | None = None
+
+    # --- the loop
+
+    def run(self) -> str:
+        """Work until told to stop; return why."""
+        while self._stop is None:
+            self._take(self._timeout())
+            self._look_due()
+            self._advance()
+            self._timers()
+            self._notifier.watchdog()
+        return self._stop
+
+    def _timeout(self) -> float:
+        """How long nothing is due."""
+        if self._sweep is not None or self._waiting_sweeps:
+            return 0.0
+        now = self._clock.monotonic()
+        due = [self._settling.next_deadline(), self._reload_at, self._poll_at, now + self._notifier.interval]
+        return max(0.0, min(at for at in due if at is not None) - now)
+
+    def _take(self, timeout: float) -> None:
+        """Handle everything that waits on the queue."""
+        try:
+            message = self.inbox.get(timeout=timeout) if timeout > 0 else self.inbox.get_nowait()
+            for _ in range(20_000):
+                self._handle(message)
+                message = self.inbox.get_nowait()
+            self._handle(message)
+        except queue.Empty:
+            return
+
+    def _handle(self, message: Message) -> None:
+        match message:
+            case Noticed():
+                self._notice(message)
+            case Vanished(directory):
+                self.watching.vanished(directory)
+                self.want("quick", "watch")
+            case Lost(reason):
+                self._notifications_lost(reason)
+            case Due("heartbeat"):
+                self._heartbeat()
+            case Due(depth):
+                self.want(depth, "schedule")
+            case Call():
+                self._answer(message)
+            case Reload():
+                self._reload_soon()
+            case Stop(reason):
+                self._stop = reason
+
+    def _answer(self, call: Call) -> None:
+        try:
+            call.answer.set_result(call.work())
+        except Exception as error:  # the one who asked gets it
+            call.answer.set_exception(error)
+
+    # --- what was noticed
+
+    def _notice(self, noticed: Noticed) -> None:
+        path = noticed.directory.rstrip(b"/") + b"/" + noticed.name if noticed.name else noticed.directory
+        if self.watching.is_configuration(noticed.directory):
+            self._reload_at = self._clock.monotonic() + QUIET
+        if noticed.is_directory:
+            self.want("quick", "watch")
+        for item in self.watching.concerned(path):
+            self._settling.noticed(item, noticed.at, complete=noticed.complete)
+            self._noticed.setdefault(item, noticed.when)
+
+    def _look_due(self) -> None:
+        """Look at what is due, and record what it shows in one go."""
+        now = self._clock.monotonic()
+        examined: list[tuple[Examined | str, datetime | None]] = []
+        for path in self._settling.due(now):
+            item = shown_path(path)
+            seen = self.engine.auditor.examine(item)
+            if seen is not None:
+                self.watching.depends(item, seen.observed.links)
+                if not self._settling.outcome(path, worse=looks_half_done(seen), now=self._clock.monotonic()):
+                    continue
+            examined.append((seen or item, self._noticed.pop(path, None)))
+        if examined:
+            self.engine.accept(examined, "watch")
+        if self._settling.rescans(now):
+            self.want("quick", "watch")
+
+    def _notifications_lost(self, reason: str) -> None:
+        driftd: dict[str, Json] = {"gaps": [{"item": "/", "reason": reason}], "gap_count": 1, "watch": reason}
+        message = f"notifications were lost ({reason}): everything is looked at again"
+        self.engine.say(Action.COVERAGE_LOST, Severity.MEDIUM, message, driftd)
+        self._lost.append(reason)
+        self.watching.rearm()
+        self.want("quick", "overflow")
+
+    # --- audits
+
+    def want(self, depth: str, source: str) -> None:
+        """Have an audit run; one that is wanted twice runs once, after the one under way."""
+        if depth == "quick" and "deep" in self._waiting_sweeps:
+            return
+        self._waiting_sweeps.setdefault(depth, source)
+
+    def _advance(self) -> None:
+        """Go on with the audit under way for one slice."""
+        if self._sweep is None:
+            if not self._waiting_sweeps:
+                return
+            depth = "deep" if "deep" in self._waiting_sweeps else "quick"
+            source = self._waiting_sweeps.pop(depth)
+            self.adoption.adopt_stale()
+            self.watching.refresh()
+            self._sweep = self.engine.sweep(depth, source)
+            self._notifier.status(f"{depth} audit under way")
+        until = self._clock.monotonic() + SLICE
+        for sweep in self._sweep:
+            if sweep.finished:
+                self._sweep = None
+                self._swept(sweep)
+                break
+            if self._clock.monotonic() >= until:
+                break
+
+    def _swept(self, sweep: Sweep) -> None:
+        memory = self.engine.memory
+        if self._lost:
+            reasons, self._lost = sorted(set(self._lost)), []
+            gaps: list[Json] = [{"item": "/", "reason": reason} for reason in reasons]
+            message = f"everything was looked at again after lost notifications ({', '.join(reasons)})"
+            driftd: dict[str, Json] = {"gaps": gaps, "gap_count": len(gaps), "watch": reasons[0]}
+            self.engine.say(Action.COVERAGE_RESTORED, Severity.INFO, message, driftd)
+        self._poll_at = self._clock.monotonic() + POLL if self.watching.unwatched else None
+        self._notifier.status(f"{sweep.items} items, {len(memory.drifts)} drifted, {len(memory.gaps)} gaps")
+
+    # --- time
+
+    def _timers(self) -> None:
+        now = self._clock.monotonic()
+        if self._reload_at is not None and now >= self._reload_at and self._sweep is None:
+            self._reload_at = None
+            self._reload()
+            self.want("deep", "reload")
+        if self._poll_at is not None and now >= self._poll_at:
+            self._poll_at = None
+            self.want("quick", "poll")
+
+    def _reload_soon(self) -> None:
+        """Reload now, or when a checkout in progress has come to rest."""
+        if self._reload_at is None:
+            self._reload_at = self._clock.monotonic()
+
+    def _heartbeat(self) -> None:
+        memory = self.engine.memory
+        by_severity: dict[str, Json] = {}
+        for drift in memory.drifts.values():
+            count = by_severity.get(drift.severity, 0)
+            by_severity[drift.severity] = (count if isinstance(count, int) else 0) + 1
+        driftd: dict[str, Json] = {
+            "open": by_severity,
+            "gaps": len(memory.gaps) + len(memory.places),
+            "items": len(memory.signatures),
+            "chain_head": self.engine.journal.head,
+        }
+        self.engine.say(Action.DAEMON_HEARTBEAT, Severity.INFO, f"alive: {len(memory.drifts)} open drifts", driftd)
+
+
+def looks_half_done(examined: Examined) -> bool:
+    """Whether a look may have met half a save: gone, empty or unparsable where something else is approved."""
+    if examined.drift is None:
+        return False
+    observed = examined.observed
+    return not observed.exists or observed.size == 0 or observed.parse_problem is not None
+
+
+def item_path(item: str) -> bytes:
+    """Return the path under which an item settles."""
+    return real_path(item)

@@ -1,0 +1,111 @@
+"""Watching: which directories are watched for which items, and what cannot be watched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from driftd.auditor import Auditor
+from driftd.model.document import Json
+from driftd.model.item import real_path, shown_path
+from driftd.ports import Watcher
+
+
+class Watching:
+    """Keeps the watches in step with the items. Directories of links and of what they lead to are watched as well."""
+
+    def __init__(
+        self,
+        watcher: Watcher | None,
+        auditor: Auditor,
+        directories: Callable[[], Iterable[bytes]],
+        configuration: Iterable[bytes],
+        is_transient: Callable[[bytes], bool],
+    ) -> None:
+        self._watcher = watcher
+        self._auditor = auditor
+        self._directories = directories
+        self._configuration = {path.rstrip(b"/") or b"/" for path in configuration}
+        self._is_transient = is_transient
+        self._watched: set[bytes] = set()
+        self._lead_to: dict[bytes, set[bytes]] = {}
+        """A link, or what it leads to -> the items that are read through it."""
+        self._hops: dict[bytes, tuple[bytes, ...]] = {}
+        self.unwatched: dict[bytes, str] = {}
+        """Directories that cannot be watched, and why: they are swept instead."""
+
+    @property
+    def live(self) -> bool:
+        """Whether anything is watched at all."""
+        return self._watcher is not None
+
+    def use(self, auditor: Auditor, configuration: Iterable[bytes]) -> None:
+        """Watch for another set of items, after a reload."""
+        self._auditor = auditor
+        self._configuration = {path.rstrip(b"/") or b"/" for path in configuration}
+
+    def refresh(self) -> None:
+        """Watch every directory that items are or may appear in; forget the others."""
+        if self._watcher is None:
+            return
+        wanted = {*self._directories(), *self._configuration, *(path.rpartition(b"/")[0] or b"/" for path in self._lead_to)}
+        for directory in self._watched - wanted:
+            self._watcher.forget(directory)
+        self.unwatched = {}
+        self._watched = set()
+        for directory in wanted:
+            self.watch(directory)
+
+    def watch(self, directory: bytes) -> None:
+        """Watch one directory, before it is listed: what changes after that is told."""
+        if self._watcher is None or directory in self._watched:
+            return
+        reason = self._watcher.watch(directory)
+        if reason is None:
+            self._watched.add(directory)
+        elif reason != "missing":
+            self.unwatched[directory] = reason
+
+    def rearm(self) -> None:
+        """After a loss: no watch is believed any more."""
+        self._watched = set()
+
+    def vanished(self, directory: bytes) -> None:
+        """Take note that a directory is not watched any more."""
+        self._watched.discard(directory)
+
+    def is_configuration(self, directory: bytes) -> bool:
+        """Whether the directory holds settings, baselines or what is approved."""
+        return directory in self._configuration
+
+    def depends(self, item: str, links: tuple[str, ...]) -> None:
+        """Take note of the links that an item was read through, and watch where they stand."""
+        path = real_path(item)
+        hops = tuple(real_path(link) for link in links)
+        if self._hops.get(path, ()) == hops:
+            return
+        for hop in self._hops.pop(path, ()):
+            self._lead_to.get(hop, set()).discard(path)
+        if hops:
+            self._hops[path] = hops
+        for hop in hops:
+            self._lead_to.setdefault(hop, set()).add(path)
+            self.watch(hop.rpartition(b"/")[0] or b"/")
+
+    def concerned(self, path: bytes) -> Iterable[bytes]:
+        """Return the items that a change of a path concerns."""
+        items = set(self._lead_to.get(path, ()))
+        if self._auditor.scope.audited(shown_path(path)) is not None:
+            items.add(path)
+        return items
+
+    def to_json(self) -> list[Json]:
+        """Return the contract's `watch`: one line for each pattern, one for each directory that is only swept."""
+        mode = "live" if self.live else "scheduled"
+        lines: list[Json] = [
+            {"item": scoped.pattern.path, "mode": mode, "reason": None} for scoped in self._auditor.scope.patterns
+        ]
+        lines.extend(
+            {"item": shown_path(directory), "mode": "polled", "reason": reason}
+            for directory, reason in sorted(self.unwatched.items())
+        )
+        return lines
