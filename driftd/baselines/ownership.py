@@ -7,26 +7,33 @@ from itertools import combinations
 
 from driftd.sources.glob import Glob
 
-Specificity = tuple[bool, int]
+Rank = tuple[bool, bool, int]
 
 
-def specificity(pattern: Glob) -> Specificity:
-    """Return how specific a pattern is, to be compared: a literal path, then the longest fixed prefix."""
-    return (True, 0) if pattern.literal is not None else (False, len(pattern.prefix))
+def rank(pattern: Glob, *, approves: bool) -> Rank:
+    """Return a pattern's claim to an item, the greatest one wins: a literal path, then the longest fixed prefix.
+
+    A baseline that approves nothing (`approved: none`) owns an item only where no other baseline means it: its rules
+    are added all the same, and an item that somebody approves is never left unwatched because of them.
+    """
+    return (approves, *pattern.specificity)
 
 
 def ties(patterns: Sequence[tuple[str, Glob]]) -> Iterator[tuple[int, int]]:
     """Yield the positions of patterns of different baselines that are equally specific and can match one path.
 
-    `patterns` are pairs of baseline name and pattern. Only patterns with the same fixed text can tie, so that the
-    number of comparisons stays small. Within one baseline the first pattern named wins.
+    `patterns` are pairs of baseline name and pattern. Within one baseline the first pattern named wins.
     """
-    groups: dict[tuple[bool, str], list[int]] = {}
+    groups: dict[tuple[bool, int], list[int]] = {}
     for position, (_, pattern) in enumerate(patterns):
-        fixed = pattern.prefix if pattern.literal is None else pattern.literal
-        groups.setdefault((pattern.literal is not None, fixed), []).append(position)
+        groups.setdefault(pattern.specificity, []).append(position)
     for group in groups.values():
         for first, second in combinations(group, 2):
             (name, pattern), (other_name, other) = patterns[first], patterns[second]
-            if name != other_name and (pattern.literal is not None or pattern.overlaps(other)):
+            if name != other_name and _near(pattern, other) and pattern.overlaps(other):
                 yield first, second
+
+
+def _near(one: Glob, other: Glob) -> bool:
+    """Whether the fixed text before the wildcards lets two patterns meet at all."""
+    return one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from driftd.audit import Terms
 from driftd.baselines.definition import LoadedBaseline
-from driftd.baselines.ownership import specificity
+from driftd.baselines.ownership import rank
 from driftd.compare.meaning import IdentityNames
 from driftd.model.baseline import Baseline, Ignore, ItemPattern, Rule, SeverityWord
 from driftd.model.change import Severity
@@ -51,7 +51,9 @@ class Scope:
             for loaded in baselines
             for pattern in loaded.definition.items
         ]
-        self._rank = {index: specificity(scoped.glob) for index, scoped in enumerate(self.patterns)}
+        self._rank = [
+            rank(scoped.glob, approves=scoped.baseline.definition.approved == "required") for scoped in self.patterns
+        ]
         self._secret_key_id = secret_key_id
         self._whole = [
             (Glob(ignore.item), ignore)
@@ -100,9 +102,7 @@ class _Additions:
         self._ignores = [(Glob(one.item), Query(one.key)) for one in baseline.ignore if one.key is not None]
         self._varies = [(Glob(one.item), Query(one.key)) for one in baseline.vary]
         self._secrets = [(Glob(one.item), Query(one.key)) for one in baseline.secrets]
-        self._identities = [
-            (Glob(one.item), Query(one.key), identity_names(one.names)) for one in baseline.identify
-        ]
+        self._identities = [(Glob(one.item), Query(one.key), identity_names(one.names)) for one in baseline.identify]
         severity = baseline.severity
         self._rules = [(Glob(rule.item), _with_severity(rule, severity)) for rule in baseline.rules]
 

@@ -162,6 +162,8 @@ def test_two_baselines_of_one_name_name_each_other(tmp_path: Path) -> None:
         ("/etc/*.conf", "/etc/*app*", True),
         ("/etc/*.conf", "/etc/app*", False),
         ("/etc/**", "/etc/*", True),
+        ("/etc/{app,web}.conf", "/etc/app.conf", True),
+        ("/etc/{a*,bb*}", "/etc/b*", True),
         ("/etc/*.conf", "/etc/*.yml", False),
         ("/etc/**", "/etc/ssh/*", False),
         ("/etc/*", "/etc/passwd", False),
