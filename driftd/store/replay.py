@@ -1,0 +1,294 @@
+"""What recorded events mean for the state: pure, so that the database and whoever checks it share one meaning.
+
+Members an event must have to be understood, beside `@timestamp`, `event.action` and `event.sequence`:
+
+    drift-opened, drift-updated   driftd.drift_id, driftd.episode, driftd.baseline.name, driftd.item (or file.path),
+                                  driftd.severity, driftd.status, driftd.fingerprint, driftd.changes;
+                                  driftd.change_count where there are more changes than are named
+    drift-resolved                driftd.drift_id
+    coverage-lost, -restored      driftd.gaps: [{item, reason, baseline?, detail?}]; one gap an item and baseline, so that
+                                  another reason for the same two takes its place, and restoring them ends it
+    baseline-approved             driftd.baseline {name, revision, sha256}
+    baseline-proposed, -rejected  driftd.baseline {name}
+    baseline-removed              driftd.baseline {name}
+    audit-completed               driftd.audit {depth}
+    any                           driftd.delivered: {OUTPUT: SEQUENCE}, optional: how far each output has come
+
+Other actions change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from driftd.model.document import Json
+from driftd.model.event import Action, Event
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDrift:
+    """A drift as the last event about it told it. `opened_at` and `episode` stay those of the event that opened it."""
+
+    drift_id: str
+    episode: int
+    baseline: str
+    item: str
+    opened_at: str
+    updated_at: str
+    severity: str
+    status: str
+    fingerprint: str
+    change_count: int
+    changes: list[Json]
+    """In the form of events; at most as many as an event names."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGap:
+    """What is not covered, why, and since when for this reason."""
+
+    item: str
+    baseline: str
+    """Empty where no baseline is concerned."""
+    reason: str
+    detail: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBaseline:
+    """What was last said about a baseline, and what is approved for it: None before the first approval."""
+
+    name: str
+    revision: int | None
+    sha256: str | None
+    announced: str
+    announced_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedAudit:
+    """The last completed audit of a depth."""
+
+    depth: str
+    sequence: int
+    completed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftStands:
+    """A drift is open as told; where it was not open before, it is from now on."""
+
+    drift: OpenDrift
+    opened: bool
+    """It begins here, whatever stood there before."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftEnds:
+    """A drift is no longer open."""
+
+    drift_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapStands:
+    """A gap is there; where the same reason was known already, it is there since then."""
+
+    gap: KnownGap
+
+
+@dataclass(frozen=True, slots=True)
+class GapEnds:
+    """A gap is closed, whatever its reason was."""
+
+    item: str
+    baseline: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineStands:
+    """Something was said about a baseline; a revision of None leaves the approved one as it was."""
+
+    baseline: KnownBaseline
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineEnds:
+    """A baseline, or everything approved for it, is gone."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditDone:
+    """An audit was completed."""
+
+    audit: CompletedAudit
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An output has delivered everything up to a sequence; never less than was known before."""
+
+    output: str
+    sequence: int
+
+
+StateChange = DriftStands | DriftEnds | GapStands | GapEnds | BaselineStands | BaselineEnds | AuditDone | Delivered
+
+
+class IncomprehensibleError(ValueError):
+    """A recorded event lacks what its action must have."""
+
+
+def replayed(event: Event) -> list[StateChange]:
+    """Return what a recorded event changes, in order; IncomprehensibleError where it lacks what its action must have."""
+    try:
+        told = msgspec.convert(event, _Recorded)
+        reader = _READERS.get(told.event.action)
+        changes = reader(told, event["driftd"]) if reader else []
+    except msgspec.ValidationError as error:
+        raise IncomprehensibleError(str(error)) from error
+    changes.extend(Delivered(output, sequence) for output, sequence in told.driftd.delivered.items())
+    return changes
+
+
+class _Body(Struct):
+    action: str
+    sequence: int
+
+
+class _Namespace(Struct):
+    delivered: dict[str, int] = {}
+
+
+class _Path(Struct):
+    path: str = ""
+
+
+class _Recorded(Struct):
+    event: _Body
+    driftd: _Namespace
+    at: str = field(name="@timestamp")
+    file: _Path = field(default_factory=_Path)
+
+
+class _Baseline(Struct):
+    name: str
+    revision: int | None = None
+    sha256: str | None = None
+
+
+class _AboutBaseline(Struct):
+    baseline: _Baseline
+
+
+class _Drift(Struct):
+    drift_id: str
+    episode: int
+    baseline: _Baseline
+    severity: str
+    status: str
+    fingerprint: str
+    changes: list[Any]
+    item: str | None = None
+    change_count: int | None = None
+
+
+class _Resolved(Struct):
+    drift_id: str
+
+
+class _Gap(Struct):
+    item: str
+    reason: str
+    baseline: str | None = None
+    detail: str = ""
+
+
+class _Coverage(Struct):
+    gaps: list[_Gap]
+
+
+class _Depth(Struct):
+    depth: str
+
+
+class _Audit(Struct):
+    audit: _Depth
+
+
+def _drift(told: _Recorded, about: Json) -> list[StateChange]:
+    drift = msgspec.convert(about, _Drift)
+    item = drift.item or told.file.path
+    if not item:
+        raise IncomprehensibleError("a drift without its item")
+    count = len(drift.changes) if drift.change_count is None else drift.change_count
+    stands = OpenDrift(
+        drift_id=drift.drift_id,
+        episode=drift.episode,
+        baseline=drift.baseline.name,
+        item=item,
+        opened_at=told.at,
+        updated_at=told.at,
+        severity=drift.severity,
+        status=drift.status,
+        fingerprint=drift.fingerprint,
+        change_count=count,
+        changes=drift.changes,
+    )
+    return [DriftStands(stands, opened=told.event.action == Action.DRIFT_OPENED)]
+
+
+def _resolved(_told: _Recorded, about: Json) -> list[StateChange]:
+    return [DriftEnds(msgspec.convert(about, _Resolved).drift_id)]
+
+
+def _lost(told: _Recorded, about: Json) -> list[StateChange]:
+    gaps = msgspec.convert(about, _Coverage).gaps
+    return [GapStands(KnownGap(gap.item, gap.baseline or "", gap.reason, gap.detail, told.at)) for gap in gaps]
+
+
+def _restored(_told: _Recorded, about: Json) -> list[StateChange]:
+    return [GapEnds(gap.item, gap.baseline or "") for gap in msgspec.convert(about, _Coverage).gaps]
+
+
+def _approved(told: _Recorded, about: Json) -> list[StateChange]:
+    baseline = msgspec.convert(about, _AboutBaseline).baseline
+    if baseline.revision is None or baseline.sha256 is None:
+        raise IncomprehensibleError("an approval without revision and sha256")
+    known = KnownBaseline(baseline.name, baseline.revision, baseline.sha256, told.event.action, told.at)
+    return [BaselineStands(known)]
+
+
+def _said(told: _Recorded, about: Json) -> list[StateChange]:
+    baseline = msgspec.convert(about, _AboutBaseline).baseline
+    return [BaselineStands(KnownBaseline(baseline.name, None, None, told.event.action, told.at))]
+
+
+def _removed(_told: _Recorded, about: Json) -> list[StateChange]:
+    return [BaselineEnds(msgspec.convert(about, _AboutBaseline).baseline.name)]
+
+
+def _audited(told: _Recorded, about: Json) -> list[StateChange]:
+    depth = msgspec.convert(about, _Audit).audit.depth
+    return [AuditDone(CompletedAudit(depth, told.event.sequence, told.at))]
+
+
+_READERS = {
+    Action.DRIFT_OPENED.value: _drift,
+    Action.DRIFT_UPDATED.value: _drift,
+    Action.DRIFT_RESOLVED.value: _resolved,
+    Action.COVERAGE_LOST.value: _lost,
+    Action.COVERAGE_RESTORED.value: _restored,
+    Action.BASELINE_APPROVED.value: _approved,
+    Action.BASELINE_PROPOSED.value: _said,
+    Action.BASELINE_REJECTED.value: _said,
+    Action.BASELINE_REMOVED.value: _removed,
+    Action.AUDIT_COMPLETED.value: _audited,
+}
