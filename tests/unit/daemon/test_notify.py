@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from driftd.daemon.notify import Notifier
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(5)
+        yield listening
+
+
+def notifier(listening: socket.socket) -> Notifier:
+    return Notifier({"NOTIFY_SOCKET": listening.getsockname()})
+
+
+def test_each_state_is_one_message(supervisor: socket.socket) -> None:
+    told = notifier(supervisor)
+    told.ready("watching 3 items")
+    told.reloading(12.5)
+    told.status("two\nlines")
+    told.watchdog()
+    told.stopping()
+    assert [supervisor.recv(1000) for _ in range(5)] == [
+        b"READY=1\nSTATUS=watching 3 items",
+        b"RELOADING=1\nMONOTONIC_USEC=12500000",
+        b"STATUS=two lines",
+        b"WATCHDOG=1",
+        b"STOPPING=1",
+    ]
+
+
+def test_the_socket_may_be_in_the_abstract_name_space() -> None:
+    name = f"driftd-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind("\0" + name)
+        listening.settimeout(5)
+        Notifier({"NOTIFY_SOCKET": "@" + name}).watchdog()
+        assert listening.recv(100) == b"WATCHDOG=1"
+
+
+@pytest.mark.parametrize("address", ["", "/absent/socket", "relative", "vsock:2:1"])
+def test_without_a_supervisor_nothing_happens(address: str) -> None:
+    Notifier({"NOTIFY_SOCKET": address}).ready("on my own")
+    Notifier({}).ready("on my own")
+
+
+def test_a_supervisor_that_does_not_read_holds_nobody_up(supervisor: socket.socket) -> None:
+    told = notifier(supervisor)
+    for _ in range(1000):
+        told.watchdog()
+    assert supervisor.recv(100) == b"WATCHDOG=1"
+
+
+@pytest.mark.parametrize(
+    ("environment", "interval"),
+    [
+        ({"WATCHDOG_USEC": "60000000"}, 30.0),
+        ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "7"}, 30.0),
+        ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "8"}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_the_watchdog_is_fed_twice_as_often_as_it_looks(environment: dict[str, str], interval: float | None) -> None:
+    assert Notifier(environment, process=7).watchdog_interval == interval
