@@ -1,0 +1,76 @@
+"""dotenv: `KEY=value` files as python-dotenv and its kin in other languages read them. Variables are not expanded."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from driftd.formats.builder import DocumentBuilder
+from driftd.formats.lines import decode, line_starts
+from driftd.model.document import Document
+
+NAME = "dotenv"
+VERSION = 1
+PATTERNS = (
+    ".env",
+    ".env.*",
+    "*.env",
+    "*.env.*",
+    "/etc/environment",
+    "*/environment.d/*.conf",
+)
+
+_LINE = re.compile(
+    r"""
+    (?:export[^\S\r\n]+)?+
+    (?:'(?P<quoted_key>[^'\r\n]+)'|(?P<key>[^=\#\s]+))
+    [^\S\r\n]*+
+    (?P<equals>=[^\S\r\n]*+
+        (?:'(?P<single>(?:\\'|[^'])*)'
+          |"(?P<double>(?:\\"|[^"])*)"
+          |(?!['"])(?P<plain>[^\r\n]*+)))?+
+    [^\S\r\n]*+(?:\#[^\r\n]*+)?+(?:[\r\n]|\Z)
+    """,
+    re.VERBOSE,
+)
+_BLANK = re.compile(r"(?:\s++|\#[^\r\n]*+)*+")
+_REST = re.compile(r"[^\r\n]*+")
+_TRAILING_COMMENT = re.compile(r"\s\#.*", re.DOTALL)
+_DOUBLE_ESCAPE = re.compile(r"\\([\\'\"abfnrtv])")
+_SINGLE_ESCAPE = re.compile(r"\\([\\'])")
+_CONTROL = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def parse(data: bytes, path: str) -> Document:
+    """Read assignments; a name without `=` is null, a line that is neither becomes a problem."""
+    text = decode(data)
+    starts = line_starts(text)
+    builder = DocumentBuilder(path, NAME)
+    at = _end(_BLANK, text, 0)
+    while at < len(text):
+        line = bisect_right(starts, at)
+        match = _LINE.match(text, at)
+        if match is None:
+            builder.problem(line, "not of the form KEY=value")
+            at = _end(_REST, text, at)
+        else:
+            builder.add(match["quoted_key"] or match["key"], _value(match), line)
+            at = match.end()
+        at = _end(_BLANK, text, at)
+    return builder.done()
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    match = pattern.match(text, at)
+    return match.end() if match else at
+
+
+def _value(match: re.Match[str]) -> str | None:
+    if match["equals"] is None:
+        return None
+    if match["single"] is not None:
+        return _SINGLE_ESCAPE.sub(r"\1", match["single"])
+    if match["double"] is not None:
+        return _DOUBLE_ESCAPE.sub(lambda escape: _CONTROL.get(escape[1], escape[1]), match["double"])
+    plain = match["plain"]
+    return "" if plain.startswith("#") else _TRAILING_COMMENT.sub("", plain).rstrip()

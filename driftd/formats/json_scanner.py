@@ -1,0 +1,150 @@
+"""Reads JSON text into a tree in which every value knows its line; in one pass, without recursion."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from bisect import bisect_right
+
+from driftd.formats.builder import MAX_PROBLEMS, Bounds
+from driftd.formats.lines import line_starts
+from driftd.model.document import Node, ParseError, Problem
+
+_TOKEN = re.compile(
+    r"""
+      (?P<punctuation>[{}\[\],:])
+    | (?P<string>"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+")
+    | (?P<number>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)(?![\w.+])
+    | (?P<word>true|false|null)(?!\w)
+    """,
+    re.VERBOSE,
+)
+_GAP = re.compile(r"[ \t\r\n]*+")
+_COMMENT = re.compile(r"//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/")
+_WORDS = {"true": True, "false": False, "null": None}
+_MAX_DIGITS = 400
+
+
+class JsonScanner:
+    """Reads one text. `lenient`: comments and trailing commas are no problem."""
+
+    def __init__(self, text: str, *, lenient: bool) -> None:
+        self.problems: list[Problem] = []
+        self._text = text
+        self._lenient = lenient
+        self._starts = line_starts(text)
+        self._bounds = Bounds()
+        self._at = 0
+        self._line = 1
+
+    def read(self) -> Node:
+        """Return the tree; ParseError names the line of what is not JSON."""
+        root = self._value(self._next(), 0)
+        open_nodes = [root] if isinstance(root.value, dict | list) else []
+        first = True
+        while open_nodes:
+            child = self._member(open_nodes[-1], len(open_nodes), first=first)
+            if child is None:
+                open_nodes.pop()
+                first = False
+            elif isinstance(child.value, dict | list):
+                open_nodes.append(child)
+                first = True
+            else:
+                first = False
+        if self._next(at_end=True):
+            raise ParseError("more text after the value", self._line)
+        return root
+
+    def _member(self, parent: Node, depth: int, *, first: bool) -> Node | None:
+        """Read the next member of a list or object into it; None at its end."""
+        closing = "}" if isinstance(parent.value, dict) else "]"
+        token = self._next()
+        if not first and token == ",":
+            token = self._next()
+            if token == closing:
+                self._tolerate("a comma before the end of a list or object")
+        elif not first and token != closing:
+            raise ParseError(f"expected `,` or `{closing}`", self._line)
+        if token == closing:
+            return None
+        if isinstance(parent.value, list):
+            child = self._value(token, depth)
+            parent.value.append(child)
+            return child
+        assert isinstance(parent.value, dict)
+        return self._pair(parent.value, token, depth)
+
+    def _pair(self, members: dict[str, Node], token: str, depth: int) -> Node:
+        if not token.startswith('"'):
+            raise ParseError("expected a name in double quotes", self._line)
+        name = _string(token)
+        line = self._line
+        if self._next() != ":":
+            raise ParseError("expected `:`", self._line)
+        child = self._value(self._next(), depth)
+        if name in members:
+            first = members[name].line
+            self._problem(line, f"key {name!r} is there twice, in lines {first} and {line}; the last one counts")
+        members[name] = child
+        return child
+
+    def _value(self, token: str, depth: int) -> Node:
+        self._bounds.count(depth, self._line)
+        if token == "{":
+            return Node({}, self._line)
+        if token == "[":
+            return Node([], self._line)
+        if token.startswith('"'):
+            return Node(_string(token), self._line)
+        if token in _WORDS:
+            return Node(_WORDS[token], self._line)
+        if not token or token in "}],:":
+            raise ParseError("expected a value", self._line)
+        return _number(token, self._line)
+
+    def _next(self, *, at_end: bool = False) -> str:
+        """The next token; the empty text at the end, which is an error unless it is expected."""
+        while True:
+            gap = _GAP.match(self._text, self._at)
+            assert gap is not None
+            self._at = gap.end()
+            comment = _COMMENT.match(self._text, self._at) if self._text.startswith("/", self._at) else None
+            if comment is None:
+                break
+            self._line = bisect_right(self._starts, self._at)
+            self._tolerate("a comment")
+            self._at = comment.end()
+        self._line = bisect_right(self._starts, self._at)
+        if self._at >= len(self._text):
+            if at_end:
+                return ""
+            raise ParseError("the file is empty" if not self._text.strip() else "the file ends too early", self._line)
+        match = _TOKEN.match(self._text, self._at)
+        if match is None:
+            raise ParseError("not a JSON value", self._line)
+        self._at = match.end()
+        return match[0]
+
+    def _tolerate(self, what: str) -> None:
+        if not self._lenient and not any(problem.message.startswith(what) for problem in self.problems):
+            self._problem(self._line, f"{what}: not all programs accept it in JSON")
+
+    def _problem(self, line: int, message: str) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(line, message))
+
+
+def _string(token: str) -> str:
+    return str(json.loads(token)) if "\\" in token else token[1:-1]
+
+
+def _number(token: str, line: int) -> Node:
+    """A number; what has no finite value, or too many digits to convert in reasonable time, stays text."""
+    if len(token) > _MAX_DIGITS:
+        return Node(token, line)
+    value: int | float = float(token) if any(char in token for char in ".eE") else int(token)
+    if isinstance(value, float) and not math.isfinite(value):
+        return Node(token, line)
+    return Node(value, line, raw=token if repr(value) != token else None)

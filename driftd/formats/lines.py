@@ -1,0 +1,98 @@
+"""Lines of a file as the parsers of line formats see them: decoded, numbered, without their ends."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from driftd.model.document import ParseError
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file, or several that a continuation joined; `number` is that of the first."""
+
+    number: int
+    text: str
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a file without its byte order mark; bytes that are not UTF-8 survive as lone surrogates."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError:
+            pass  # not UTF-16 after all: every byte is kept below
+    return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+
+
+def decode_strictly(data: bytes) -> str:
+    """Return the text of a file whose format demands Unicode; ParseError names the line of the first wrong byte."""
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16")
+        return data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ParseError(f"not valid {error.encoding.upper()}", data.count(b"\n", 0, error.start) + 1) from error
+
+
+def lines(data: bytes) -> Iterator[Line]:
+    """Yield every line; LF and CRLF end one, and what follows the last end is a line unless it is empty."""
+    text = decode(data)
+    start, number = 0, 1
+    while start < len(text):
+        end = text.find("\n", start)
+        stop = len(text) if end < 0 else end
+        yield Line(number, text[start:stop].removesuffix("\r"))
+        start, number = stop + 1, number + 1
+
+
+def significant(source: Iterable[Line], comments: tuple[str, ...] = ("#",)) -> Iterator[Line]:
+    """Yield lines without surrounding white space; empty lines and whole-line comments are left out."""
+    for line in source:
+        text = line.text.strip()
+        if text and not text.startswith(comments):
+            yield Line(line.number, text)
+
+
+def continued(source: Iterable[Line], joiner: str, *, inner_comments: tuple[str, ...] = ()) -> Iterator[Line]:
+    """Join a line that ends in a backslash with the next; comment lines amid such lines are left out.
+
+    An even number of backslashes is escaped ones. Lines are joined with `joiner` in place of the backslash; where it
+    is white space, that at the start of the next line does not count.
+    """
+    parts: list[str] = []
+    number = 0
+    for line in source:
+        text = line.text
+        if inner_comments and text.lstrip().startswith(inner_comments):
+            if not parts:
+                yield line
+            continue
+        if not parts:
+            number = line.number
+        elif joiner:
+            text = text.lstrip()
+        if ends_in_backslash(text):
+            parts.append(text[:-1])
+            continue
+        yield Line(number, joiner.join((*parts, text)))
+        parts = []
+    if parts:
+        yield Line(number, joiner.join(parts))
+
+
+def ends_in_backslash(text: str) -> bool:
+    """Whether the last character is a backslash that no other escapes."""
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
+
+
+def line_starts(text: str) -> list[int]:
+    """Return the offset at which each line starts, for `bisect_right(starts, offset)` = line number."""
+    starts = [0]
+    at = text.find("\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    return starts

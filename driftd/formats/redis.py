@@ -1,0 +1,48 @@
+"""redis.conf: a directive and its arguments on each line; names ignore case. See redis.conf and sentinel.conf."""
+
+from __future__ import annotations
+
+from driftd.formats.arguments import join_arguments, split_arguments
+from driftd.formats.builder import DocumentBuilder
+from driftd.formats.lines import lines, significant
+from driftd.model.document import Document
+
+NAME = "redis"
+VERSION = 1
+PATTERNS = (
+    "*/redis.conf",
+    "*/redis/*.conf",
+    "*/redis-server/*.conf",
+    "*/sentinel.conf",
+    "*/valkey.conf",
+    "*/valkey/*.conf",
+    "redis*.conf",
+)
+
+REPEATABLE = frozenset(
+    {
+        "client-output-buffer-limit",
+        "include",
+        "loadmodule",
+        "rename-command",
+        "save",
+        "sentinel",
+        "user",
+    }
+)
+
+
+def parse(data: bytes, path: str) -> Document:
+    """Read directives; arguments are joined by one space."""
+    builder = DocumentBuilder(path, NAME)
+    for line in significant(lines(data)):
+        arguments = split_arguments(line.text)
+        if arguments is None:
+            builder.problem(line.number, "quotes are not balanced")
+            continue
+        name = arguments[0].lower()
+        value = join_arguments(arguments[1:])
+        builder.add(name, value, line.number, repeatable=name in REPEATABLE)
+        if name == "include":
+            builder.include(value)
+    return builder.done()

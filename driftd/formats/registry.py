@@ -1,0 +1,171 @@
+"""The formats there are: which parser reads a file, by its path, then by its content.
+
+Adding a format: one module here, one line in FORMATS, one folder of cases, one row in docs/reference/formats.md.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+
+from driftd.formats import (
+    dotenv,
+    ini,
+    json,
+    keyvalue,
+    keyword,
+    nginx,
+    redis,
+    shell,
+    ssh,
+    sshd,
+    sysctl,
+    systemd,
+    text,
+    toml,
+    yaml,
+)
+from driftd.formats.path_index import PathIndex
+from driftd.model.document import Document, ParseError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One syntax that driftd reads."""
+
+    name: str
+    patterns: tuple[str, ...]
+    """Paths that are of this format, whatever they hold."""
+    parse: Callable[[bytes, str], Document]
+    version: int
+    """Raised when the same bytes are read as other settings than before."""
+    sniff: Callable[[bytes], bool] | None = None
+    """Whether content looks like it; asked for paths that no pattern knows."""
+    hints: tuple[str, ...] = ()
+    """Where `sniff` is asked; without any, everywhere."""
+
+    @property
+    def reading(self) -> str:
+        """Name and version: `yaml/1`."""
+        return f"{self.name}/{self.version}"
+
+
+@dataclass(slots=True)
+class Reading:
+    """What became of a file's bytes; `document` is None where only a digest can tell them apart."""
+
+    format: str | None
+    reading: str | None
+    """The parser that read the document: `text/1` where the format's own could not."""
+    document: Document | None
+    problem: Problem | None
+    """Why the format's parser could not read the file."""
+
+
+class UnknownFormat(KeyError):  # noqa: N818 - the name says what happened
+    """No format has this name."""
+
+    def __init__(self, name: str) -> None:
+        nearest = difflib.get_close_matches(name, _BY_NAME, 1)
+        hint = f" (did you mean {nearest[0]!r}?)" if nearest else f": one of {', '.join(sorted(_BY_NAME))}"
+        self.message = f"unknown format {name!r}{hint}"
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def _declared(module: ModuleType) -> Format:
+    return Format(
+        module.NAME,
+        module.PATTERNS,
+        module.parse,
+        module.VERSION,
+        getattr(module, "sniff", None),
+        getattr(module, "HINTS", ()),
+    )
+
+
+# Content is asked in this order.
+FORMATS: tuple[Format, ...] = (
+    _declared(systemd),
+    _declared(shell),
+    _declared(json),
+    _declared(yaml),
+    _declared(ini),
+    _declared(keyvalue),
+    _declared(keyword),
+    _declared(dotenv),
+    _declared(nginx),
+    _declared(redis),
+    _declared(ssh),
+    _declared(sshd),
+    _declared(sysctl),
+    _declared(toml),
+    _declared(text),
+)
+_BY_NAME = {entry.name: entry for entry in FORMATS}
+_TEXT = _BY_NAME[text.NAME]
+_KNOWN = PathIndex((pattern, entry) for entry in FORMATS for pattern in entry.patterns)
+_HINTED = PathIndex((pattern, entry) for entry in FORMATS for pattern in entry.hints)
+_SNIFFED_ANYWHERE = tuple(entry for entry in FORMATS if entry.sniff and not entry.hints)
+
+
+def by_name(name: str) -> Format:
+    """Return the format of a name; UnknownFormat names the nearest known one."""
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        raise UnknownFormat(name) from None
+
+
+def detect(path: str, data: bytes) -> Format | None:
+    """Return the format by path, else by content, else text; None for binary content."""
+    known = _KNOWN.first(path)
+    if known is not None:
+        return known
+    if _is_binary(data):
+        return None
+    for entry in (*_HINTED.all(path), *_SNIFFED_ANYWHERE):
+        if entry.sniff is not None and entry.sniff(data):
+            return entry
+    return _TEXT
+
+
+def read(data: bytes, path: str, format: str | None = None) -> Reading:  # noqa: A002 - the contract's word
+    """Return what a file says. Never raises: what its format cannot read is a problem, and is read as lines."""
+    try:
+        chosen = by_name(format) if format is not None else detect(path, data)
+    except UnknownFormat as error:
+        return _as_text(data, path, format, Problem(None, error.message))
+    if chosen is None:
+        return Reading(None, None, None, None)
+    try:
+        return Reading(chosen.name, chosen.reading, chosen.parse(data, path), None)
+    except ParseError as error:
+        problem = Problem(error.line, error.message)
+    except RecursionError:
+        problem = Problem(None, "nested too deep")
+    except Exception as error:  # noqa: BLE001 - a mistake in one parser must not end the audit: it is this file's problem
+        problem = Problem(None, f"the {chosen.name} parser failed ({type(error).__name__}); please report it")
+    return _as_text(data, path, chosen.name, problem)
+
+
+def _as_text(data: bytes, path: str, format: str | None, problem: Problem) -> Reading:  # noqa: A002
+    """The reading of what could not be parsed: lines of text where it is text within the bounds."""
+    if _is_binary(data):
+        return Reading(format, None, None, problem)
+    try:
+        document = text.parse(data, path)
+    except ParseError:
+        return Reading(format, None, None, problem)
+    document.format = format or text.NAME
+    document.problems.append(problem)
+    return Reading(format, _TEXT.reading, document, problem)
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether content is no text: it holds NUL bytes, and is not UTF-16."""
+    return b"\x00" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff"))

@@ -1,0 +1,36 @@
+"""sysctl.conf: kernel parameters. `net/ipv4/ip_forward` and `net.ipv4.ip_forward` are one. See sysctl.d(5)."""
+
+from __future__ import annotations
+
+from driftd.formats.builder import DocumentBuilder
+from driftd.formats.lines import lines, significant
+from driftd.model.document import Document
+
+NAME = "sysctl"
+VERSION = 1
+PATTERNS = ("*/sysctl.conf", "*/sysctl.d/*.conf")
+
+_SWAP = str.maketrans("./", "/.")
+
+
+def parse(data: bytes, path: str) -> Document:
+    """Read assignments; `-` before a name (errors do not matter) is left out of it."""
+    builder = DocumentBuilder(path, NAME)
+    for line in significant(lines(data), ("#", ";")):
+        written, equals, value = line.text.partition("=")
+        name = _dotted(written.strip().removeprefix("-").strip())
+        if equals and name:
+            builder.add(name, " ".join(value.split()), line.number)
+        elif name and written.startswith("-"):
+            builder.add(name, None, line.number)  # excludes the name from what a glob sets
+        else:
+            builder.problem(line.number, "not of the form name = value")
+    return builder.done()
+
+
+def _dotted(name: str) -> str:
+    """The name with dots as separators: whichever of `.` and `/` comes first is the separator."""
+    slash, dot = name.find("/"), name.find(".")
+    if slash >= 0 and (dot < 0 or slash < dot):
+        return name.translate(_SWAP)
+    return name

@@ -1,0 +1,73 @@
+"""TOML: values by the standard library, lines by an index of our own; dates and non-finite numbers are text."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+
+from driftd.formats.lines import decode_strictly
+from driftd.formats.toml_lines import Place, index_lines
+from driftd.model.document import Document, Node, ParseError, Steps
+
+NAME = "toml"
+VERSION = 1
+PATTERNS = (
+    "*.toml",
+    "Pipfile",
+    "*/containers/*.conf",
+    "*/containers/**/*.conf",
+    "*/influxdb/influxdb.conf",
+    "*/telegraf/*.conf",
+    "*/telegraf/**/*.conf",
+    "*/crio/**/*.conf",
+    "Cargo.lock",
+    "poetry.lock",
+)
+
+_AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
+
+
+def parse(data: bytes, path: str) -> Document:
+    """Read tables and values; ParseError names the line of what is not TOML."""
+    import tomllib
+
+    text = decode_strictly(data).replace("\r\n", "\n")
+    places = index_lines(text)
+    try:
+        tree = tomllib.loads(text)
+    except ValueError as error:
+        raise _translated(str(error), text) from error
+    return Document(path, NAME, _node(tree, (), places, 1))
+
+
+def _translated(message: str, text: str) -> ParseError:
+    """The library's message, with its line taken out of the text."""
+    match = _AT_LINE.search(message)
+    line = int(match[1]) if match and match[1] else text.count("\n") + 1 if match else None
+    return ParseError(_AT_LINE.sub("", message), line)
+
+
+def _node(value: object, steps: Steps, places: dict[Steps, Place], line: int) -> Node:
+    place = places.get(steps)
+    line = place.line if place else line
+    match value:
+        case dict():
+            return Node({name: _node(child, (*steps, name), places, line) for name, child in value.items()}, line)
+        case list():
+            return Node([_node(child, (*steps, at), places, line) for at, child in enumerate(value)], line)
+        case str():
+            return Node(value, line)
+        case bool():
+            return Node(value, line)
+        case int():
+            spelled = str(value)
+        case float() if math.isfinite(value):
+            spelled = repr(value)
+        case datetime.date() | datetime.time():
+            value = spelled = value.isoformat().replace("+00:00", "Z")
+        case _:
+            value = spelled = str(value)  # nan, inf
+    assert isinstance(value, str | int | float)
+    raw = place.raw if place else None
+    return Node(value, line, raw=raw if raw != spelled else None)
