@@ -81,19 +81,12 @@ class _Converter:
         named = [member for member in members if member not in (NoneType, UnsetType)]
         if node.value is None and NoneType in members:
             return None
-        fitting = [member for member in named if _shape(member) is _shape_of(node)]
-        for member in fitting[:-1]:
-            attempt = _Converter(self.file, self.vocabulary)
-            found = attempt.value(node, member, where)
-            if not attempt.problems:
-                return found
-        if not fitting and len(named) == 1:
-            return self.value(node, named[0], where)
+        fitting = named if len(named) == 1 else [member for member in named if _shape(member) is _shape_of(node)]
         if len(fitting) == 1:
             return self.value(node, fitting[0], where)
-        if fitting:
+        for member in fitting:
             attempt = _Converter(self.file, self.vocabulary)
-            found = attempt.value(node, fitting[-1], where)
+            found = attempt.value(node, member, where)
             if not attempt.problems:
                 return found
         return self.mismatch(node, " or ".join(map(_words, named)), where)
