@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import structlog
 
 log = structlog.get_logger(__name__)
+
+UNWATCHED_INTERVAL: Final = 3600.0
 
 
 class Notifier:
@@ -17,14 +21,21 @@ class Notifier:
     A message that cannot be sent is logged and no more: supervision must not stop what it supervises.
     """
 
-    def __init__(self, environment: Mapping[str, str], process: int | None = None) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        process: int | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._address = _address(environment.get("NOTIFY_SOCKET", ""))
-        self._interval = _watchdog_interval(environment, os.getpid() if process is None else process)
+        self._watched = _watchdog_interval(environment, os.getpid() if process is None else process)
+        self._monotonic = monotonic
+        self._fed = float("-inf")
 
     @property
-    def watchdog_interval(self) -> float | None:
-        """Seconds between two calls of `watchdog`: half of what systemd waits; None where it does not watch."""
-        return self._interval
+    def interval(self) -> float:
+        """How many seconds the daemon may sleep before it calls `watchdog` again: half of what systemd waits."""
+        return self._watched or UNWATCHED_INTERVAL
 
     def ready(self, status: str) -> None:
         """Say that the daemon does its work now; also after a reload."""
@@ -43,8 +54,13 @@ class Notifier:
         self._send("STOPPING=1")
 
     def watchdog(self) -> None:
-        """Say that the daemon still makes progress."""
-        self._send("WATCHDOG=1")
+        """Say that the daemon still makes progress; may be called as often as one likes."""
+        if self._watched is None:
+            return
+        now = self._monotonic()
+        if now >= self._fed + self._watched / 2:
+            self._fed = now
+            self._send("WATCHDOG=1")
 
     def _send(self, *lines: str) -> None:
         if self._address is None:

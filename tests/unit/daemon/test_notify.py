@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from driftd.daemon.notify import Notifier
+from driftd.daemon.notify import UNWATCHED_INTERVAL, Notifier
 
 
 @pytest.fixture
@@ -27,13 +27,11 @@ def test_each_state_is_one_message(supervisor: socket.socket) -> None:
     told.ready("watching 3 items")
     told.reloading(12.5)
     told.status("two\nlines")
-    told.watchdog()
     told.stopping()
-    assert [supervisor.recv(1000) for _ in range(5)] == [
+    assert [supervisor.recv(1000) for _ in range(4)] == [
         b"READY=1\nSTATUS=watching 3 items",
         b"RELOADING=1\nMONOTONIC_USEC=12500000",
         b"STATUS=two lines",
-        b"WATCHDOG=1",
         b"STOPPING=1",
     ]
 
@@ -43,8 +41,8 @@ def test_the_socket_may_be_in_the_abstract_name_space() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind("\0" + name)
         listening.settimeout(5)
-        Notifier({"NOTIFY_SOCKET": "@" + name}).watchdog()
-        assert listening.recv(100) == b"WATCHDOG=1"
+        Notifier({"NOTIFY_SOCKET": "@" + name}).stopping()
+        assert listening.recv(100) == b"STOPPING=1"
 
 
 @pytest.mark.parametrize("address", ["", "/absent/socket", "relative", "vsock:2:1"])
@@ -56,8 +54,25 @@ def test_without_a_supervisor_nothing_happens(address: str) -> None:
 def test_a_supervisor_that_does_not_read_holds_nobody_up(supervisor: socket.socket) -> None:
     told = notifier(supervisor)
     for _ in range(1000):
+        told.status("busy")
+    assert supervisor.recv(100) == b"STATUS=busy"
+
+
+def test_the_watchdog_is_fed_at_its_pace_however_often_the_daemon_offers(supervisor: socket.socket) -> None:
+    now = 100.0
+    environment = {"NOTIFY_SOCKET": supervisor.getsockname(), "WATCHDOG_USEC": "60000000"}
+    told = Notifier(environment, monotonic=lambda: now)
+    for now in (100.0, 100.1, 114.9, 115.0, 115.1, 145.0):  # noqa: B007
         told.watchdog()
-    assert supervisor.recv(100) == b"WATCHDOG=1"
+    told.stopping()
+    assert [supervisor.recv(100) for _ in range(4)] == [b"WATCHDOG=1"] * 3 + [b"STOPPING=1"]
+
+
+def test_a_watchdog_that_does_not_look_is_not_fed(supervisor: socket.socket) -> None:
+    told = notifier(supervisor)
+    told.watchdog()
+    told.stopping()
+    assert supervisor.recv(100) == b"STOPPING=1"
 
 
 @pytest.mark.parametrize(
@@ -65,11 +80,11 @@ def test_a_supervisor_that_does_not_read_holds_nobody_up(supervisor: socket.sock
     [
         ({"WATCHDOG_USEC": "60000000"}, 30.0),
         ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "7"}, 30.0),
-        ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "8"}, None),
-        ({"WATCHDOG_USEC": "0"}, None),
-        ({"WATCHDOG_USEC": "soon"}, None),
-        ({}, None),
+        ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "8"}, UNWATCHED_INTERVAL),
+        ({"WATCHDOG_USEC": "0"}, UNWATCHED_INTERVAL),
+        ({"WATCHDOG_USEC": "soon"}, UNWATCHED_INTERVAL),
+        ({}, UNWATCHED_INTERVAL),
     ],
 )
-def test_the_watchdog_is_fed_twice_as_often_as_it_looks(environment: dict[str, str], interval: float | None) -> None:
-    assert Notifier(environment, process=7).watchdog_interval == interval
+def test_the_watchdog_is_fed_twice_as_often_as_it_looks(environment: dict[str, str], interval: float) -> None:
+    assert Notifier(environment, process=7).interval == interval
