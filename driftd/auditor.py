@@ -19,7 +19,9 @@ from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.mask import mask
 from driftd.sources.observe import Observer, ReadingPlan
 from driftd.sources.root import Root
-from driftd.sources.walk import Found, WalkPattern, walk
+from driftd.sources.isolated import IsolatedReader
+from driftd.sources.mounts import Mounts
+from driftd.sources.walk import Found, Walk, WalkPattern
 from driftd.store.content import ContentStore
 
 
@@ -79,12 +81,26 @@ class Examined:
 class Auditor:
     """Looks at items under a root and judges them against what is approved."""
 
-    def __init__(self, root: Root, scope: Scope, approvals: HostApprovals, observer: Observer, host_id: str) -> None:
+    def __init__(
+        self,
+        root: Root,
+        scope: Scope,
+        approvals: HostApprovals,
+        observer: Observer,
+        host_id: str,
+        *,
+        mounts: Mounts | None = None,
+        isolated: IsolatedReader | None = None,
+    ) -> None:
         self.scope = scope
         self.approvals = approvals
+        self.directories: set[bytes] = set()
+        """Where a notification can tell of items, as the last walk found them."""
         self._root = root
         self._observer = observer
         self._host_id = host_id
+        self._mounts = mounts
+        self._isolated = isolated
 
     def found(self) -> Iterator[Found]:
         """Yield every item that some pattern means and that is there, and every place that could not be looked into."""
@@ -92,7 +108,9 @@ class Auditor:
             WalkPattern(scoped.glob, max_items=scoped.pattern.max_items, cross_mounts=scoped.pattern.cross_mounts)
             for scoped in self.scope.patterns
         ]
-        return walk(self._root, patterns)
+        walk = Walk(self._root, patterns, self._mounts, self._isolated)
+        yield from walk
+        self.directories = walk.directories
 
     def expected(self) -> Iterable[str]:
         """Return every item that should be there: approved, or named without a wildcard."""
@@ -139,8 +157,7 @@ class Auditor:
     def audit(self, baselines: set[str] | None = None) -> AuditResult:
         """Look at everything once, keeping nothing: what `check` does. `baselines`: only items these own."""
         result = AuditResult()
-        seen: set[str] = set()
-        for examined in self._all(result, seen):
+        for examined in self.everything(result):
             if baselines is not None and examined.audited.baseline not in baselines:
                 continue
             if not (examined.observed.exists or examined.observed.gap or examined.drift):
@@ -153,20 +170,24 @@ class Auditor:
         result.drifts.sort(key=lambda drift: (-drift.severity, drift.item))
         return result
 
-    def _all(self, result: AuditResult, seen: set[str]) -> Iterator[Examined]:
+    def everything(self, result: AuditResult | None = None, *, keep_content: bool = False) -> Iterator[Examined]:
+        """Examine every item that is there or should be; `result` takes the places that could not be looked into."""
+        seen: set[str] = set()
         for found in self.found():
             if found.gap is not None:
-                result.coverage.gaps.append(found.gap)
+                if result is not None:
+                    result.coverage.gaps.append(found.gap)
                 continue
             seen.add(found.item)
             if self.scope.ignored(found.item) is not None:
-                result.coverage.ignored += 1
-            elif examined := self.examine(found.item, matches=found.matches):
+                if result is not None:
+                    result.coverage.ignored += 1
+            elif examined := self.examine(found.item, matches=found.matches, keep_content=keep_content):
                 yield examined
         for item in self.expected():
             if item not in seen:
                 seen.add(item)
-                if examined := self.examine(item):
+                if examined := self.examine(item, keep_content=keep_content):
                     yield examined
 
 

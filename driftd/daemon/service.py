@@ -117,6 +117,7 @@ class Service:
         self._poll_at: float | None = None
         self._lost: list[str] = []
         self._stop: str | None = None
+        self.since = clock.now()
 
     # --- the loop
 
@@ -228,7 +229,6 @@ class Service:
             depth = "deep" if "deep" in self._waiting_sweeps else "quick"
             source = self._waiting_sweeps.pop(depth)
             self.adoption.adopt_stale()
-            self.watching.refresh()
             self._sweep = self.engine.sweep(depth, source)
             self._notifier.status(f"{depth} audit under way")
         until = self._clock.monotonic() + SLICE
@@ -242,6 +242,8 @@ class Service:
 
     def _swept(self, sweep: Sweep) -> None:
         memory = self.engine.memory
+        if self.watching.refresh():  # what happened there before it was watched is not told by anybody
+            self.want("quick", "watch")
         if self._lost:
             reasons, self._lost = sorted(set(self._lost)), []
             gaps: list[Json] = [{"item": "/", "reason": reason} for reason in reasons]

@@ -17,13 +17,11 @@ class Watching:
         self,
         watcher: Watcher | None,
         auditor: Auditor,
-        directories: Callable[[], Iterable[bytes]],
         configuration: Iterable[bytes],
         is_transient: Callable[[bytes], bool],
     ) -> None:
         self._watcher = watcher
         self._auditor = auditor
-        self._directories = directories
         self._configuration = {path.rstrip(b"/") or b"/" for path in configuration}
         self._is_transient = is_transient
         self._watched: set[bytes] = set()
@@ -43,17 +41,19 @@ class Watching:
         self._auditor = auditor
         self._configuration = {path.rstrip(b"/") or b"/" for path in configuration}
 
-    def refresh(self) -> None:
-        """Watch every directory that items are or may appear in; forget the others."""
+    def refresh(self) -> bool:
+        """Watch every directory that items are or may appear in; forget the others. Whether any is watched only now."""
         if self._watcher is None:
-            return
-        wanted = {*self._directories(), *self._configuration, *(path.rpartition(b"/")[0] or b"/" for path in self._lead_to)}
+            return False
+        before = set(self._watched)
+        wanted = {*self._auditor.directories, *self._configuration, *(path.rpartition(b"/")[0] or b"/" for path in self._lead_to)}
         for directory in self._watched - wanted:
             self._watcher.forget(directory)
         self.unwatched = {}
-        self._watched = set()
+        self._watched &= wanted
         for directory in wanted:
             self.watch(directory)
+        return bool(self._watched - before)
 
     def watch(self, directory: bytes) -> None:
         """Watch one directory, before it is listed: what changes after that is told."""

@@ -1,0 +1,107 @@
+"""The command line: arguments -> a command; errors -> messages; results -> exit statuses."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+from driftd import __version__
+
+OK: Final = 0
+DRIFT: Final = 1
+USAGE: Final = 2
+INCOMPLETE: Final = 3
+INTERRUPTED: Final = 130
+
+STATUSES = """exit status:
+  0  clean, done
+  1  drift, difference or refusal at or above the threshold; prompt declined
+  2  bad usage or configuration: nothing was audited
+  3  incomplete: something could not be read, parsed or compared (wins over 1)
+  130  interrupted"""
+
+COMMANDS: Final = {
+    "init": "look at this host, write settings and baselines for what is found",
+    "run": "the daemon; --once for cron and containers",
+    "check": "one audit now; nothing is written",
+    "status": "what is drifted now, and how much is covered",
+    "diff": "how it is drifted, setting by setting",
+    "approve": "make the observed state the approved one",
+    "events": "what happened",
+    "timeline": "what changed on this host lately, worst first",
+    "compare": "semantic difference of two configuration files",
+    "parse": "what driftd reads in a file",
+    "doctor": "can this host be audited",
+    "demo": "the outage of 2023-06-01, replayed in a sandbox",
+}
+
+
+class Command(Protocol):
+    """What a module of a command offers."""
+
+    EXAMPLE: str
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it; return the exit status."""
+
+
+def command(name: str) -> Command:
+    """Return a command's module; the others are not imported."""
+    return cast(Command, import_module(f"driftd.cli.{name}"))
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """Return the parser of one command."""
+    module = command(name)
+    parser = argparse.ArgumentParser(
+        prog=f"driftd {name}",
+        description=COMMANDS[name][0].upper() + COMMANDS[name][1:] + ".",
+        epilog=f"example:\n  {module.EXAMPLE}\n\n{STATUSES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.configure(parser)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; return its exit status."""
+    rows = "\n".join(f"  {name:<10}{what}" for name, what in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="driftd",
+        usage="driftd COMMAND [OPTIONS]",
+        description=f"Audit the configuration of this server against approved baselines, by meaning.\n\ncommands:\n{rows}",
+        epilog=f"`driftd COMMAND --help` says more.\n\nexample:\n  driftd check --json\n\n{STATUSES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"driftd {__version__}")
+    parser.add_argument("command", metavar="COMMAND", choices=list(COMMANDS), help=argparse.SUPPRESS)
+    chosen = parser.parse_args(argv[:1])
+    args = parser_of(chosen.command).parse_args(argv[1:])
+    return _run(chosen.command, args)
+
+
+def _run(name: str, args: argparse.Namespace) -> int:
+    try:
+        status = command(name).run(args)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # nobody reads us any more: `driftd events | head`
+        return OK
+    except Exception as error:  # the one place that catches everything
+        from driftd.cli.failures import told
+
+        return told(error, name)
+
+
+def entry() -> None:
+    """Entry point of the `driftd` script."""
+    sys.exit(main(sys.argv[1:]))

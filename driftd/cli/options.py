@@ -1,0 +1,50 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime, timedelta
+
+from driftd.cli.refusals import UsageError
+from driftd.model.document import Json
+from driftd.settings.scalars import Duration
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add `--config`."""
+    parser.add_argument(
+        "--config", metavar="FILE", help="settings (default: $DRIFTD_CONFIG, /etc/driftd/driftd.yaml, ./driftd.yaml)"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def add_since(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Add `--since`."""
+    parser.add_argument(
+        "--since", metavar="TIME", default=default, help="a duration (2h, 7d) or a moment (2026-01-31T10:00:00Z)"
+    )
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """Return the moment that `--since` means."""
+    try:
+        return now - timedelta(seconds=float(Duration.from_text(text)))
+    except ValueError:
+        pass
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--since {text}: neither a duration (2h, 7d) nor a moment (2026-01-31T10:00:00Z)") from None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=now.tzinfo)
+
+
+def print_json(name: str, body: dict[str, Json]) -> None:
+    """Print the one object of a command's `--json`."""
+    shape: dict[str, Json] = {"schema": f"driftd/{name}/1", **body}
+    sys.stdout.write(json.dumps(shape, indent=1, ensure_ascii=True) + "\n")

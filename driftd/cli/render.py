@@ -1,0 +1,112 @@
+"""Differences as people read them on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from driftd.model.change import ABSENT, Absent, Change, Side, as_text
+from driftd.model.document import Json
+from driftd.model.drift import Drift
+from driftd.outputs.visible import visible
+
+_COLORS = {"added": "32", "removed": "31", "changed": "33", "moved": "36"}
+_SEVERITIES = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
+_SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
+MOST_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Whether a stream shows colours."""
+
+    color: bool
+
+    @classmethod
+    def of(cls, stream: TextIO) -> Style:
+        """Return what suits a stream: colours on a terminal, unless NO_COLOR is set."""
+        return cls(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+
+    def paint(self, text: str, code: str) -> str:
+        """Return text in a colour."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color and code else text
+
+
+def drift_lines(drift: Drift, style: Style) -> Iterator[str]:
+    """Yield a drift as lines: its item, then one or two lines for each change."""
+    worst = drift.severity.word
+    yield f"{style.paint(worst, _SEVERITIES[worst])} {style.paint(visible(drift.item), '1')}  ({drift.baseline}, {drift.status})"
+    for change in drift.changes:
+        yield from change_lines(change, style)
+
+
+def change_lines(change: Change, style: Style, indent: str = "  ") -> Iterator[str]:
+    """Yield a change: its key, what it was and what it is, where it stands, and what a rule says of it."""
+    yield from shape_lines(change.to_json(), style, indent)
+
+
+def shape_lines(change: dict[str, Json], style: Style, indent: str = "  ") -> Iterator[str]:
+    """Yield a change given in its JSON shape, as events carry it."""
+    kind, aspect = str(change["kind"]), str(change["aspect"])
+    sign = style.paint(_SIGNS[kind], _COLORS[kind])
+    before, after = _side(change, "before"), _side(change, "after")
+    line = change.get("after_line") or change.get("before_line")
+    where = style.paint(f"  line {line}", "2") if line else ""
+    match aspect:
+        case "existence":
+            yield f"{indent}{sign} {'is new' if kind == 'added' else 'is gone'}"
+        case "parse" | "rule":
+            yield f"{indent}{style.paint('!', '31')} {visible(str(change['key']))}: {visible(str(change.get('message') or ''))}{where}"
+        case _:
+            yield f"{indent}{sign} {visible(str(change['key']))}: {_told(kind, before, after, change, style)}{where}"
+    if aspect not in ("parse", "rule") and change.get("message"):
+        yield f"{indent}  {style.paint(visible(str(change['message'])), '2')}"
+    if change.get("rule"):
+        yield f"{indent}  rule {visible(str(change['rule']))} ({change['severity']})"
+
+
+def _told(kind: str, before: Side, after: Side, change: dict[str, Json], style: Style) -> str:
+    shown_before, shown_after = style.paint(shown(before), "31"), style.paint(shown(after), "32")
+    match kind:
+        case "added":
+            return shown_after
+        case "removed":
+            return shown_before
+        case "moved":
+            return f"{change.get('from')} -> {change.get('to')}"
+        case _:
+            return f"{shown_before} -> {shown_after}"
+
+
+def _side(change: dict[str, Json], name: str) -> Side:
+    return change[name] if name in change else ABSENT
+
+
+def shown(value: Side) -> str:
+    """Return a value in one safe line of bounded length; text that could be taken for something else is quoted."""
+    if isinstance(value, Absent):
+        return "(nothing)"
+    text = as_text(value)
+    if isinstance(value, str) and (text != text.strip() or text in ("", "true", "false", "null") or text[:1].isdigit()):
+        text = f'"{text}"'
+    text = text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "…"
+    return visible(text)
+
+
+def gap_lines(gaps: Sequence[tuple[str, str, str]], style: Style, most: int = 20) -> Iterator[str]:
+    """Yield what could not be compared: (item, reason, detail)."""
+    for item, reason, detail in gaps[:most]:
+        told = f"{reason}: {detail}" if detail else reason
+        yield f"{style.paint('gap', '35')} {visible(item)}  ({visible(told)})"
+    if len(gaps) > most:
+        yield f"... and {len(gaps) - most} more gaps (--json names them all)"
+
+
+def progress(text: str) -> None:
+    """Show on a terminal how far a long work is; nothing elsewhere."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()

@@ -1,0 +1,75 @@
+"""What the control socket answers. Everything is done in the loop of the service; a request only waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Final
+
+import structlog
+
+from driftd.approving import gather, to_wire
+from driftd.daemon.control import ANSWER_TIME, ControlError, Peer
+from driftd.daemon.service import Call, Service
+from driftd.daemon.status import diff_shape, status_shape
+from driftd.model.document import Json
+from driftd.outputs.delivery import Delivery
+from driftd.store.content import ContentStore
+from driftd.store.errors import StoreError
+
+log = structlog.get_logger(__name__)
+
+LOOP_TIME: Final = 5.0
+"""A loop that does not take a question for so long is stuck."""
+
+
+class Requests:
+    """Answers peers."""
+
+    def __init__(self, service: Service, deliveries: Callable[[], list[Delivery]], content: ContentStore) -> None:
+        self._service = service
+        self._deliveries = deliveries
+        self._content = content
+
+    def answer(self, operation: str, args: dict[str, Json], peer: Peer) -> Json:
+        """Return the result of one operation; ControlError where it cannot be done."""
+        work: dict[str, Callable[[], Json]] = {
+            "status": lambda: status_shape(self._service, [one.snapshot() for one in self._deliveries()]),
+            "diff": lambda: diff_shape(self._service.engine, _words(args, "items")),
+            "propose": lambda: self._propose(_words(args, "selection")),
+            "adopt": lambda: self._adopt(_words(args, "baselines"), peer),
+            "audit": lambda: self._audit(str(args.get("depth", "quick"))),
+        }
+        if operation not in work:
+            raise ControlError(f"unknown operation {operation!r}: one of {', '.join(work)}")
+        call = Call(work[operation])
+        self._service.inbox.put(call)
+        try:
+            return call.answer.result(ANSWER_TIME if operation == "propose" else LOOP_TIME * 6)
+        except FutureTimeoutError:
+            raise ControlError("the daemon is busy or stuck: it did not come to answer") from None
+        except (StoreError, ValueError, KeyError) as error:
+            raise ControlError(str(error)) from error
+
+    def _propose(self, selection: list[str]) -> Json:
+        return to_wire(gather(self._service.engine.auditor, selection, self._content))
+
+    def _adopt(self, baselines: list[str], peer: Peer) -> Json:
+        for name in baselines:
+            if name in self._service.engine.auditor.scope.baselines:
+                log.info("adopting what was approved", baseline=name, uid=peer.uid, pid=peer.pid)
+                self._service.adoption.adopt(name)
+        return {"adopted": list(baselines)}
+
+    def _audit(self, depth: str) -> Json:
+        if depth not in ("quick", "deep"):
+            raise ControlError(f"unknown depth {depth!r}")
+        self._service.want(depth, "command")
+        return {"wanted": depth}
+
+
+def _words(args: dict[str, Json], name: str) -> list[str]:
+    value = args.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise ControlError(f"{name} is a list of strings")
+    return [str(word) for word in value]

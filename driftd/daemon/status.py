@@ -1,0 +1,94 @@
+"""The answers to `status` and `diff`, from what the engine remembers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from driftd.daemon.engine import Engine
+from driftd.daemon.events import timestamp
+from driftd.model.document import Json
+from driftd.outputs.delivery import DeliveryState
+from driftd.store.database import Database
+
+if TYPE_CHECKING:
+    from driftd.daemon.service import Service
+
+
+def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str, Json]:
+    """Return `status --json` of the running daemon."""
+    engine = service.engine
+    daemon: dict[str, Json] = {
+        "running": True,
+        "pid": os.getpid(),
+        "since": timestamp(service.since),
+        "last_quick": _last(engine, "quick"),
+        "last_deep": _last(engine, "deep"),
+        "stuck": False,
+    }
+    return {
+        "daemon": daemon,
+        **engine_shape(engine),
+        "watch": service.watching.to_json(),
+        "outputs": [state.to_json() for state in outputs],
+    }
+
+
+def absent_shape(engine: Engine) -> dict[str, Json]:
+    """Return `status --json` where no daemon runs: what the store says of its last look."""
+    daemon: dict[str, Json] = {
+        "running": False,
+        "pid": None,
+        "since": None,
+        "last_quick": stored_moment(engine.database, "last_quick"),
+        "last_deep": stored_moment(engine.database, "last_deep"),
+        "stuck": False,
+    }
+    return {"daemon": daemon, **engine_shape(engine), "watch": [], "outputs": []}
+
+
+def engine_shape(engine: Engine) -> dict[str, Json]:
+    """Return what engine and store know of coverage and drifts."""
+    memory = engine.memory
+    gaps: list[Json] = [gap.to_json() for _, gap in memory.gaps.values()]
+    gaps.extend(gap.to_json() for gap in memory.places.values())
+    gaps.extend(
+        {"item": item, "reason": "not-approved"} for items in memory.unapproved.values() for item in sorted(items)
+    )
+    items = len(memory.signatures)
+    not_read = {item for item in memory.gaps if item in memory.signatures}
+    coverage: dict[str, Json] = {
+        "items": items,
+        "compared": max(0, items - len(not_read) - memory.waiting),
+        "gaps": gaps,
+    }
+    return {"coverage": coverage, "drifts": diff_shape(engine, [])["drifts"]}
+
+
+def diff_shape(engine: Engine, items: Sequence[str]) -> dict[str, Json]:
+    """Return the open drifts, worst first; of the named items alone where any is named."""
+    drifts = [drift for item, drift in engine.memory.drifts.items() if not items or item in items]
+    order = ("critical", "high", "medium", "low", "info")
+    drifts.sort(key=lambda drift: (order.index(drift.severity), drift.item))
+    return {"drifts": [drift.to_json() for drift in drifts]}
+
+
+def stored_moment(database: Database, name: str) -> str | None:
+    """Return the time of the last audit of a depth, as it was written down."""
+    return database.meta(name)
+
+
+def _last(engine: Engine, depth: str) -> str | None:
+    sweep = engine.last_audit.get(depth)
+    return timestamp(sweep.started) if sweep else stored_moment(engine.database, f"last_{depth}")
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """Return how long ago something was, for people."""
+    seconds = int((now - moment).total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit} ago"
+    return f"{max(seconds, 0)}s ago"
