@@ -1,0 +1,173 @@
+"""Exit statuses: 0 clean, 1 drift, difference or refusal, 2 usage or configuration, 3 incomplete."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.contract.command import CLEAN, DRIFT, INCOMPLETE, USAGE, Sandbox, run
+
+COMMANDS = (
+    *("init", "run", "check", "status", "diff", "events", "timeline", "approve", "compare", "parse", "doctor", "demo"),
+)
+WITH_SETTINGS = ("run", "check", "status", "diff", "events", "timeline", "approve")
+
+
+def test_help_is_not_an_error_and_names_every_command() -> None:
+    told = run("--help", status=CLEAN).out
+    assert [name for name in COMMANDS if name not in told] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_states_its_exit_statuses_and_an_example(name: str) -> None:
+    told = run(name, "--help", status=CLEAN).out
+    assert "exit status" in told.lower()
+    assert f"driftd {name}" in told.partition("xample")[2]
+
+
+def test_the_version_is_printed() -> None:
+    assert run("--version", status=CLEAN).out.startswith("driftd ")
+
+
+@pytest.mark.parametrize("name", ["verify", "waive", "expect", "restore", "report", "log"])
+def test_commands_of_later_versions_are_absent(name: str) -> None:
+    run(name, status=USAGE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["no-such-command"],
+        ["check", "--no-such-option"],
+        ["check", "--fail-on", "dreadful"],
+        ["parse"],
+        ["compare", "one"],
+        ["events", "--since", "yesterday-ish"],
+    ],
+    ids=" ".join,
+)
+def test_bad_usage_is_2_and_says_so_on_standard_error(arguments: list[str]) -> None:
+    told = run(*arguments, status=USAGE)
+    assert told.err.strip()
+    assert not told.out.strip()
+
+
+def test_a_misspelt_word_is_answered_with_the_words_there_are(tmp_path: Path) -> None:
+    file = tmp_path / "x.yml"
+    file.write_text("a: 1\n")
+    told = run("parse", file, "--format", "yamll", status=USAGE)
+    assert "yaml" in told.err
+
+
+@pytest.mark.parametrize("name", WITH_SETTINGS)
+def test_without_settings_nothing_is_done(name: str, tmp_path: Path) -> None:
+    more = ["--reason", "x"] if name == "approve" else []
+    told = run(name, "--config", tmp_path / "absent.yaml", *more, status=USAGE)
+    assert str(tmp_path / "absent.yaml") in told.err
+
+
+@pytest.mark.parametrize("arguments", [["parse"], ["compare"]])
+def test_a_file_that_is_not_there_is_named(arguments: list[str], tmp_path: Path) -> None:
+    absent = tmp_path / "absent.yml"
+    told = run(*arguments, *[str(absent)] * (2 if arguments == ["compare"] else 1))
+    assert told.status in {USAGE, INCOMPLETE}
+    assert str(absent) in told.err + told.out
+
+
+def test_check_is_3_then_0_then_1_then_0(sandbox: Sandbox) -> None:
+    sandbox.write("a.yml", "x: 1\n")
+    sandbox.baseline(items=[{"path": sandbox.item("*.yml")}])
+    sandbox.run("check", status=INCOMPLETE)
+    sandbox.approve()
+    sandbox.run("check", status=CLEAN)
+    sandbox.write("a.yml", "x: 2\n")
+    sandbox.run("check", status=DRIFT)
+    sandbox.write("a.yml", "x:   1 # the same\n")
+    sandbox.run("check", status=CLEAN)
+
+
+def test_a_gap_wins_over_a_drift_and_the_drift_is_still_told(shop: Sandbox) -> None:
+    shop.write("database.yml", "production:\n  host: db-1.internal\n  port: 1\n")
+    shop.write("other/x.yml", "a: 1\n")
+    shop.baseline("other", items=[{"path": shop.item("other/*.yml")}])
+    told = shop.check(status=INCOMPLETE)
+    assert [drift["item"] for drift in told["drifts"]] == [shop.item("database.yml")]
+    assert [gap["reason"] for gap in told["coverage"]["gaps"]] == ["not-approved"]
+
+
+def test_fail_on_leaves_lesser_drifts_out_of_the_status_and_in_the_answer(shop: Sandbox) -> None:
+    shop.write("database.yml", "production:\n  host: db-1.internal\n  port: 1\n")
+    assert len(shop.check("--fail-on", "high", status=DRIFT)["drifts"]) == 1
+    assert len(shop.check("--fail-on", "critical", status=CLEAN)["drifts"]) == 1
+    assert len(shop.check(status=DRIFT)["drifts"]) == 1
+
+
+def test_run_once_has_the_statuses_of_check(shop: Sandbox) -> None:
+    shop.run("run", "--once", status=CLEAN)
+    shop.write("database.yml", "production:\n  host: db-3.internal\n  port: 5432\n")
+    shop.run("run", "--once", status=DRIFT)
+
+
+def test_status_is_incomplete_where_no_daemon_runs(shop: Sandbox) -> None:
+    told = shop.run("status", "--json", status=INCOMPLETE).json("status")
+    assert told["daemon"]["running"] is False
+
+
+def test_diff_events_and_timeline_are_done_whatever_they_tell(shop: Sandbox) -> None:
+    shop.write("database.yml", "production:\n  host: db-3.internal\n  port: 5432\n")
+    shop.run("run", "--once", status=DRIFT)
+    assert [drift["item"] for drift in shop.run("diff", "--json", status=CLEAN).json("diff")["drifts"]]
+    assert "drift-opened" in {event["event"]["action"] for event in shop.run("events", "--json", status=CLEAN).events()}
+    assert shop.run("timeline", "--since", "2h", "--json", status=CLEAN).events()
+
+
+def test_an_unknown_baseline_or_item_is_bad_usage(shop: Sandbox) -> None:
+    assert "shop" in shop.run("check", "shoq", status=USAGE).err
+    shop.run("approve", "shoq", "--reason", "x", "--yes", status=USAGE)
+
+
+def test_approve_needs_a_reason(shop: Sandbox) -> None:
+    shop.run("approve", "--yes", status=USAGE)
+
+
+def test_nobody_there_to_answer_is_a_refusal(sandbox: Sandbox) -> None:
+    sandbox.write("a.yml", "x: 1\n")
+    directory = sandbox.baseline(items=[{"path": sandbox.item("*.yml")}])
+    sandbox.run("approve", "--reason", "x", status=DRIFT)
+    assert [path.name for path in directory.iterdir()] == ["baseline.yaml"]
+
+
+def test_doctor_says_what_it_looked_at(shop: Sandbox) -> None:
+    told = json.loads(shop.run("doctor", "--json").out)
+    assert told["schema"] == "driftd/doctor/1"
+
+
+def test_init_does_not_overwrite_unasked(tmp_path: Path) -> None:
+    root, into = tmp_path / "root", tmp_path / "into"
+    (root / "etc/ssh").mkdir(parents=True)
+    (root / "etc/ssh/sshd_config").write_text("PermitRootLogin yes\n")
+    run("init", "--root", root, "--into", into, "--yes", status=CLEAN)
+    before = (into / "driftd.yaml").read_bytes()
+    (into / "driftd.yaml").write_bytes(before + b"# mine\n")
+    run("init", "--root", root, "--into", into, status=DRIFT)
+    assert (into / "driftd.yaml").read_bytes() == before + b"# mine\n"
+
+
+def test_what_init_writes_can_be_checked_and_ends_with_findings(tmp_path: Path) -> None:
+    root, into = tmp_path / "root", tmp_path / "into"
+    (root / "etc/ssh").mkdir(parents=True)
+    (root / "etc/ssh/sshd_config").write_text("PermitRootLogin yes\nPermitEmptyPasswords yes\n")
+    run("init", "--root", root, "--into", into, "--yes", status=CLEAN)
+    told = run("check", "--config", into / "driftd.yaml", "--root", root, "--json").json("check")
+    rules = {change["rule"] for drift in told["drifts"] for change in drift["changes"]}
+    assert rules - {None}
+    assert told["host"]["id"] is None
+
+
+def test_the_demo_shows_the_outage_and_its_end() -> None:
+    told = run("demo", status=CLEAN).out
+    assert "$.production.host" in told
+    assert "resolved" in told
