@@ -75,8 +75,9 @@ class Journal(JournalReader):
     def resume_after(self, sequence: int) -> None:
         """Give out no sequence up to this one again: they were given out by a journal that is lost since."""
         if sequence > self._position.sequence:
-            self._position = Position(sequence, self._position.chain)
             self._close_segment()
+            self._new_segment(sequence + 1)  # its name keeps the number across a crash
+            self._position = Position(sequence, self._position.chain)
 
     def append(self, events: Sequence[Event]) -> list[Event]:
         """Record events for good and return them with their `event.sequence` and `driftd.chain`: one write, one fsync.
@@ -106,7 +107,7 @@ class Journal(JournalReader):
         if self._descriptor >= 0 and (self._full(len(data)) or self._interfered()):
             self._close_segment()
         if self._descriptor < 0:
-            self._new_segment()
+            self._new_segment(self.last_sequence + 1)
         self._unclean = True
         try:
             write_all(self._descriptor, data)
@@ -144,9 +145,9 @@ class Journal(JournalReader):
             self.problems.append(JournalProblem(self._path.name, 0, self.last_sequence, Damage.INTERFERENCE, detail))
         return bool(detail)
 
-    def _new_segment(self) -> None:
+    def _new_segment(self, first: int) -> None:
         make_directory(self.directory)
-        path = self.directory / segment_name(self.last_sequence + 1)
+        path = self.directory / segment_name(first)
         with translated(path, "begin a segment of the journal"):
             descriptor = os.open(path, _FLAGS | os.O_CREAT, 0o600)
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -50,12 +51,9 @@ class StateLock:
                 raise
             remedy = "stop that process, or let it do the work"
             raise StateHeldError(self.path, f"held by {_holder_said(descriptor)}", remedy) from error
-        try:
+        with suppress(OSError):  # a full disk: the lock holds without the name in it
             os.ftruncate(descriptor, 0)
             write_all(descriptor, f"{os.getpid()} {command}\n".encode("utf-8", "surrogateescape")[:_MAX_CONTENT])
-        except OSError:
-            # A full disk: the lock holds without the name in it.
-            os.ftruncate(descriptor, 0)
 
     def release(self) -> None:
         """Give the state directory to whoever wants it next."""

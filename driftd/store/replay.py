@@ -19,127 +19,30 @@ Other actions change nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from driftd.model.document import Json
 from driftd.model.event import Action, Event
+from driftd.store.known import (
+    AuditDone,
+    BaselineEnds,
+    BaselineStands,
+    CompletedAudit,
+    Delivered,
+    DriftEnds,
+    DriftStands,
+    GapEnds,
+    GapStands,
+    KnownBaseline,
+    KnownGap,
+    OpenDrift,
+    StateChange,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class OpenDrift:
-    """A drift as the last event about it told it. `opened_at` and `episode` stay those of the event that opened it."""
-
-    drift_id: str
-    episode: int
-    baseline: str
-    item: str
-    opened_at: str
-    updated_at: str
-    severity: str
-    status: str
-    fingerprint: str
-    change_count: int
-    changes: list[Json]
-    """In the form of events; at most as many as an event names."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownGap:
-    """What is not covered, why, and since when for this reason."""
-
-    item: str
-    baseline: str
-    """Empty where no baseline is concerned."""
-    reason: str
-    detail: str
-    since: str
-
-
-@dataclass(frozen=True, slots=True)
-class KnownBaseline:
-    """What was last said about a baseline, and what is approved for it: None before the first approval."""
-
-    name: str
-    revision: int | None
-    sha256: str | None
-    announced: str
-    announced_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class CompletedAudit:
-    """The last completed audit of a depth."""
-
-    depth: str
-    sequence: int
-    completed_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class DriftStands:
-    """A drift is open as told; where it was not open before, it is from now on."""
-
-    drift: OpenDrift
-    opened: bool
-    """It begins here, whatever stood there before."""
-
-
-@dataclass(frozen=True, slots=True)
-class DriftEnds:
-    """A drift is no longer open."""
-
-    drift_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class GapStands:
-    """A gap is there; where the same reason was known already, it is there since then."""
-
-    gap: KnownGap
-
-
-@dataclass(frozen=True, slots=True)
-class GapEnds:
-    """A gap is closed, whatever its reason was."""
-
-    item: str
-    baseline: str
-
-
-@dataclass(frozen=True, slots=True)
-class BaselineStands:
-    """Something was said about a baseline; a revision of None leaves the approved one as it was."""
-
-    baseline: KnownBaseline
-
-
-@dataclass(frozen=True, slots=True)
-class BaselineEnds:
-    """A baseline, or everything approved for it, is gone."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class AuditDone:
-    """An audit was completed."""
-
-    audit: CompletedAudit
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """An output has delivered everything up to a sequence; never less than was known before."""
-
-    output: str
-    sequence: int
-
-
-StateChange = DriftStands | DriftEnds | GapStands | GapEnds | BaselineStands | BaselineEnds | AuditDone | Delivered
+_Count = Annotated[int, Meta(ge=0, le=2**53)]
 
 
 class IncomprehensibleError(ValueError):
@@ -160,11 +63,11 @@ def replayed(event: Event) -> list[StateChange]:
 
 class _Body(Struct):
     action: str
-    sequence: int
+    sequence: _Count
 
 
 class _Namespace(Struct):
-    delivered: dict[str, int] = {}
+    delivered: dict[str, _Count] = {}
 
 
 class _Path(Struct):
@@ -180,7 +83,7 @@ class _Recorded(Struct):
 
 class _Baseline(Struct):
     name: str
-    revision: int | None = None
+    revision: _Count | None = None
     sha256: str | None = None
 
 
@@ -190,14 +93,14 @@ class _AboutBaseline(Struct):
 
 class _Drift(Struct):
     drift_id: str
-    episode: int
+    episode: _Count
     baseline: _Baseline
     severity: str
     status: str
     fingerprint: str
     changes: list[Any]
     item: str | None = None
-    change_count: int | None = None
+    change_count: _Count | None = None
 
 
 class _Resolved(Struct):

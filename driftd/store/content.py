@@ -1,0 +1,101 @@
+"""The content store: the bytes that were approved, kept on the host so that a better parser makes no drift of nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from driftd.store.errors import StoreError, translated
+from driftd.store.files import fsync_directory, make_directory, write_all
+
+KeyedDigest = Callable[[bytes], str]
+"""Digest of bytes that nobody without the key can compute: `SecretKeeper.digest`, `hmac:KEYID:HEX`."""
+
+_MAGIC: Final = b"driftd-content/1\n"
+_HEADER: Final = len(_MAGIC) + 32 + 8
+_SUFFIX: Final = ".content"
+
+
+class ContentStore:
+    """Approved bytes by their digest. File names are keyed digests: a listing tells nobody which secret a file holds."""
+
+    def __init__(self, directory: Path, keyed: KeyedDigest, report: Callable[[str], None]) -> None:
+        """`report` is told, in one line for people, of content that is damaged."""
+        self._directory = directory
+        self._keyed = keyed
+        self._report = report
+
+    def put(self, content: bytes, digest: str) -> None:
+        """Keep bytes under the digest they were approved with, durably; bytes that are kept already are left alone."""
+        path = self._path(digest)
+        if path.exists() and self.get(digest) is not None:
+            return
+        make_directory(path.parent)
+        packed = _MAGIC + hashlib.sha256(content).digest() + len(content).to_bytes(8) + zlib.compress(content, 6)
+        temporary = path.with_suffix(f".tmp-{os.getpid()}")
+        with translated(path, "keep approved content"):
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                write_all(descriptor, packed)
+                os.fsync(descriptor)
+                temporary.rename(path)
+                fsync_directory(path.parent)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+            finally:
+                os.close(descriptor)
+
+    def get(self, digest: str) -> bytes | None:
+        """Return the bytes that were approved with this digest; None where they are not here or damaged."""
+        path = self._path(digest)
+        try:
+            with translated(path, "read approved content"):
+                packed = path.read_bytes()
+        except StoreError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
+        content = _unpacked(packed)
+        if content is None or not self._fits(content, digest):
+            self._report(f"{path}: the approved content of {digest} is damaged: approve the item again to replace it")
+            return None
+        return content
+
+    def collect(self, referenced: Iterable[str]) -> int:
+        """Remove what none of these digests refers to, and what an interrupted `put` left; return how many files."""
+        wanted = {self._path(digest) for digest in referenced}
+        removed = 0
+        with translated(self._directory, "clear up approved content"):
+            for path in self._directory.glob("??/*"):
+                if path not in wanted:
+                    path.unlink(missing_ok=True)
+                    removed += 1
+        return removed
+
+    def _path(self, digest: str) -> Path:
+        name = self._keyed(b"content " + digest.encode("ascii")).replace(":", "-").removeprefix("hmac-")
+        return self._directory / name[-2:] / f"{name}{_SUFFIX}"
+
+    def _fits(self, content: bytes, digest: str) -> bool:
+        if digest.startswith("sha256:"):
+            return digest == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        keyed = self._keyed(content)
+        # Of another key than today's nothing can be said: the checksum in the file has to do.
+        return keyed == digest or keyed.rpartition(":")[0] != digest.rpartition(":")[0]
+
+
+def _unpacked(packed: bytes) -> bytes | None:
+    checksum, size = packed[len(_MAGIC) : len(_MAGIC) + 32], int.from_bytes(packed[_HEADER - 8 : _HEADER])
+    if not packed.startswith(_MAGIC) or len(packed) < _HEADER or size >= 1 << 40:
+        return None
+    unpacking = zlib.decompressobj()
+    try:
+        content = unpacking.decompress(packed[_HEADER:], size + 1)
+    except zlib.error:
+        return None
+    return content if unpacking.eof and hashlib.sha256(content).digest() == checksum else None

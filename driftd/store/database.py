@@ -1,0 +1,264 @@
+"""The database: what is derived from the journal, ready to be asked. It may be thrown away at any time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final, Self
+
+from driftd.model.event import Action, Event, action_of, sequence_of
+from driftd.ports import Clock
+from driftd.store import tables
+from driftd.store.connection import (
+    DATABASE_NAME,
+    CorruptDatabaseError,
+    Guarded,
+    connect,
+    connect_read_only,
+    set_aside,
+    sqlite_translated,
+)
+from driftd.store.damage import JournalProblem, chain_of
+from driftd.store.errors import StoreError
+from driftd.store.files import make_directory
+from driftd.store.known import CompletedAudit, KnownBaseline, KnownGap, OpenDrift
+from driftd.store.migrations import migrate
+from driftd.store.notices import Notice, StoreNotice
+from driftd.store.reader import EventSource, Position
+from driftd.store.replay import IncomprehensibleError, replayed
+
+BUSY_SECONDS: Final = 5.0
+_BATCH: Final = 1000
+_OUTPUTS_BEGIN: Final = "outputs-begin"
+
+
+class OtherPastError(StoreError):
+    """The database took over events that the journal does not hold: the journal was lost, cut or exchanged."""
+
+    def __init__(self, path: Path, sequence: int, what: str) -> None:
+        super().__init__(path, f"the database took over event {sequence}; {what}", "find out who touched the journal")
+        self.sequence = sequence
+
+
+class Database:
+    """Open drifts, gaps, baselines, deliveries and signatures. One thread applies events, any may ask or move a cursor.
+
+    Methods raise StoreError where the file cannot be read or written; CorruptDatabaseError: open it again.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, journal: EventSource) -> None:
+        self._guarded = Guarded(connection, path)
+        self._path = path
+        self._journal = journal
+        self.notices: list[StoreNotice] = []
+        """What happened to it, to be said by its owner, who empties the list."""
+        self.lost_through = 0
+        """Sequences up to this one were given out by a journal that is lost since: `Journal.resume_after`."""
+
+    @classmethod
+    def open(
+        cls, directory: Path, journal: EventSource, clock: Clock, *, busy_seconds: float = BUSY_SECONDS
+    ) -> Database:
+        """Return the database of a state directory, brought up to the journal's end.
+
+        A damaged one, and one that knows another past than the journal, is set aside and made again; `notices` says so.
+        """
+        make_directory(directory)
+        path = directory / DATABASE_NAME
+        missing = not path.exists() and journal.position().sequence > 0
+        try:
+            database = cls._opened(path, journal, busy_seconds, rebuilt=missing)
+        except (CorruptDatabaseError, OtherPastError) as error:
+            aside = set_aside(path, clock.now())
+            database = cls._opened(path, journal, busy_seconds, rebuilt=True)
+            database.notices.insert(0, _set_aside_notice(error, aside))
+            database.lost_through = error.sequence if isinstance(error, OtherPastError) else 0
+        if missing:
+            message = f"{path}: it was not there, and was made again from the journal"
+            database.notices.insert(0, StoreNotice(Notice.DATABASE_MISSING, message))
+        return database
+
+    @classmethod
+    def _opened(cls, path: Path, journal: EventSource, busy_seconds: float, *, rebuilt: bool) -> Database:
+        database = cls(connect(path, busy_seconds), path, journal)
+        try:
+            database.check_past()
+            database.catch_up(rebuilt=rebuilt)
+            if not rebuilt and database.mark(_OUTPUTS_BEGIN) is not None and database.cursors():
+                database.set_mark(_OUTPUTS_BEGIN, None)  # it served those who asked after the rebuild
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @classmethod
+    def open_read_only(cls, directory: Path, journal: EventSource, *, busy_seconds: float = BUSY_SECONDS) -> Self:
+        """Return what a state directory says now, changing nothing: beside the daemon, or on a read-only file system.
+
+        Where the file is missing, damaged or behind the journal, the rest is replayed in memory.
+        """
+        path = directory / DATABASE_NAME
+        stored: sqlite3.Connection | None = None
+        if path.exists():
+            try:
+                stored = connect_read_only(path, busy_seconds)
+            except CorruptDatabaseError:
+                stored = None  # the journal has it all; the owner sets the file aside
+        database = cls(_copy_in_memory(stored, path), path, journal)
+        database.catch_up()
+        return database
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._guarded.close()
+
+    # --- the journal's side
+
+    def position(self) -> Position:
+        """Return up to which event of the journal it is complete."""
+        with self._guarded.reading() as connection:
+            return Position(*connection.execute("SELECT sequence, chain FROM position").fetchone())
+
+    def apply(self, events: Sequence[Event]) -> None:
+        """Take over recorded events, all or none; those it has already change nothing.
+
+        Where others are missing in between, as after an apply that failed, it catches up from the journal.
+        """
+        known = self.position().sequence
+        fresh = [event for event in events if sequence_of(event) > known]
+        if fresh and sequence_of(fresh[0]) == known + 1:
+            self._take(fresh)
+        elif fresh:
+            self.catch_up()
+
+    def _take(self, events: Sequence[Event]) -> None:
+        with self._guarded.writing("take over events") as connection:
+            for event in events:
+                try:
+                    changes = replayed(event)
+                except IncomprehensibleError as error:
+                    message = f"{self._path}: event {sequence_of(event)} was left out: {error}"
+                    self.notices.append(StoreNotice(Notice.EVENT_INCOMPREHENSIBLE, message))
+                    continue
+                for change in changes:
+                    tables.write(connection, change)
+            last = events[-1]
+            connection.execute("UPDATE position SET sequence = ?, chain = ?", (sequence_of(last), chain_of(last)))
+
+    def catch_up(self, *, rebuilt: bool = False) -> None:
+        """Take over what the journal has beyond this; `rebuilt`: what outputs have delivered was lost."""
+        if rebuilt:
+            self.set_mark(_OUTPUTS_BEGIN, "0")  # in case this one is interrupted too
+        started = 0
+        ahead = self._journal.read(self.position().sequence, self._unreadable)
+        while batch := list(islice(ahead, _BATCH)):
+            self._take(batch)
+            starts = [sequence_of(event) for event in batch if action_of(event) == Action.DAEMON_STARTED]
+            started = max(starts, default=started)
+        if rebuilt:
+            self.set_mark(_OUTPUTS_BEGIN, str(max(started - 1, 0)))
+
+    def _unreadable(self, problem: JournalProblem) -> None:
+        message = f"a line of the journal was left out: {problem}"
+        self.notices.append(StoreNotice(Notice.EVENT_UNREADABLE, message))
+
+    def check_past(self) -> None:
+        """Make sure that the journal holds what was taken over from it; OtherPastError where it does not."""
+        known, end = self.position(), self._journal.position()
+        if known.sequence > end.sequence:
+            raise OtherPastError(self._path, known.sequence, f"the journal ends at event {end.sequence} already")
+        event = next(self._journal.read(known.sequence - 1), None) if known.sequence else None
+        if event is not None and sequence_of(event) == known.sequence and chain_of(event) != known.chain:
+            raise OtherPastError(self._path, known.sequence, "the journal holds another one of that number")
+
+    # --- what is known
+
+    def drifts(self) -> list[OpenDrift]:
+        """Return the open drifts, by item."""
+        with self._guarded.reading() as connection:
+            return tables.drifts(connection)
+
+    def gaps(self) -> list[KnownGap]:
+        """Return what is not covered, by item."""
+        with self._guarded.reading() as connection:
+            return tables.gaps(connection)
+
+    def baselines(self) -> list[KnownBaseline]:
+        """Return the baselines that events spoke of, by name."""
+        with self._guarded.reading() as connection:
+            return tables.baselines(connection)
+
+    def audits(self) -> list[CompletedAudit]:
+        """Return the last completed audit of each depth."""
+        with self._guarded.reading() as connection:
+            return tables.audits(connection)
+
+    # --- what outputs have delivered
+
+    def cursor(self, output: str) -> int:
+        """Return up to which event an output has delivered; one that was never heard of begins at the journal's end.
+
+        After a rebuild, what outputs have delivered is only known where events say so; the others begin with the last
+        `daemon-started` event: what a run told twice is recognised by its ids, years of it would be a flood.
+        """
+        with self._guarded.writing("remember a delivery") as connection:
+            row = connection.execute("SELECT delivered FROM outputs WHERE name = ?", (output,)).fetchone()
+            if row is None:
+                begin = self.mark(_OUTPUTS_BEGIN)
+                row = (int(begin) if begin is not None else self.position().sequence,)
+                connection.execute("INSERT INTO outputs VALUES (?, ?)", (output, *row))
+            return int(row[0])
+
+    def set_cursor(self, output: str, sequence: int) -> None:
+        """Remember that an output has delivered everything up to a sequence."""
+        with self._guarded.writing("remember a delivery") as connection:
+            connection.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?)", (output, sequence))
+
+    def cursors(self) -> dict[str, int]:
+        """Return up to which event each output has delivered."""
+        with self._guarded.reading() as connection:
+            return dict(connection.execute("SELECT name, delivered FROM outputs ORDER BY name").fetchall())
+
+    # --- what no event carries
+
+    def signatures(self) -> list[tuple[str, int]]:
+        """Return every item with the stat signature under which it was last read."""
+        with self._guarded.reading() as connection:
+            return list(tables.signatures(connection))
+
+    def replace_signatures(self, signatures: Mapping[str, int]) -> None:
+        """Make these the remembered signatures, after the events about what was read are recorded."""
+        with self._guarded.writing("remember signatures") as connection:
+            tables.replace_signatures(connection, signatures)
+
+    def mark(self, name: str) -> str | None:
+        """Return a single remembered value."""
+        with self._guarded.reading() as connection:
+            row = connection.execute("SELECT value FROM marks WHERE name = ?", (name,)).fetchone()
+            return None if row is None else str(row[0])
+
+    def set_mark(self, name: str, value: str | None) -> None:
+        """Remember a single value; None forgets it."""
+        with self._guarded.writing("remember a value") as connection:
+            if value is None:
+                connection.execute("DELETE FROM marks WHERE name = ?", (name,))
+            else:
+                connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
+
+
+def _set_aside_notice(error: CorruptDatabaseError | OtherPastError, aside: Path) -> StoreNotice:
+    kind = Notice.JOURNAL_LOST if isinstance(error, OtherPastError) else Notice.DATABASE_DAMAGED
+    message = f"{error.where}: {error.what}: set aside as {aside.name}, and made again from the journal"
+    return StoreNotice(kind, message)
+
+
+def _copy_in_memory(stored: sqlite3.Connection | None, path: Path) -> sqlite3.Connection:
+    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    if stored is not None:
+        with sqlite_translated(path, "read the database"):
+            stored.backup(memory)
+        stored.close()
+    migrate(memory)
+    return memory

@@ -1,0 +1,132 @@
+"""State changes as rows, and rows as what is known."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Final, assert_never
+
+import msgspec
+
+from driftd.store.known import (
+    AuditDone,
+    BaselineEnds,
+    BaselineStands,
+    CompletedAudit,
+    Delivered,
+    DriftEnds,
+    DriftStands,
+    GapEnds,
+    GapStands,
+    KnownBaseline,
+    KnownGap,
+    OpenDrift,
+    StateChange,
+)
+
+_DRIFT_STANDS: Final = """
+INSERT INTO drifts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (drift_id) DO UPDATE SET baseline = excluded.baseline, item = excluded.item,
+    updated_at = excluded.updated_at, severity = excluded.severity, status = excluded.status,
+    fingerprint = excluded.fingerprint, change_count = excluded.change_count, changes = excluded.changes"""
+_GAP_STANDS: Final = """
+INSERT INTO gaps VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (item, baseline) DO UPDATE SET reason = excluded.reason, detail = excluded.detail,
+    since = iif(reason = excluded.reason, since, excluded.since)"""
+_BASELINE_STANDS: Final = """
+INSERT INTO baselines VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET revision = coalesce(excluded.revision, revision),
+    sha256 = coalesce(excluded.sha256, sha256), announced = excluded.announced, announced_at = excluded.announced_at"""
+_DELIVERED: Final = """
+INSERT INTO outputs VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET delivered = max(delivered, excluded.delivered)"""
+
+
+def write(connection: sqlite3.Connection, change: StateChange) -> None:
+    """Make one state change; making it again changes nothing more."""
+    execute = connection.execute
+    match change:
+        case DriftStands(drift, opened):
+            if opened:
+                execute("DELETE FROM drifts WHERE drift_id = ?", (drift.drift_id,))
+            execute(_DRIFT_STANDS, _drift_row(drift))
+        case DriftEnds(drift_id):
+            execute("DELETE FROM drifts WHERE drift_id = ?", (drift_id,))
+        case GapStands(gap):
+            execute(_GAP_STANDS, (gap.item, gap.baseline, gap.reason, gap.detail, gap.since))
+        case GapEnds(item, baseline):
+            execute("DELETE FROM gaps WHERE item = ? AND baseline = ?", (item, baseline))
+        case BaselineStands(told):
+            row = (told.name, told.revision, told.sha256, told.announced, told.announced_at)
+            execute(_BASELINE_STANDS, row)
+        case BaselineEnds(name):
+            execute("DELETE FROM baselines WHERE name = ?", (name,))
+        case AuditDone(audit):
+            execute("INSERT OR REPLACE INTO audits VALUES (?, ?, ?)", (audit.depth, audit.sequence, audit.completed_at))
+        case Delivered(output, sequence):
+            execute(_DELIVERED, (output, sequence))
+        case _:
+            assert_never(change)
+
+
+def _drift_row(drift: OpenDrift) -> tuple[str | int, ...]:
+    return (
+        drift.drift_id,
+        drift.episode,
+        drift.baseline,
+        drift.item,
+        drift.opened_at,
+        drift.updated_at,
+        drift.severity,
+        drift.status,
+        drift.fingerprint,
+        drift.change_count,
+        msgspec.json.encode(drift.changes).decode(),
+    )
+
+
+def drifts(connection: sqlite3.Connection) -> list[OpenDrift]:
+    """Return the open drifts, by item."""
+    rows = connection.execute("SELECT * FROM drifts ORDER BY item, baseline")
+    return [OpenDrift(*(*row[:-1], msgspec.json.decode(row[-1]))) for row in rows]
+
+
+def gaps(connection: sqlite3.Connection) -> list[KnownGap]:
+    """Return what is not covered, by item."""
+    return [KnownGap(*row) for row in connection.execute("SELECT * FROM gaps ORDER BY item, baseline")]
+
+
+def baselines(connection: sqlite3.Connection) -> list[KnownBaseline]:
+    """Return the baselines events spoke of, by name."""
+    return [KnownBaseline(*row) for row in connection.execute("SELECT * FROM baselines ORDER BY name")]
+
+
+def audits(connection: sqlite3.Connection) -> list[CompletedAudit]:
+    """Return the last completed audit of each depth."""
+    return [CompletedAudit(*row) for row in connection.execute("SELECT * FROM audits ORDER BY depth")]
+
+
+def replace_signatures(connection: sqlite3.Connection, signatures: Mapping[str, int]) -> None:
+    """Make these the remembered signatures; only rows that differ are written."""
+    kept = connection.execute("SELECT item FROM signatures")
+    gone = [row for row in kept if row[0] not in signatures]
+    connection.executemany("DELETE FROM signatures WHERE item = ?", gone)
+    connection.executemany(
+        "INSERT INTO signatures VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET signature = excluded.signature"
+        " WHERE signature <> excluded.signature",
+        ((item, _signed(signature)) for item, signature in signatures.items()),
+    )
+
+
+def signatures(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
+    """Yield every item with its remembered signature."""
+    for item, signature in connection.execute("SELECT item, signature FROM signatures"):
+        yield item, signature & _MASK
+
+
+_MASK: Final = (1 << 64) - 1
+
+
+def _signed(signature: int) -> int:
+    """Return 64 unsigned bits as the signed number SQLite has."""
+    return signature - (1 << 64) if signature >> 63 else signature
