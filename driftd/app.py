@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import secrets as random
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +29,10 @@ from driftd.sources.mounts import Mounts
 from driftd.sources.observe import Observer
 from driftd.sources.root import Root
 from driftd.store.content import ContentStore
+from driftd.store.database import Database
 from driftd.store.journal import Journal
 from driftd.store.lock import StateLock
-from driftd.store.opening import open_database
+from driftd.store.reader import JournalReader
 
 KEY_BYTES = 32
 
@@ -186,13 +187,26 @@ def open_workplace(host: Host, command: str, publish: Publish, random_bytes: Cal
         clock = SystemClock()
         journal = Journal(state / "journal", clock)
         damage = journal.open()
-        database, notices = open_database(state, journal, clock)
+        database = Database.open(state, journal, clock)
+        journal.resume_after(database.lost_through)
         engine = Engine(host.auditor, host.facts, journal, database, clock, random_bytes, publish)
         adoption = Adoption(engine, host.facts.name, host.trust)
     except BaseException:
         lock.release()
         raise
-    said = [*(str(problem) for problem in damage), *(str(notice) for notice in notices)]
+    said = [*map(str, damage), *(notice.message for notice in database.notices)]
+    database.notices.clear()
     return Workplace(host, lock, engine, adoption, said)
 
 
+
+
+@contextmanager
+def open_view(host: Host) -> Iterator[Engine]:
+    """Yield what the state says now, changing nothing: beside a daemon, or where none runs."""
+    reader = JournalReader(host.settings.state / "journal")
+    database = Database.open_read_only(host.settings.state, reader)
+    try:
+        yield Engine.viewing(host.auditor, host.facts, database)
+    finally:
+        database.close()

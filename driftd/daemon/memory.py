@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from driftd.model.document import Json
 from driftd.model.event import Action, Event, action_of, namespace
 from driftd.model.item import Gap
 from driftd.store.database import Database
+from driftd.store.known import DriftStands, OpenDrift
+from driftd.store.replay import replayed
 
-
-@dataclass(frozen=True, slots=True)
-class OpenDrift:
-    """A drift as its last event told it."""
-
-    drift_id: str
-    episode: int
-    baseline: str
-    item: str
-    severity: str
-    status: str
-    fingerprint: str
-    opened_at: str
-    changes: list[Json]
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the contract's shape, values as events have them."""
-        return {
-            "id": self.drift_id,
-            "episode": self.episode,
-            "baseline": self.baseline,
-            "item": self.item,
-            "severity": self.severity,
-            "status": self.status,
-            "opened": self.opened_at,
-            "changes": self.changes,
-        }
+LOSSES = frozenset({"overflow", "reader-died", "callback-failed"})
+"""Reasons of a loss of notifications; it ends with the next audit, so that a restart, which audits, ends it as well."""
 
 
 @dataclass(slots=True)
@@ -60,23 +36,14 @@ class Memory:
     def load(cls, database: Database) -> Memory:
         """Return what the store knows."""
         memory = cls(signatures=dict(database.signatures()))
-        for row in database.drifts():
-            memory.drifts[row.item] = OpenDrift(
-                row.drift_id,
-                row.episode,
-                row.baseline,
-                row.item,
-                row.severity,
-                row.status,
-                row.fingerprint,
-                row.opened_at,
-                row.changes,
-            )
+        for drift in database.drifts():
+            memory.drifts[drift.item] = drift
         for gap in database.gaps():
             if gap.baseline:
-                memory.gaps[gap.item] = (gap.baseline, Gap(gap.item, gap.reason))
-            else:
-                memory.places[gap.item] = Gap(gap.item, gap.reason)
+                memory.gaps[gap.item] = (gap.baseline, Gap(gap.item, gap.reason, gap.detail))
+            elif gap.item != "/" or gap.reason not in LOSSES:
+                memory.places[gap.item] = Gap(gap.item, gap.reason, gap.detail)
+        memory.announced = {baseline.name: baseline.revision or 0 for baseline in database.baselines()}
         return memory
 
     def save(self, database: Database) -> None:
@@ -100,22 +67,13 @@ class Memory:
         """Take over what a recorded event says about drifts."""
         action, told = action_of(event), namespace(event)
         if action in (Action.DRIFT_OPENED, Action.DRIFT_UPDATED):
-            self._drift(event, told)
+            self._drift(event)
         elif action == Action.DRIFT_RESOLVED:
             self.drifts.pop(str(told["item"]), None)
 
-    def _drift(self, event: Event, told: dict[str, Json]) -> None:
-        item, baseline, changes = str(told["item"]), told["baseline"], told["changes"]
-        assert isinstance(baseline, dict) and isinstance(changes, list) and isinstance(told["episode"], int)
-        before = self.drifts.get(item)
-        self.drifts[item] = OpenDrift(
-            str(told["drift_id"]),
-            told["episode"],
-            str(baseline["name"]),
-            item,
-            str(told["severity"]),
-            str(told["status"]),
-            str(told["fingerprint"]),
-            before.opened_at if before else str(event["@timestamp"]),
-            changes,
-        )
+    def _drift(self, event: Event) -> None:
+        for change in replayed(event):
+            if isinstance(change, DriftStands):
+                known = self.drifts.get(change.drift.item)
+                opened_at = known.opened_at if known and not change.opened else change.drift.opened_at
+                self.drifts[change.drift.item] = replace(change.drift, opened_at=opened_at)

@@ -12,6 +12,7 @@ from driftd.daemon.events import timestamp
 from driftd.model.document import Json
 from driftd.outputs.delivery import DeliveryState
 from driftd.store.database import Database
+from driftd.store.known import OpenDrift
 
 if TYPE_CHECKING:
     from driftd.daemon.service import Service
@@ -72,12 +73,25 @@ def diff_shape(engine: Engine, items: Sequence[str]) -> dict[str, Json]:
     drifts = [drift for item, drift in engine.memory.drifts.items() if not items or item in items]
     order = ("critical", "high", "medium", "low", "info")
     drifts.sort(key=lambda drift: (order.index(drift.severity), drift.item))
-    return {"drifts": [drift.to_json() for drift in drifts]}
+    return {"drifts": [_drift_shape(drift) for drift in drifts]}
+
+
+def _drift_shape(drift: OpenDrift) -> dict[str, Json]:
+    return {
+        "id": drift.drift_id,
+        "episode": drift.episode,
+        "baseline": drift.baseline,
+        "item": drift.item,
+        "severity": drift.severity,
+        "status": drift.status,
+        "opened": drift.opened_at,
+        "changes": drift.changes,
+    }
 
 
 def stored_moment(database: Database, name: str) -> str | None:
     """Return the time of the last audit of a depth, as it was written down."""
-    return database.meta(name)
+    return next((audit.completed_at for audit in database.audits() if f"last_{audit.depth}" == name), None)
 
 
 def _last(engine: Engine, depth: str) -> str | None:
