@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_NEEDS_QUOTES = re.compile(r"""[\s"';{}]|\A#|\A\Z""")
+_NEEDS_QUOTES = re.compile(r"""\s|\A["']|\A\Z""")
 
 
 def join_arguments(arguments: Iterable[str]) -> str:

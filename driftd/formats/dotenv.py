@@ -25,13 +25,13 @@ _LINE = re.compile(
     (?:export[^\S\r\n]+)?+
     (?:'(?P<quoted_key>[^'\r\n]+)'|(?P<key>[^=\#\s]+))
     [^\S\r\n]*+
-    (?P<equals>=[^\S\r\n]*+
-        (?:'(?P<single>(?:\\'|[^'])*)'
-          |"(?P<double>(?:\\"|[^"])*)"
-          |(?!['"])(?P<plain>[^\r\n]*+)))?+
+    (?P<equals>=
+        (?:[^\S\r\n]*+'(?P<single>(?:[^'\\]++|\\.)*+)'
+          |[^\S\r\n]*+"(?P<double>(?:[^"\\]++|\\.)*+)"
+          |(?![^\S\r\n]*+['"])(?P<plain>[^\r\n]*+)))?+
     [^\S\r\n]*+(?:\#[^\r\n]*+)?+(?:[\r\n]|\Z)
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 _BLANK = re.compile(r"(?:\s++|\#[^\r\n]*+)*+")
 _REST = re.compile(r"[^\r\n]*+")
@@ -72,5 +72,4 @@ def _value(match: re.Match[str]) -> str | None:
         return _SINGLE_ESCAPE.sub(r"\1", match["single"])
     if match["double"] is not None:
         return _DOUBLE_ESCAPE.sub(lambda escape: _CONTROL.get(escape[1], escape[1]), match["double"])
-    plain = match["plain"]
-    return "" if plain.startswith("#") else _TRAILING_COMMENT.sub("", plain).rstrip()
+    return _TRAILING_COMMENT.sub("", match["plain"] or "").strip()

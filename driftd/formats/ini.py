@@ -48,7 +48,7 @@ PATTERNS = (
 )
 
 _COMMENTS = ("#", ";")
-_SECTION = re.compile(r"\[(?P<name>.*)\]\s*(?:[#;].*)?", re.DOTALL)
+_SECTION = re.compile(r"""\[(?P<name>(?:"(?:[^"\\]++|\\.)*+"|[^\]"])*+)\]\s*(?:[#;].*)?""", re.DOTALL)
 _SUBSECTION = re.compile(r"(?P<name>[^\s\"]+)\s+\"(?P<inner>(?:[^\"\\]++|\\.)*+)\"\s*", re.DOTALL)
 _SETTING = re.compile(r"(?P<key>[^=:]*?)\s*(?:(?P<separator>[=:])\s*(?P<value>.*))?", re.DOTALL)
 

@@ -60,26 +60,26 @@ class JsonScanner:
     def _member(self, parent: Node, depth: int, *, first: bool) -> Node | None:
         """Read the next member of a list or object into it; None at its end."""
         closing = "}" if isinstance(parent.value, dict) else "]"
-        token = self._next()
-        if not first and token == ",":
-            token = self._next()
-            if token == closing:
+        symbol = self._next()
+        if not first and symbol == ",":
+            symbol = self._next()
+            if symbol == closing:
                 self._tolerate("a comma before the end of a list or object")
-        elif not first and token != closing:
+        elif not first and symbol != closing:
             raise ParseError(f"expected `,` or `{closing}`", self._line)
-        if token == closing:
+        if symbol == closing:
             return None
         if isinstance(parent.value, list):
-            child = self._value(token, depth)
+            child = self._value(symbol, depth)
             parent.value.append(child)
             return child
         assert isinstance(parent.value, dict)
-        return self._pair(parent.value, token, depth)
+        return self._pair(parent.value, symbol, depth)
 
-    def _pair(self, members: dict[str, Node], token: str, depth: int) -> Node:
-        if not token.startswith('"'):
+    def _pair(self, members: dict[str, Node], symbol: str, depth: int) -> Node:
+        if not symbol.startswith('"'):
             raise ParseError("expected a name in double quotes", self._line)
-        name = _string(token)
+        name = _string(symbol)
         line = self._line
         if self._next() != ":":
             raise ParseError("expected `:`", self._line)
@@ -90,22 +90,22 @@ class JsonScanner:
         members[name] = child
         return child
 
-    def _value(self, token: str, depth: int) -> Node:
+    def _value(self, symbol: str, depth: int) -> Node:
         self._bounds.count(depth, self._line)
-        if token == "{":
+        if symbol == "{":
             return Node({}, self._line)
-        if token == "[":
+        if symbol == "[":
             return Node([], self._line)
-        if token.startswith('"'):
-            return Node(_string(token), self._line)
-        if token in _WORDS:
-            return Node(_WORDS[token], self._line)
-        if not token or token in "}],:":
+        if symbol.startswith('"'):
+            return Node(_string(symbol), self._line)
+        if symbol in _WORDS:
+            return Node(_WORDS[symbol], self._line)
+        if not symbol or symbol in "}],:":
             raise ParseError("expected a value", self._line)
-        return _number(token, self._line)
+        return _number(symbol, self._line)
 
     def _next(self, *, at_end: bool = False) -> str:
-        """The next token; the empty text at the end, which is an error unless it is expected."""
+        """The next symbol; the empty text at the end, which is an error unless it is expected."""
         while True:
             gap = _GAP.match(self._text, self._at)
             assert gap is not None
@@ -136,15 +136,15 @@ class JsonScanner:
             self.problems.append(Problem(line, message))
 
 
-def _string(token: str) -> str:
-    return str(json.loads(token)) if "\\" in token else token[1:-1]
+def _string(symbol: str) -> str:
+    return str(json.loads(symbol)) if "\\" in symbol else symbol[1:-1]
 
 
-def _number(token: str, line: int) -> Node:
+def _number(symbol: str, line: int) -> Node:
     """A number; what has no finite value, or too many digits to convert in reasonable time, stays text."""
-    if len(token) > _MAX_DIGITS:
-        return Node(token, line)
-    value: int | float = float(token) if any(char in token for char in ".eE") else int(token)
+    if len(symbol) > _MAX_DIGITS:
+        return Node(symbol, line)
+    value: int | float = float(symbol) if any(char in symbol for char in ".eE") else int(symbol)
     if isinstance(value, float) and not math.isfinite(value):
-        return Node(token, line)
-    return Node(value, line, raw=token if repr(value) != token else None)
+        return Node(symbol, line)
+    return Node(value, line, raw=symbol if repr(value) != symbol else None)

@@ -27,10 +27,13 @@ def decode(data: bytes) -> str:
     return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
 
 
-def decode_strictly(data: bytes) -> str:
-    """Return the text of a file whose format demands Unicode; ParseError names the line of the first wrong byte."""
+def decode_strictly(data: bytes, *, utf16: bool = False) -> str:
+    """Return the text of a file whose format demands UTF-8; ParseError names the line of the first wrong byte.
+
+    `utf16`: the format allows UTF-16 with a byte order mark, too.
+    """
     try:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if utf16 and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return data.decode("utf-16")
         return data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:

@@ -15,7 +15,6 @@ from driftd.formats import (
     ini,
     json,
     keyvalue,
-    keyword,
     nginx,
     redis,
     shell,
@@ -25,6 +24,7 @@ from driftd.formats import (
     systemd,
     text,
     toml,
+    words,
     yaml,
 )
 from driftd.formats.path_index import PathIndex
@@ -96,7 +96,7 @@ FORMATS: tuple[Format, ...] = (
     _declared(yaml),
     _declared(ini),
     _declared(keyvalue),
-    _declared(keyword),
+    _declared(words),
     _declared(dotenv),
     _declared(nginx),
     _declared(redis),

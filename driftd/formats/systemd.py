@@ -30,7 +30,6 @@ PATTERNS = (
     *_per_suffix("*/systemd/**/*.{0}", "*.{0}.d/*.conf"),
     "*/systemd/*.conf",
     "*/systemd/*.conf.d/*.conf",
-    "*/systemd/**/*.conf",
 )
 HINTS = _per_suffix("*.{0}")
 

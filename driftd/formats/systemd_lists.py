@@ -30,13 +30,13 @@ _OTHERS = """
     Address DNS Domains Gateway NTP
 """
 
-LIST_SETTINGS = frozenset(" ".join((_EXEC, _UNIT, _SANDBOX, _OTHERS)).split())
+LIST_SETTINGS = frozenset(f"{_EXEC} {_UNIT} {_SANDBOX} {_OTHERS}".split())
 
-REPEATED_SECTIONS = frozenset(
-    """
+_SECTIONS = """
     Address BridgeFDB BridgeMDB BridgeVLAN CAN DHCPServerStaticLease IPv6AddressLabel IPv6Prefix IPv6RoutePrefix
     L2TPSession MACsecReceiveAssociation MACsecReceiveChannel MACsecTransmitAssociation Neighbor NextHop Route
     RoutingPolicyRule SR-IOV WireGuardPeer
-    """.split()
-)
+"""
+
+REPEATED_SECTIONS = frozenset(_SECTIONS.split())
 """Sections that stand for one thing each time (systemd.network(5), systemd.netdev(5)); others continue."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 import re
 
@@ -64,7 +64,7 @@ def _node(value: object, steps: Steps, places: dict[Steps, Place], line: int) ->
             spelled = str(value)
         case float() if math.isfinite(value):
             spelled = repr(value)
-        case datetime.date() | datetime.time():
+        case dt.date() | dt.time():
             value = spelled = value.isoformat().replace("+00:00", "Z")
         case _:
             value = spelled = str(value)  # nan, inf

@@ -5,6 +5,7 @@ It also keeps the nesting and the size within bounds before a recursive parser s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from bisect import bisect_right
@@ -26,10 +27,8 @@ class Place:
 def index_lines(text: str) -> dict[Steps, Place]:
     """Return the place of every table, array and value that can be made out; ParseError beyond the bounds."""
     index = _Index(text)
-    try:
+    with contextlib.suppress(_NotTomlError):  # tomllib will name the mistake
         index.read()
-    except _NotTomlError:
-        pass  # tomllib will name the mistake
     return index.places
 
 

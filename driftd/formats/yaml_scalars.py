@@ -17,25 +17,15 @@ _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,400}\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,400}|[0-9]{1,400}(?:\.[0-9]{0,400})?)(?:[eE][-+]?[0-9]{1,400})?\Z")
 
 
-def scalar_node(tag: str, text: str, style: str | None, line: int) -> Node:
-    """Return the node of a scalar: a plain one is typed by its text, any other is text unless its tag says more.
-
-    `tag` is what libyaml resolved; only one that was written, or `!`, can differ from the plain resolution.
-    """
-    if style is None and _is_implicit(tag):
-        return _plain(text, line)
-    kind = tag.removeprefix(_PREFIX)
-    if kind in ("int", "float", "bool", "null") and tag != kind:
-        node = _plain(text, line)
-        if kind == "float" and isinstance(node.value, int) and not isinstance(node.value, bool):
-            return Node(float(node.value), line, raw=text)
-        return node
-    return Node(text, line)
-
-
-def _is_implicit(tag: str) -> bool:
-    """Whether a plain scalar's tag may come from libyaml's own resolution, which is that of YAML 1.1."""
-    return tag.startswith(_PREFIX)
+def scalar_node(tag: str | None, text: str, line: int, *, plain: bool) -> Node:
+    """Return the node of a scalar: a plain one is typed by its text, any other is text unless its tag says more."""
+    kind = (tag or "").removeprefix(_PREFIX)
+    if not plain and (tag == kind or kind not in ("int", "float", "bool", "null")):
+        return Node(text, line)
+    node = _plain(text, line)
+    if kind == "float" and isinstance(node.value, int) and not isinstance(node.value, bool):
+        return Node(float(node.value), line, raw=text)
+    return node
 
 
 def _plain(text: str, line: int) -> Node:
@@ -56,9 +46,9 @@ def _number(text: str) -> int | float | None:
     if _DECIMAL.match(text):
         return int(text)
     if _OCTAL.match(text):
-        return int(text[2:], 8)
+        return int(text, 0)
     if _HEXADECIMAL.match(text):
-        return int(text[2:], 16)
+        return int(text, 0)
     if _FLOAT.match(text):
         value = float(text)
         return value if math.isfinite(value) else None

@@ -6,7 +6,7 @@ from driftd.formats.builder import DocumentBuilder
 from driftd.formats.lines import lines, significant
 from driftd.model.document import Document
 
-NAME = "keyword"
+NAME = "words"
 VERSION = 1
 PATTERNS = (
     "*/login.defs",
