@@ -129,13 +129,13 @@ class Sandbox:
         }
         self.config.write_text(json.dumps(written | more, indent=1))
 
-    def baseline(self, name: str = "shop", **body: Json) -> Path:
+    def baseline(self, directory: str = "shop", **body: Json) -> Path:
         """Write a baseline.yaml; JSON is YAML."""
-        directory = self.baselines / name
-        directory.mkdir(exist_ok=True)
-        written = {"schema": "driftd/baseline/1", "name": name, **body}
-        (directory / "baseline.yaml").write_text(json.dumps(written, indent=1))
-        return directory
+        place = self.baselines / directory
+        place.mkdir(exist_ok=True)
+        written = {"schema": "driftd/baseline/1", "name": directory, **body}
+        (place / "baseline.yaml").write_text(json.dumps(written, indent=1))
+        return place
 
     def write(self, name: str, text: str | bytes) -> str:
         """Write a file of the host in place; return its item."""

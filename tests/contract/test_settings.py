@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.command import CLEAN, INCOMPLETE, USAGE, Sandbox, run
+from tests.contract.shapes import Json
 
 
 def refuse(sandbox: Sandbox, text: str, *said: str) -> None:
@@ -96,7 +97,7 @@ def test_what_is_not_yaml_is_refused_with_its_line(sandbox: Sandbox) -> None:
         ({"items": []}, "items"),
     ],
 )
-def test_a_baseline_that_makes_no_sense_is_refused(body: dict[str, object], said: str, sandbox: Sandbox) -> None:
+def test_a_baseline_that_makes_no_sense_is_refused(body: dict[str, Json], said: str, sandbox: Sandbox) -> None:
     sandbox.baseline(**body)
     told = sandbox.run("check", status=USAGE)
     assert f"{sandbox.baselines}/shop/baseline.yaml" in told.err
