@@ -109,6 +109,11 @@ class Automaton:
         """Return the index of the pattern that an alternative belongs to."""
         return self._alternatives[alternative][1]
 
+    def in_fixed_part(self, state: State, depth: int) -> bool:
+        """Whether the `depth` names that led to a state (the one before the first slash counts) are all written out in it."""
+        alternative, position = state
+        return position == depth and all(isinstance(each, str) for each in self.segments(alternative)[:position])
+
     def place(self, states: Iterable[State]) -> Place:
         """Return the one place with these states."""
         wanted = frozenset(states)

@@ -1,0 +1,98 @@
+"""Confinement: what the child process gives up before it reads a byte that somebody else wrote."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import stat
+import struct
+from collections.abc import Iterable
+from typing import Final
+
+MEMORY: Final = 1024 * 1024 * 1024
+DESCRIPTORS: Final = 32
+NOBODY: Final = 65534
+
+_PR_SET_PDEATHSIG: Final = 1
+_PR_CAPBSET_DROP: Final = 24
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_PR_CAP_AMBIENT: Final = 47
+_PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
+_CAP_DAC_READ_SEARCH: Final = 2
+_LAST_CAPABILITY: Final = 63
+_CAPABILITY_VERSION_3: Final = 0x20080522
+
+
+def confine(parent: int, *, keep_reading: bool, needs: Iterable[str]) -> None:
+    """Die with `parent`; give up memory, files, new processes, and every right.
+
+    `keep_reading` leaves the right to read any file and nothing else: for file systems that may hang, which the daemon must
+    not touch itself. Without it a child of root becomes nobody, unless nobody could not read the directories in `needs`,
+    where driftd's own modules are; then that right is all it keeps.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _limit()
+    if os.geteuid() == 0 and not keep_reading:
+        keep_reading = not (_open_to_all(needs) and _become_nobody())
+    _drop_capabilities(libc, frozenset({_CAP_DAC_READ_SEARCH}) if keep_reading else frozenset())
+    # Last, for the kernel forgets it with every change of rights.
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        raise SystemExit(0)  # it died before we asked to be told
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def limit_cpu(seconds: int) -> None:
+    """Allow so many more seconds of CPU; for the case that nobody is left to look at the clock."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    allowed = int(used.ru_utime + used.ru_stime) + seconds + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (allowed, hard))
+
+
+def _open_to_all(directories: Iterable[str]) -> bool:
+    for directory in directories:
+        place, needed = os.path.abspath(directory), stat.S_IROTH | stat.S_IXOTH
+        while os.path.exists(place):  # an entry of the path that does not exist is in nobody's way
+            if os.stat(place).st_mode & needed != needed:
+                return False
+            if place == "/":
+                break
+            place, needed = os.path.dirname(place), stat.S_IXOTH
+    return True
+
+
+def _become_nobody() -> bool:
+    try:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    except OSError:  # a user namespace that has no such user
+        return False
+    return True
+
+
+def _drop_capabilities(libc: ctypes.CDLL, kept: frozenset[int]) -> None:
+    """Leave `kept` of the permitted capabilities; what cannot be dropped was not there."""
+    libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    for capability in range(_LAST_CAPABILITY + 1):
+        if capability not in kept:
+            libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+    held = ctypes.create_string_buffer(24)
+    if libc.capget(header, held) != 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    words = struct.unpack("=6I", held.raw)
+    wanted = [words[1] & sum(1 << bit for bit in kept), 0]
+    if libc.capset(header, struct.pack("=6I", wanted[0], wanted[0], 0, 0, 0, 0)) != 0:
+        raise OSError(ctypes.get_errno(), "capset")

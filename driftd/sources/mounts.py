@@ -1,0 +1,114 @@
+"""Mounts: which file systems stand where, read from the kernel's table and never by touching them."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+MOUNTINFO: Final = b"/proc/self/mountinfo"
+
+_REMOTE: Final = frozenset({
+    "9p", "afs", "autofs", "beegfs", "ceph", "cifs", "coda", "fuse", "fuseblk", "gfs2", "glusterfs", "lustre", "ncpfs",
+    "nfs", "nfs4", "ocfs2", "orangefs", "pvfs2", "smb3", "smbfs", "vboxsf", "virtiofs",
+})  # fmt: skip
+"""Types that ask somebody else, another machine or a program, and wait for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One mounted file system."""
+
+    point: bytes
+    """Where, on this machine."""
+    kind: str
+    """Its type: `ext4`, `nfs4`, `fuse.sshfs`."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether reading from it may hang for as long as somebody else likes."""
+        return self.kind in _REMOTE or self.kind.startswith("fuse.")
+
+
+class RemoteMountError(Exception):
+    """A path leads to a file system that may hang."""
+
+    def __init__(self, mount: Mount) -> None:
+        super().__init__(f"{mount.point!r} is {mount.kind}")
+        self.mount = mount
+
+
+class Mounts:
+    """The mounts of this process. `refresh` reads the table again when the kernel says that it changed."""
+
+    def __init__(self, table: bytes = MOUNTINFO) -> None:
+        self._table = table
+        self._fd: int | None = None
+        self._poll = select.poll()
+        self.points: frozenset[bytes] = frozenset()
+        """Where something is mounted, on this machine; `/` is not among them."""
+        self.remote: tuple[Mount, ...] = ()
+        """Those that may hang, the deepest first. A remote `/` is not among them: driftd itself stands on it."""
+
+    def refresh(self) -> None:
+        """Bring the table up to date. Without one (no /proc) nothing is known to be mounted."""
+        if self._fd is None:
+            try:
+                self._fd = os.open(self._table, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return
+            self._poll.register(self._fd, select.POLLERR | select.POLLPRI)
+        elif not self._poll.poll(0):
+            return
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        content = bytearray()
+        while piece := os.read(self._fd, 65536):
+            content += piece
+        self._take(mount_table(bytes(content)))
+
+    def _take(self, mounts: Iterable[Mount]) -> None:
+        # What was mounted last at a point hides what was there before.
+        top = {mount.point: mount for mount in mounts if mount.point != b"/"}
+        self.points = frozenset(top)
+        self.remote = tuple(
+            sorted(
+                (mount for mount in top.values() if mount.is_remote), key=lambda mount: len(mount.point), reverse=True
+            )
+        )
+
+    def guard(self, host_path: bytes) -> None:
+        """Raise RemoteMountError where a path, without links in it, stands on a file system that may hang."""
+        for mount in self.remote:
+            if host_path == mount.point or host_path.startswith(mount.point + b"/"):
+                inner = max(self._holding(host_path), key=len, default=mount.point)
+                if len(inner) <= len(mount.point):
+                    raise RemoteMountError(mount)
+                return
+
+    def _holding(self, host_path: bytes) -> Iterable[bytes]:
+        return (point for point in self.points if host_path == point or host_path.startswith(point + b"/"))
+
+    def close(self) -> None:
+        """Give the table's descriptor back."""
+        if self._fd is not None:
+            self._poll.unregister(self._fd)
+            os.close(self._fd)
+            self._fd = None
+
+
+def mount_table(content: bytes) -> list[Mount]:
+    """Return the mounts of a mountinfo table, in the order in which they were mounted. See proc_pid_mountinfo(5)."""
+    mounts = []
+    for line in content.splitlines():
+        before, separator, after = line.partition(b" - ")
+        fields = before.split(b" ")
+        if separator and len(fields) >= 6:
+            mounts.append(Mount(_plain(fields[4]), after.split(b" ")[0].decode("ascii", "backslashreplace")))
+    return mounts
+
+
+def _plain(field: bytes) -> bytes:
+    return re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8) & 0xFF]), field)

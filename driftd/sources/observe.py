@@ -1,0 +1,185 @@
+"""Observing: an item becomes an Observation, read, parsed and masked, or a gap that says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from driftd.formats.registry import Reading
+from driftd.model.baseline import DEFAULT_ATTRIBUTES, DEFAULT_MAX_BYTES, AttributeName
+from driftd.model.document import Node, Steps
+from driftd.model.item import Gap, Observation, real_path, shown_path
+from driftd.policy.query import Query, QueryFailedError
+from driftd.secrets.fingerprint import SecretKeeper, digest_key_id
+from driftd.secrets.mask import by_digest_alone, looks_like_private_key, mask, masked_problem
+from driftd.sources.attributes import attributes
+from driftd.sources.facts import signature
+from driftd.sources.intake import ContentIntake, plain_digest
+from driftd.sources.isolated import IsolatedReader
+from driftd.sources.look import Intake, Look, look
+from driftd.sources.mounts import Mounts, RemoteMountError
+from driftd.sources.reasons import (
+    CHANGING,
+    SECRET_KEY_UNKNOWN,
+    IsolationError,
+    StillChangingError,
+    detail_for,
+    is_absent,
+    reason_for,
+)
+from driftd.sources.root import Root
+
+ISOLATED_BYTES: Final = 256 * 1024
+"""Larger content is parsed in the child process."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPlan:
+    """How an item is read."""
+
+    attributes: tuple[AttributeName, ...] = DEFAULT_ATTRIBUTES
+    content: Literal["settings", "digest", "none"] = "settings"
+    format: str | None = None
+    max_bytes: int = DEFAULT_MAX_BYTES
+    secret_queries: tuple[Query, ...] = ()
+    wants_settings: bool = False
+    """Parse even where the digest is the known one."""
+
+
+class Observer:
+    """Reads items under a root.
+
+    Digests: `sha256` where the content was parsed and no secret found in it; a keyed digest for all other content, since what
+    was not parsed may hold a secret that a plain digest would let others guess at.
+
+    A link is an item of its own: its attributes are its target and owners. The content is that of the file behind it, whose own
+    attributes are not audited.
+    """
+
+    def __init__(
+        self, root: Root, keeper: SecretKeeper, isolated: IsolatedReader | None = None, mounts: Mounts | None = None
+    ) -> None:
+        self._root = root
+        self._keeper = keeper
+        self._isolated = isolated
+        self._mounts = mounts or Mounts()
+
+    def observe(
+        self, item: str, how: ReadingPlan, *, known_digest: str | None = None, keep_content: bool = False
+    ) -> Observation:
+        """Return the item as it is now: there, not there, or a gap.
+
+        Where the digest is `known_digest` and nobody wants the settings, nothing is parsed. `keep_content`: the bytes too.
+        """
+        intake = ContentIntake(how.max_bytes, self._keeper, known_digest)
+        try:
+            found = self._look(real_path(item), how.attributes, intake if how.content != "none" else None)
+            observed = Observation(item, signature=signature(found.item, found.behind), links=_links(found))
+            observed.attributes = attributes(
+                found.item, found.target, found.xattrs, how.attributes, accounts=self._root, digester=self._keeper
+            )
+            observed.notes = (found.note,) if found.note else ()
+            if found.readable:
+                observed.size = (found.behind or found.item).size
+                if how.content != "none":
+                    self._take_content(observed, found, intake, how, known_digest)
+                    observed.content = intake.content if keep_content else None
+        except OSError as error:
+            return Observation(item) if is_absent(error) else _gap(item, reason_for(error), detail_for(error))
+        except StillChangingError:
+            return _gap(item, CHANGING, "it was changed each time it was read")
+        except IsolationError as error:
+            return _gap(item, error.reason, error.detail)
+        except QueryFailedError as error:
+            return _gap(item, "query-failed", str(error))
+        except _KeyUnknownError as error:
+            return _gap(item, SECRET_KEY_UNKNOWN, str(error))
+        return observed
+
+    def signature(self, item: str) -> int | None:
+        """Return the signature that observing would give; None: not there; 0: it has to be observed to tell why not."""
+        try:
+            found = self._look(real_path(item), (), None)
+        except OSError as error:
+            return None if is_absent(error) else 0
+        except (StillChangingError, IsolationError):
+            return 0
+        return signature(found.item, found.behind)
+
+    def _look(self, path: bytes, wanted: tuple[AttributeName, ...], intake: Intake | None) -> Look:
+        self._mounts.refresh()
+        guard = self._mounts.guard if self._mounts.remote and self._isolated is not None else None
+        try:
+            return look(self._root, path, wanted=wanted, intake=intake, guard=guard)
+        except RemoteMountError as error:
+            assert self._isolated is not None
+            return self._isolated.look(self._root, path, error.mount, wanted=wanted, intake=intake)
+
+    def _take_content(
+        self, observed: Observation, found: Look, intake: ContentIntake, how: ReadingPlan, known: str | None
+    ) -> None:
+        if not how.wants_settings:
+            if intake.is_known():
+                observed.digest = known
+                return
+            key_id = digest_key_id(known) if known else None
+            if key_id is not None and key_id != self._keeper.key_id:
+                raise _KeyUnknownError(
+                    f"the approved digest was made with key {key_id}, this host's is {self._keeper.key_id}"
+                )
+        content = intake.content
+        if content is None:
+            _note(observed, "larger than max_bytes: compared by digest")
+        elif any(by_digest_alone(name) for name in _names(observed.item, found)) or looks_like_private_key(content):
+            _note(observed, "compared by keyed digest alone")
+        elif how.content == "settings":
+            self._take_settings(observed, content, how)
+        if observed.digest is None:
+            observed.digest = intake.keyed_digest()
+
+    def _take_settings(self, observed: Observation, content: bytes, how: ReadingPlan) -> None:
+        reading = self._parse(content, observed.item, how.format)
+        document = reading.document
+        if reading.problem is not None:
+            observed.parse_problem = masked_problem(reading.problem, self._keeper)
+        if document is None:
+            _note(observed, "not text: compared by digest")
+            return
+        mask(document, self._keeper, _places(how.secret_queries) if how.secret_queries else None)
+        observed.document = document
+        if not document.secret and reading.problem is None:
+            observed.digest = plain_digest(content)
+
+    def _parse(self, content: bytes, item: str, syntax: str | None) -> Reading:
+        if self._isolated is not None and len(content) > ISOLATED_BYTES:
+            return self._isolated.parse(content, item, syntax)
+        from driftd.formats.registry import read  # late: a quick audit parses nothing
+
+        return read(content, item, syntax)
+
+
+class _KeyUnknownError(Exception):
+    """The approved digest was made with a key that is not here."""
+
+
+def _gap(item: str, reason: str, detail: str) -> Observation:
+    return Observation(item, gap=Gap(item, reason, detail))
+
+
+def _note(observed: Observation, text: str) -> None:
+    observed.notes = (*observed.notes, text)
+
+
+def _links(found: Look) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(shown_path, found.links)))
+
+
+def _names(item: str, found: Look) -> tuple[str, ...]:
+    """Return every name under which the content stands; the last is what the kernel says, whatever was swapped meanwhile."""
+    actual = (shown_path(found.actual),) if found.actual is not None else ()
+    return (item, *map(shown_path, found.links), *actual)
+
+
+def _places(queries: tuple[Query, ...]) -> Callable[[Node], set[Steps]]:
+    return lambda root: {steps for query in queries for steps in query.locate(root)}

@@ -1,0 +1,276 @@
+"""Walking: every path that any pattern means, once, in one pass over the tree.
+
+Links are not followed, except in the part of a pattern before its first wildcard: who writes `/bin/*` means what stands in
+`/bin`, link or not. File systems mounted below that part are entered only where a pattern says so. What is written out in full
+is looked up, and its directory is not listed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from driftd.model.baseline import DEFAULT_MAX_ITEMS
+from driftd.model.item import Gap, real_path, shown_path
+from driftd.sources.automaton import Automaton, Place, State
+from driftd.sources.facts import Facts, facts
+from driftd.sources.glob import Glob, name_text
+from driftd.sources.isolated import IsolatedReader
+from driftd.sources.mounts import Mounts, RemoteMountError
+from driftd.sources.reasons import MAX_ITEMS, IsolationError, detail_for, is_absent, reason_for
+from driftd.sources.root import Entry, Root
+
+
+@dataclass(frozen=True, slots=True)
+class WalkPattern:
+    """One pattern to look for."""
+
+    glob: Glob
+    max_items: int = DEFAULT_MAX_ITEMS
+    cross_mounts: bool = False
+
+
+class Found:
+    """A path that patterns mean, or (with `gap`) a place that could not be looked into."""
+
+    __slots__ = ("gap", "matches", "path")
+
+    def __init__(self, path: bytes, matches: tuple[int, ...], gap: Gap | None = None) -> None:
+        self.path = path
+        self.matches = matches
+        """Indexes of all patterns that mean it."""
+        self.gap = gap
+
+    def __repr__(self) -> str:
+        return f"Found({self.path!r}, {self.matches!r}, {self.gap!r})"
+
+    @property
+    def item(self) -> str:
+        """The path as it is shown."""
+        return shown_path(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Directory:
+    """A directory to look into."""
+
+    path: bytes
+    """As the patterns name it."""
+    place: bytes
+    """The same without links."""
+    patterns: Place
+
+    def child(self, name: bytes) -> bytes:
+        return _join(self.path, name)
+
+
+class Walk(Iterator[Found]):
+    """One walk. Take what it yields; `directories` fills meanwhile and is complete when nothing more comes."""
+
+    def __init__(
+        self,
+        root: Root,
+        patterns: Sequence[WalkPattern],
+        mounts: Mounts | None = None,
+        isolated: IsolatedReader | None = None,
+    ) -> None:
+        self.directories: set[bytes] = set()
+        """Where a notification can tell of new, vanished or changed matches: every directory that was listed or holds a path
+        written out in full, and the nearest one that exists above what does not."""
+        self._root = root
+        self._patterns = patterns
+        self._mounts = mounts or Mounts()
+        self._isolated = isolated
+        self._automaton = Automaton([pattern.glob.ways for pattern in patterns])
+        self._counts = [0] * len(patterns)
+        self._full: set[int] = set()
+        self._pending: list[_Directory] = []
+        self._found = self._run()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Found:
+        return next(self._found)
+
+    def _run(self) -> Iterator[Found]:
+        self._mounts.refresh()
+        step = self._automaton.start.step("")
+        if step.matched:
+            yield from self._matched(b"/", step.matched)
+        if step.place is not None:
+            self._pending.append(_Directory(b"/", b"/", step.place))
+        while self._pending:
+            directory = self._pending.pop()
+            below = len(self._pending)
+            yield from self._listed(directory) if directory.patterns.scans else self._looked_up(directory)
+            self._pending[below:] = reversed(self._pending[below:])
+
+    def _listed(self, directory: _Directory) -> Iterator[Found]:
+        try:
+            entries = self._entries(directory.place)
+        except OSError as error:
+            if not is_absent(error):  # vanished while walking: as if it had never been
+                self.directories.add(directory.path)
+                yield _gap(directory.path, reason_for(error), detail_for(error))
+            return
+        except IsolationError as error:
+            yield _gap(directory.path, error.reason, error.detail)
+            return
+        self.directories.add(directory.path)
+        entries.sort()  # the same items are the first max_items on every walk
+        step_for = directory.patterns.step
+        for name, is_directory, is_link in entries:
+            step = step_for(name_text(name))
+            if step.matched:
+                yield from self._matched(directory.child(name), step.matched)
+            if step.place is not None and (is_directory or is_link):
+                yield from self._below(directory, name, step.place, is_link=is_link)
+
+    def _looked_up(self, directory: _Directory) -> Iterator[Found]:
+        for text in sorted(directory.patterns.written):
+            name = text.encode("utf-8", "surrogateescape")
+            path = directory.child(name)
+            step = directory.patterns.step(text)
+            try:
+                found = self._facts(_join(directory.place, name))
+            except OSError as error:
+                self.directories.add(directory.path)
+                if not is_absent(error):
+                    yield _gap(path, reason_for(error), detail_for(error))
+                continue
+            except IsolationError as error:
+                yield _gap(path, error.reason, error.detail)
+                continue
+            if step.matched:
+                self.directories.add(directory.path)
+                yield from self._matched(path, step.matched)
+            if step.place is not None:
+                if stat.S_ISDIR(found.mode) or stat.S_ISLNK(found.mode):
+                    yield from self._below(directory, name, step.place, is_link=stat.S_ISLNK(found.mode))
+                else:
+                    self.directories.add(directory.path)
+
+    def _below(self, directory: _Directory, name: bytes, patterns: Place, *, is_link: bool) -> Iterator[Found]:
+        """Enter a directory, for the patterns that go there: not through links or mounts behind the fixed part."""
+        place = _join(directory.place, name)
+        depth = directory.child(name).count(b"/") + 1
+        if is_link:
+            going = self._only(patterns, lambda state: self._automaton.in_fixed_part(state, depth))
+            if going is None:
+                return
+            patterns = going
+            try:
+                place = self._behind(directory, place)
+            except (OSError, IsolationError) as error:
+                self.directories.add(directory.path)
+                if isinstance(error, IsolationError):
+                    yield _gap(directory.child(name), error.reason, error.detail)
+                elif not is_absent(error):
+                    yield _gap(directory.child(name), reason_for(error), detail_for(error))
+                return
+        elif self._root.on_host(place) in self._mounts.points:
+            within = self._only(patterns, lambda state: self._may_cross(state, depth))
+            if within is None:
+                return
+            patterns = within
+        if self._full:
+            wanted = self._only(patterns, lambda state: self._automaton.pattern(state[0]) not in self._full)
+            if wanted is None:
+                return
+            patterns = wanted
+        self._pending.append(_Directory(directory.child(name), place, patterns))
+
+    def _behind(self, directory: _Directory, link: bytes) -> bytes:
+        """Return the directory that a link in the fixed part of a pattern leads to; whoever moves a link on the way is seen."""
+        try:
+            led = self._root.follow(link, guard=self._guard)
+        except RemoteMountError as error:
+            assert self._isolated is not None
+            seen = self._isolated.look(self._root, link, error.mount)
+            links, place, behind = seen.links[:-1], seen.links[-1], seen.behind
+        else:
+            links, place, behind = led.links, led.path, led.facts
+        self.directories.add(directory.path)
+        self.directories.update(os.path.dirname(hop) for hop in links)
+        if behind is None or not stat.S_ISDIR(behind.mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        return place
+
+    def _may_cross(self, state: State, depth: int) -> bool:
+        return (
+            self._automaton.in_fixed_part(state, depth)
+            or self._patterns[self._automaton.pattern(state[0])].cross_mounts
+        )
+
+    def _only(self, patterns: Place, wanted: Callable[[State], bool]) -> Place | None:
+        states = [state for state in patterns.states if wanted(state)]
+        if len(states) == len(patterns.states):
+            return patterns
+        return self._automaton.place(states) if states else None
+
+    def _matched(self, path: bytes, matched: tuple[int, ...]) -> Iterator[Found]:
+        counts = self._counts
+        within = True
+        for index in matched:
+            counts[index] += 1
+            within = within and counts[index] <= self._patterns[index].max_items
+        if within:
+            yield Found(path, matched)
+            return
+        for index in matched:
+            if index not in self._full and counts[index] > self._patterns[index].max_items:
+                self._full.add(index)
+                yield self._too_many(self._patterns[index])
+        kept = tuple(index for index in matched if index not in self._full)
+        if kept:
+            yield Found(path, kept)
+
+    def _too_many(self, pattern: WalkPattern) -> Found:
+        detail = f"more than {pattern.max_items} items: the rest is not audited"
+        return Found(real_path(pattern.glob.prefix), (), Gap(pattern.glob.pattern, MAX_ITEMS, detail))
+
+    @property
+    def _guard(self) -> Callable[[bytes], None] | None:
+        return self._mounts.guard if self._mounts.remote and self._isolated is not None else None
+
+    def _entries(self, place: bytes) -> list[Entry]:
+        guard = self._guard
+        if guard is not None and self._isolated is not None:
+            try:
+                guard(self._root.on_host(place))
+            except RemoteMountError as error:
+                return self._isolated.list_directory(self._root, place, error.mount)
+        return self._root.list_directory(place)
+
+    def _facts(self, place: bytes) -> Facts:
+        guard = self._guard
+        host = self._root.on_host(place)
+        if guard is not None and self._isolated is not None:
+            try:
+                guard(host)
+            except RemoteMountError as error:
+                return self._isolated.look(self._root, place, error.mount).item
+        return facts(os.lstat(host))
+
+
+def walk(
+    root: Root,
+    patterns: Sequence[WalkPattern],
+    mounts: Mounts | None = None,
+    isolated: IsolatedReader | None = None,
+) -> Walk:
+    """Yield every path that a pattern means, once, with the indexes of all patterns that do, and the gaps."""
+    return Walk(root, patterns, mounts, isolated)
+
+
+def _gap(path: bytes, reason: str, detail: str) -> Found:
+    return Found(path, (), Gap(shown_path(path), reason, detail))
+
+
+def _join(directory: bytes, name: bytes) -> bytes:
+    return directory + name if directory == b"/" else directory + b"/" + name
