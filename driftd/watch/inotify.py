@@ -117,13 +117,16 @@ class InotifyWatcher:
             return DIED if reader is not None else self._start_problem
         watch = _Directory(self, directory, CallbackId(next(self._ids)))
         with self._lock:
-            if problem := watch.arm(reader):
-                replaced = self._directories.pop(directory)
+            problem = watch.arm(reader)
+            superfluous = self._directories.get(directory)
+            if problem is not None:
+                self._directories.pop(directory)
+            elif superfluous is not None and superfluous.shares_descriptor(watch):
+                superfluous = watch  # the one there is knows what is being written
             else:
-                replaced = self._directories.put(directory, watch)
-        if replaced is not None:
-            watch.inherit(replaced)
-            replaced.disarm(reader)
+                self._directories.put(directory, watch)
+        if superfluous is not None:
+            superfluous.disarm(reader)
         return problem
 
     def forget(self, directory: bytes) -> None:
@@ -232,10 +235,9 @@ class _Directory:
         self._wd = wd
         return None
 
-    def inherit(self, replaced: _Directory) -> None:
-        """Know what the watch before this one knew about the same directory."""
-        if replaced._wd == self._wd:
-            self.being_written |= replaced.being_written
+    def shares_descriptor(self, other: _Directory) -> bool:
+        """Whether both watch the same directory, in the eyes of the kernel."""
+        return self._wd == other._wd
 
     def stands(self, reader: InotifyFD, id_: CallbackId) -> bool:
         """Whether the path still leads to the directory that is watched: the kernel knows its descriptor again."""
@@ -243,7 +245,7 @@ class _Directory:
         if probe.arm(reader) is not None:
             return False
         probe.disarm(reader)
-        return probe._wd == self._wd
+        return probe.shares_descriptor(self)
 
     def disarm(self, reader: InotifyFD) -> None:
         """Give the watch back; the kernel keeps it while another path shares it."""
