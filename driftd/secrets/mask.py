@@ -61,11 +61,27 @@ def _is_lines(root: Node) -> bool:
 
 def _has_private_key(root: Node) -> bool:
     """Whether a private key begins in a name or a value, however a parser cut it into pieces."""
-    for _, node in root.walk():
-        texts = list(node.value) if isinstance(node.value, dict) else [node.value]
-        if any(isinstance(text, str) and "PRIVATE KEY" in text for text in texts):
+    pending = [root]
+    seen = {id(root)}
+    while pending:
+        node = pending.pop()
+        children = _children(node)
+        if any("PRIVATE KEY" in text for text in (_text(node), *(node.value if isinstance(node.value, dict) else ()))):
             return True
+        fresh = [child for child in children if id(child) not in seen]
+        seen.update(map(id, fresh))
+        pending += fresh
     return False
+
+
+def _children(node: Node) -> list[Node]:
+    match node.value:
+        case dict() as members:
+            return list(members.values())
+        case list() as members:
+            return members
+        case _:
+            return []
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ Span = tuple[int, int]
 
 _HINT = re.compile(r"pass|secret|token|pwd|psk|key|auth|cred|pw\b", re.IGNORECASE)
 _ASSIGNED = re.compile(
-    r"(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{0,200})"
+    r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,200})"
     r"(?:[\"'\])]{0,3}[ \t]{0,16}(?:=>|:=|=(?![=~])|:(?!//))|[\"'][ \t]{0,16},(?=[ \t]{0,16}[\"']))[ \t]{0,16}"
 )
 _OPTION = re.compile(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{0,100})[ \t]{1,16}(?=[^\s-])")

@@ -1,0 +1,223 @@
+"""Masking: after it, nothing that was secret can be found in a document."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from driftd.model.document import Document, Json, Node, Problem, Steps, node_from_json
+from driftd.model.secret import parse_token
+from driftd.secrets.fingerprint import SecretKeeper
+from driftd.secrets.mask import MAX_SEARCHED, mask, masked_problem, masked_text
+
+KEEPER = SecretKeeper(b"k" * 32)
+TOKEN = KEEPER.token("hunter2")
+
+
+def masked(value: Json, secrets: set[Steps] | None = None) -> Document:
+    """Return a masked document made of a plain value."""
+    document = Document("/etc/app.yml", "yaml", node_from_json(value))
+    mask(document, KEEPER, (lambda _root: secrets) if secrets is not None else None)
+    return document
+
+
+def test_a_secret_becomes_its_fingerprint_and_the_document_says_so() -> None:
+    document = masked({"db": {"host": "db-1", "password": "hunter2"}})
+    assert document.root.to_json() == {"db": {"host": "db-1", "password": TOKEN}}
+    assert document.secret
+
+
+def test_a_document_without_secrets_is_untouched() -> None:
+    value: Json = {"db": {"host": "db-1", "port": 5432, "password_file": "/run/secrets/db"}, "tokens_valid": True}
+    document = masked(value)
+    assert document.root.to_json() == value
+    assert not document.secret
+
+
+def test_lines_stay_and_the_own_spelling_of_a_secret_goes() -> None:
+    node = Node(31337, line=3, raw="0x7A69")
+    document = Document("/x", "toml", Node({"password": node}))
+    mask(document, KEEPER)
+    assert (node.line, node.raw) == (3, None)
+    assert parse_token(str(node.value))
+
+
+def test_a_number_and_the_text_that_spells_it_are_different_secrets() -> None:
+    number = masked({"password": 12345678}).root.to_json()
+    text = masked({"password": "12345678"}).root.to_json()
+    assert number != text
+
+
+@pytest.mark.parametrize("value", [True, False, None, "", "yes", "${SECRET}", "{{ vault.db }}", "/run/secrets/x", "*"])
+def test_switches_references_and_paths_are_no_secrets(value: Json) -> None:
+    assert masked({"password": value}).root.to_json() == {"password": value}
+
+
+@pytest.mark.parametrize(("name", "value"), [("token", 8080), ("token", "30s"), ("password", "x"), ("token", "3600")])
+def test_short_numbers_are_no_secrets(name: str, value: Json) -> None:
+    assert masked({name: value}).root.to_json() == {name: value}
+
+
+def test_a_list_under_a_secret_name_hides_each_member() -> None:
+    assert masked({"api_keys": ["hunter2", "other-1"]}).root.to_json() == {"api_keys": [TOKEN, KEEPER.token("other-1")]}
+
+
+def test_a_mapping_of_passwords_hides_each_value() -> None:
+    assert masked({"passwords": {"alice": "hunter2"}}).root.to_json() == {"passwords": {"alice": TOKEN}}
+
+
+def test_a_mapping_under_a_secret_name_is_judged_by_its_members() -> None:
+    value: Json = {"secret": {"secretName": "tls", "defaultMode": 420, "value": "hunter2"}}
+    assert masked(value).root.to_json() == {"secret": {"secretName": "tls", "defaultMode": 420, "value": TOKEN}}
+
+
+def test_pairs_of_name_and_value_are_understood() -> None:
+    value: Json = {"env": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "DB_HOST", "value": "db-1"}]}
+    assert masked(value).root.to_json() == {
+        "env": [{"name": "DB_PASSWORD", "value": TOKEN}, {"name": "DB_HOST", "value": "db-1"}]
+    }
+
+
+def test_the_data_of_a_kubernetes_secret_is_hidden() -> None:
+    value: Json = {"kind": "Secret", "metadata": {"name": "db"}, "data": {"a.txt": "aHVudGVyMg=="}}
+    shown = masked(value).root.to_json()
+    assert shown == value | {"data": {"a.txt": KEEPER.token("aHVudGVyMg==")}}
+    assert masked(value | {"kind": "ConfigMap"}).root.to_json() == value | {"kind": "ConfigMap"}
+
+
+def test_an_argument_list_hides_what_follows_a_secret_option() -> None:
+    assert masked({"command": ["app", "--password", "hunter2", "--port", "80"]}).root.to_json() == {
+        "command": ["app", "--password", TOKEN, "--port", "80"]
+    }
+
+
+def test_a_url_keeps_its_host() -> None:
+    assert masked({"url": "postgres://app:hunter2@db-1/app"}).root.to_json() == {
+        "url": f"postgres://app:{TOKEN}@db-1/app"
+    }
+
+
+def test_names_of_members_that_hold_secrets_are_hidden_and_keep_their_order() -> None:
+    document = masked({"first": 1, "http://u:hunter2@h/": 2, "last": 3})
+    assert document.root.to_json() == {"first": 1, f"http://u:{TOKEN}@h/": 2, "last": 3}
+    assert isinstance(document.root.value, dict)
+    assert list(document.root.value)[1] == f"http://u:{TOKEN}@h/"
+
+
+def test_a_value_that_passes_for_a_fingerprint_is_hidden_like_any_secret() -> None:
+    shown = masked({"note": TOKEN, "url": f"http://u:{TOKEN}@h"}).root.to_json()
+    assert shown == {"note": KEEPER.token(TOKEN), "url": KEEPER.token(f"http://u:{TOKEN}@h")}
+
+
+def test_everything_at_and_below_a_place_the_user_names_is_hidden() -> None:
+    document = masked({"plain": {"a": "x", "b": [1, True, None]}, "other": "x"}, {("plain",)})
+    shown = json.dumps(document.root.to_json())
+    assert document.root.at(("other",)) is not None
+    assert shown.count("driftd-secret:") == 3
+    assert '"other": "x"' in shown
+    assert "null" in shown
+
+
+def test_an_alias_is_masked_once_for_all_the_places_it_stands_at() -> None:
+    shared = Node("hunter2", 1)
+    document = Document("/x", "yaml", Node({"ordinary": shared, "password": shared, "token": shared}))
+    mask(document, KEEPER)
+    assert document.root.to_json() == {"ordinary": TOKEN, "password": TOKEN, "token": TOKEN}
+
+
+def test_an_alias_bomb_takes_no_time() -> None:
+    node = Node("x")
+    for _ in range(60):
+        node = Node([node] * 10)
+    mask(Document("/x", "toml", Node({"a": node})), KEEPER)
+
+
+def text(*lines: str) -> Document:
+    """Return a document of text by lines."""
+    return Document("/x", "text", Node([Node(line, number) for number, line in enumerate(lines, 1)]))
+
+
+def test_a_private_key_over_several_lines_of_text_is_hidden_line_by_line() -> None:
+    document = text(
+        "before", "  -----BEGIN RSA PRIVATE KEY-----", "short", "MIIEow", "", "-----END RSA PRIVATE KEY-----", "after"
+    )
+    mask(document, KEEPER)
+    shown = document.root.to_json()
+    assert isinstance(shown, list)
+    assert (shown[0], shown[-1]) == ("before", "after")
+    assert all(parse_token(str(line)) for line in shown[1:-1])
+
+
+def test_a_private_key_without_an_end_hides_the_rest() -> None:
+    document = text("before", "-----BEGIN PRIVATE KEY-----", "one", "two")
+    mask(document, KEEPER)
+    assert "two" not in json.dumps(document.root.to_json())
+    assert document.root.at((0,)) is not None
+
+
+def test_a_certificate_in_text_is_left_alone() -> None:
+    document = text("-----BEGIN CERTIFICATE-----", "MIIEow", "-----END CERTIFICATE-----", "after")
+    mask(document, KEEPER)
+    assert not document.secret
+
+
+def test_a_private_key_that_a_parser_took_for_settings_is_hidden() -> None:
+    material = "MIIEowIBAAKCAQEA0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKL"
+    value: Json = {"a": 1, "-----BEGIN": "RSA PRIVATE KEY-----", material: "", "b": material + "=="}
+    assert material not in json.dumps(masked(value).root.to_json())
+
+
+def test_lines_of_text_hide_the_value_alone() -> None:
+    document = text("host = db-1", "password = hunter2", "requirepass hunter2", "passwd: files systemd")
+    mask(document, KEEPER)
+    assert document.root.to_json() == [
+        "host = db-1",
+        f"password = {TOKEN}",
+        f"requirepass {TOKEN}",
+        "passwd: files systemd",
+    ]
+
+
+def test_settings_inside_a_text_value_are_masked_line_by_line() -> None:
+    shown = masked({"app.properties": "host=db-1\npassword=hunter2\n"}).root.to_json()
+    assert shown == {"app.properties": f"host=db-1\npassword={TOKEN}\n"}
+
+
+def test_problems_quote_no_secret() -> None:
+    document = Document("/x", "ini", node_from_json({"password": "hunter2"}))
+    document.problems += [
+        Problem(1, "duplicate key 'password' with value 'hunter2'"),
+        Problem(2, "cannot read 'token = abcdefgh'"),
+        Problem(3, "directive 'password' has no value"),
+    ]
+    mask(document, KEEPER)
+    assert document.problems == [
+        Problem(1, f"duplicate key 'password' with value '{TOKEN}'"),
+        Problem(2, f"cannot read 'token = {KEEPER.token('abcdefgh')}'"),
+        Problem(3, "directive 'password' has no value"),
+    ]
+
+
+def test_problems_of_a_file_full_of_secrets_are_withheld() -> None:
+    document = Document("/x", "ini", node_from_json({"passwords": [f"hunter{n}" for n in range(500)]}))
+    document.problems.append(Problem(1, "what about hunter499?"))
+    mask(document, KEEPER)
+    assert "hunter499" not in document.problems[0].message
+    assert document.problems[0].line == 1
+
+
+def test_includes_hide_passwords_in_urls() -> None:
+    document = Document("/x", "yaml", Node({}), includes=["http://u:hunter2@h/x", "/etc/other"])
+    mask(document, KEEPER)
+    assert document.includes == [f"http://u:{TOKEN}@h/x", "/etc/other"]
+    assert document.secret
+
+
+def test_a_huge_value_is_hidden_whole() -> None:
+    assert parse_token(str(masked({"blob": "x" * (MAX_SEARCHED + 1)}).root.to_json()["blob"]))  # type: ignore[index, call-overload]
+
+
+def test_a_message_from_elsewhere_is_masked_too() -> None:
+    assert masked_text("found 'password: hunter2' here", KEEPER) == f"found 'password: {TOKEN}' here"
+    assert masked_problem(Problem(7, "at postgres://u:hunter2@h"), KEEPER) == Problem(7, f"at postgres://u:{TOKEN}@h")

@@ -1,0 +1,146 @@
+"""Secrets inside texts: what is hidden and what stays readable."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from driftd.secrets.spans import secret_spans
+
+
+def hidden(text: str, *, lines: bool = True) -> str:
+    """Return a text with `##` for everything that is hidden."""
+    for start, end in reversed(secret_spans(text, lines=lines)):
+        text = f"{text[:start]}##{text[end:]}"
+    return text
+
+
+SHA512 = "$6$rounds=5000$saltsalt$" + "a" * 86
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n"
+HIDDEN = [
+    ("postgres://app:hunter2@db-1:5432/app?x=1", "postgres://app:##@db-1:5432/app?x=1"),
+    ("amqp://u:p@ss@host/", "amqp://u:##@host/"),
+    ("redis://:hunter2@cache:6379/0", "redis://:##@cache:6379/0"),
+    ("a http://u:one@h b https://u:two@h", "a http://u:##@h b https://u:##@h"),
+    ("Server=db;Database=x;User Id=u;Password=hunter2;Encrypt=yes", None),
+    ("host=db user=app password=hunter2 sslmode=require", "host=db user=app password=## sslmode=require"),
+    ("user=app,password=a,b,uid=0", "user=app,password=##,uid=0"),
+    ("/usr/bin/tool --user app --password hunter2 --port 80", "/usr/bin/tool --user app --password ## --port 80"),
+    ("/usr/bin/tool --api-key=hunter22 -v", "/usr/bin/tool --api-key=## -v"),
+    ("PGPASSWORD=hunter2 psql -h db", "PGPASSWORD=##"),
+    ('password = "two words" # why', 'password = "##" # why'),
+    ("password = two words", "password = ##"),
+    ("db_password: 'it''s'", "db_password: '##'"),
+    ("requirepass foobared", "requirepass ##"),
+    ("#requirepass foobared", "#requirepass ##"),
+    ("$dbpass = 'x1y2z3';", "$dbpass = '##';"),
+    ("$cfg['password'] = 'x1y2z3';", "$cfg['password'] = '##';"),
+    ("define('DB_PASSWORD', 'x1y2z3');", "define('DB_PASSWORD', '##');"),
+    ("'password' => 'x1y2z3',", "'password' => '##',"),
+    ("<password>hunter2</password>", "<password>##</password>"),
+    ('<property name="db.password" value="hunter2"/>', '<property name="db.password" value="##"/>'),
+    ("//registry.example.org/:_authToken=abcdef123", "//registry.example.org/:_authToken=##"),
+    (f"root:{SHA512}:19000:0:99999:7:::", "root:##:19000:0:99999:7:::"),
+    ("admin:$apr1$abcdefgh$0123456789012345678901", "admin:##"),
+    ("user admin password $5$saltsalt$" + "b" * 43, "user admin password ##"),
+    ("hash $y$j9T$saltsalt$" + "c" * 43, "hash ##"),
+    ("pw $2y$10$" + "d" * 53, "pw ##"),
+    ("userPassword: {SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "userPassword: ##"),
+    ("root:aBcDeFgHiJkLm:0:0:root:/root:/bin/sh", "root:##:0:0:root:/root:/bin/sh"),
+    ("Authorization: Bearer abcdef", "Authorization: ##"),
+    ('proxy_set_header Authorization "Basic dXNlcjpwYXNz";', 'proxy_set_header Authorization "Basic ##";'),
+    ("curl -H 'X-Api-Key: abcdef12' x", "curl -H 'X-Api-Key: ##' x"),
+    ("curl -u admin:hunter2 https://x", "curl -u admin:## https://x"),
+    ("key AKIAIOSFODNN7EXAMPLE here", "key ## here"),
+    ("x ghp_" + "a1B2" * 9, "x ##"),
+    ("https://hooks.slack.com/services/T000/B000/XXXXXXXX", "https://hooks.slack.com/##"),
+    ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "jwt ##"),
+    ("app:hunter2@tcp(db:3306)/app", "app:##@tcp(db:3306)/app"),
+    ("user bob insecure-password hunter2", "user bob insecure-password ##"),
+    ("username admin privilege 15 secret 0 hunter2", "username admin privilege 15 secret 0 ##"),
+    ("rocommunity s3cr3t 10.0.0.0/8", "rocommunity ## 10.0.0.0/8"),
+    ("sentinel auth-pass mymaster hunter2", "sentinel auth-pass mymaster ##"),
+    (': PSK "hunter2"', ": PSK ##"),
+    ("user alice on >hunter2 ~* +@all", "user alice on ## ~* +@all"),
+    (
+        CERTIFICATE + "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nmore",
+        CERTIFICATE + "##\nmore",
+    ),
+    ("-----BEGIN PRIVATE KEY-----\nabc without an end", "##"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), HIDDEN)
+def test_the_secret_is_hidden_and_the_rest_is_readable(text: str, shown: str | None) -> None:
+    found = hidden(text)
+    assert found == (shown if shown is not None else text.replace("hunter2", "##"))
+
+
+ORDINARY = [
+    "http://host:8080/path@version",
+    "https://user@host/path",
+    "https://user:${PASSWORD}@host/",
+    "git@github.com:owner/name.git",
+    "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----",
+    "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8Yxc0 me@host",
+    "passwd:         files systemd",
+    "password        [success=1 default=ignore]      pam_unix.so obscure yescrypt",
+    "password requisite pam_pwquality.so retry=3",
+    "password = ${DB_PASSWORD}",
+    "password: /run/secrets/db_password",
+    "password_file=/etc/app/password",
+    "password = ",
+    'password = ""',
+    "password_encryption = scram-sha-256",
+    "PasswordAuthentication no",
+    "token_ttl = 3600",
+    "tokens_valid: true",
+    "use_token: yes",
+    "server_tokens off;",
+    "proxy_pass http://backend;",
+    "secretName: tls-certificate",
+    "rewrite ^/(.*)$ /$1$2$is_args$args last;",
+    "root:x:0:0:root:/root:/bin/bash",
+    "sync:*:4:65534:sync:/bin:/bin/sync",
+    "Password must be changed by the user.",
+    "# The password is read from a file",
+    "SECRET_PATH=/var/lib/secret/data",
+    "--password-file /etc/x --token-ttl 30",
+    "PASS_MAX_DAYS   99999",
+    "ssl_certificate_key /etc/ssl/private/key.pem;",
+    "Authorization: ${HEADER}",
+    "bearer of good news and nothing else",
+    "machine-id 0123456789abcdef0123456789abcdef",
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_text_is_left_alone(text: str) -> None:
+    assert hidden(text) == text
+
+
+HOSTILE = [
+    "password=" * 60_000,
+    'password="' * 50_000,
+    "password='\\" * 50_000,
+    "://a:" + "b@" * 200_000,
+    "://:" * 120_000,
+    "-----BEGIN PRIVATE KEY-----" * 20_000,
+    "$6$" * 150_000,
+    "<password>" * 50_000,
+    "user a " + "b " * 250_000,
+    "eyJ" + "a." * 200_000,
+    "a" * 500_000 + "=secret",
+    "secret" + " " * 500_000,
+    "authorization " * 35_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:16])
+def test_no_text_takes_more_than_linear_time(text: str) -> None:
+    """Twice the text takes about twice the time; what is quadratic would take minutes here, and be killed by the bound."""
+    began = time.process_time()
+    secret_spans(text, lines=True)
+    assert time.process_time() - began < 20
