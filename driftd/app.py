@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets as random
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
+from driftd import __version__
 from driftd.auditor import Auditor, HostApprovals
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.definition import LoadedBaseline, load_baselines
@@ -17,6 +21,7 @@ from driftd.baselines.scope import Scope
 from driftd.clock import SystemClock
 from driftd.daemon.adoption import Adoption
 from driftd.daemon.engine import Engine, Publish
+from driftd.daemon.memory import Memory
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.settings.host import HostFacts, host_facts
 from driftd.settings.load import load
@@ -30,9 +35,10 @@ from driftd.sources.observe import Observer
 from driftd.sources.root import Root
 from driftd.store.content import ContentStore
 from driftd.store.database import Database
-from driftd.store.journal import Journal
-from driftd.store.lock import StateLock
 from driftd.store.reader import JournalReader
+from driftd.store.store import Store
+
+log = structlog.get_logger(__name__)
 
 KEY_BYTES = 32
 
@@ -75,6 +81,14 @@ class Host:
         """End the child process."""
         self.isolated.close()
 
+    def judgement_digest(self) -> str:
+        """Return a digest of everything beside the items that judging depends on: another one asks for a deep audit."""
+        digest = hashlib.sha256(f"{__version__}\0{self.keeper.key_id}\0{self.facts.id}".encode())
+        for loaded in self.baselines:
+            layers = self.auditor.approvals.layers[loaded.definition.name]
+            digest.update(f"\0{loaded.definition.name}\0{loaded.digest}\0{layers.sha256}".encode())
+        return digest.hexdigest()
+
 
 def settings_of(config: str | None, around: Surroundings) -> tuple[Path, Settings]:
     """Return the settings in force and their file; ConfigurationError says everything that is wrong with them."""
@@ -113,7 +127,11 @@ def _assemble(
     baselines: list[LoadedBaseline],
 ) -> Host:
     scope = Scope(baselines, keeper.key_id)
-    content = ContentStore(settings.state / "content", keeper)
+
+    def report(damage: str) -> None:
+        log.error("content of an approved item is damaged", damage=damage)
+
+    content = ContentStore(settings.state / "content", keeper.digest, report)
     layers = {
         loaded.definition.name: ApprovedLayers(loaded.directory, facts.name, trust)
         for loaded in baselines
@@ -163,50 +181,34 @@ class Workplace:
     """A host with its state open for writing: the lock is held until `close`."""
 
     host: Host
-    lock: StateLock
     engine: Engine
     adoption: Adoption
-    notices: Sequence[str]
 
     def close(self) -> None:
         """Give everything back."""
-        with suppress(Exception):  # closing an already failing store must not hide why it failed
-            self.engine.memory.save(self.engine.database)
-        self.engine.database.close()
-        self.engine.journal.close()
-        self.lock.release()
+        self.engine.store.close()
         self.host.close()
 
 
-def open_workplace(host: Host, command: str, publish: Publish, random_bytes: Callable[[int], bytes]) -> Workplace:
+def open_workplace(host: Host, command: str, publish: Publish) -> Workplace:
     """Take the state directory; StateHeldError names who holds it, StoreError what is wrong with it."""
-    state = host.settings.state
-    lock = StateLock(state)
-    lock.acquire(command)
-    try:
-        clock = SystemClock()
-        journal = Journal(state / "journal", clock)
-        damage = journal.open()
-        database = Database.open(state, journal, clock)
-        journal.resume_after(database.lost_through)
-        engine = Engine(host.auditor, host.facts, journal, database, clock, random_bytes, publish)
-        adoption = Adoption(engine, host.facts.name, host.trust)
-    except BaseException:
-        lock.release()
-        raise
-    said = [*map(str, damage), *(notice.message for notice in database.notices)]
-    database.notices.clear()
-    return Workplace(host, lock, engine, adoption, said)
-
-
+    clock = SystemClock()
+    store = Store.open(host.settings.state, clock, command)
+    engine = Engine(host.auditor, host.facts, store, clock, os.urandom, publish)
+    return Workplace(host, engine, Adoption(engine, host.facts.name, host.trust))
 
 
 @contextmanager
-def open_view(host: Host) -> Iterator[Engine]:
+def open_view(host: Host) -> Iterator[tuple[Memory, Database]]:
     """Yield what the state says now, changing nothing: beside a daemon, or where none runs."""
-    reader = JournalReader(host.settings.state / "journal")
-    database = Database.open_read_only(host.settings.state, reader)
+    database = Database.open_read_only(host.settings.state, JournalReader(host.settings.state / "journal"))
     try:
-        yield Engine.viewing(host.auditor, host.facts, database)
+        memory = Memory.load(database)
+        waiting = {name for name, layers in host.auditor.approvals.layers.items() if not layers.approved}
+        for item in memory.signatures if waiting else ():
+            audited = host.scope.audited(item)
+            if audited is not None and audited.baseline in waiting and audited.terms.needs_approval:
+                memory.await_approval(audited.baseline, item, waiting=True)
+        yield memory, database
     finally:
         database.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from driftd.audit import ApprovedCorrupt, Verdict, drift_of, judge
@@ -154,7 +154,9 @@ class Auditor:
             return None  # the judge says so
         return approved.digest if approved else None
 
-    def audit(self, baselines: set[str] | None = None) -> AuditResult:
+    def audit(
+        self, baselines: set[str] | None = None, each: Callable[[Examined], None] | None = None
+    ) -> AuditResult:
         """Look at everything once, keeping nothing: what `check` does. `baselines`: only items these own."""
         result = AuditResult()
         for examined in self.everything(result):
@@ -162,6 +164,8 @@ class Auditor:
                 continue
             if not (examined.observed.exists or examined.observed.gap or examined.drift):
                 continue
+            if each is not None:
+                each(examined)
             result.coverage.items += 1
             result.coverage.compared += not examined.verdict.gaps
             result.coverage.gaps.extend(examined.verdict.gaps)

@@ -88,7 +88,7 @@ def opened(config: str | None) -> Iterator[Desk]:
     try:
         ask(socket, "status")
     except DaemonAbsentError:
-        workplace = open_workplace(host, "driftd approve", lambda _: None, os.urandom)
+        workplace = open_workplace(host, "driftd approve", lambda _: None)
         try:
 
             def adopt(names: list[str]) -> None:

@@ -12,9 +12,11 @@ from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
 from driftd.cli.render import Style, drift_lines, gap_lines
+from driftd.daemon.events import timestamp
 from driftd.model.change import Severity, Status
 from driftd.model.document import Json
 from driftd.model.result import NOT_APPROVED, AuditResult
+from driftd.settings.host import HostFacts
 
 EXAMPLE = "driftd check sshd --fail-on high"
 
@@ -46,22 +48,25 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"no baseline {', '.join(sorted(unknown))} on this host (there are: {known})")
         started = datetime.now(UTC)
         result = host.auditor.audit(set(args.baselines) or None)
-        finished = datetime.now(UTC)
     finally:
         host.close()
     if args.json:
-        body: dict[str, Json] = {
-            "host": {"id": host.facts.id, "name": host.facts.name, "labels": dict(host.facts.labels)},
-            "started": started.isoformat().replace("+00:00", "Z"),
-            "finished": finished.isoformat().replace("+00:00", "Z"),
-            "coverage": result.coverage.to_json(),
-            "summary": result.summary(),
-            "drifts": [drift.to_json() for drift in result.drifts],
-        }
-        print_json("check", body)
+        print_json("check", check_shape(host.facts, started, result))
     else:
         tell(result)
     return exit_status(result, threshold)
+
+
+def check_shape(facts: HostFacts, started: datetime, result: AuditResult) -> dict[str, Json]:
+    """Return the shape of `check --json`."""
+    return {
+        "host": {"id": facts.id, "name": facts.name, "labels": dict(facts.labels)},
+        "started": timestamp(started),
+        "finished": timestamp(datetime.now(UTC)),
+        "coverage": result.coverage.to_json(),
+        "summary": result.summary(),
+        "drifts": [drift.to_json() for drift in result.drifts],
+    }
 
 
 def severity(word: str) -> Severity:

@@ -43,11 +43,11 @@ def state(config: str | None) -> dict[str, Json]:
         assert isinstance(answer, dict)
         return answer
     except DaemonAbsentError:
-        with open_view(host) as engine:
-            return absent_shape(engine)
+        with open_view(host) as (memory, database):
+            return absent_shape(memory, database)
     except ControlError as error:
-        with open_view(host) as engine:
-            shape = absent_shape(engine)
+        with open_view(host) as (memory, database):
+            shape = absent_shape(memory, database)
             daemon = shape["daemon"]
             assert isinstance(daemon, dict)
             daemon |= {"running": True, "stuck": True, "error": str(error)}

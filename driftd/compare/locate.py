@@ -14,7 +14,8 @@ from driftd.model.keys import KeyStep, render_key
 def key_at(root: Node, steps: Steps, dialect: Dialect, identities: Identities) -> str:
     """Return the key of the place that stands at `steps`."""
     out: list[KeyStep] = []
-    node, names = root, ()
+    node = root
+    names: Names = ()
     for depth, step in enumerate(steps):
         if isinstance(step, int) and isinstance(node.value, list):
             out.append(_member_steps(node.value, steps[:depth], names, dialect, identities)[step])

@@ -19,6 +19,10 @@ class Adoption:
         self._host_name = host_name
         self._trust = trust
 
+    def use(self, host_name: str, trust: Trust) -> None:
+        """Go on for settings that were read again."""
+        self._host_name, self._trust = host_name, trust
+
     def stale(self) -> list[str]:
         """Return the baselines whose manifests on disk are no longer those in use."""
         layers = self._engine.auditor.approvals.layers
@@ -31,7 +35,7 @@ class Adoption:
 
     def reconcile(self) -> None:
         """At start: say what was approved, or taken away, while nobody ran."""
-        known = {row.name: row for row in self._engine.database.baselines()}
+        known = {row.name: row for row in self._engine.store.database.baselines()}
         for name, layers in self._engine.auditor.approvals.layers.items():
             row = known.get(name)
             if layers.approved and (row is None or row.sha256 != layers.sha256):
@@ -56,6 +60,13 @@ class Adoption:
         changed = [item for item in items if before.digest(item) != after.digest(item) or not before.approved]
         open_items = [item for item, drift in engine.memory.drifts.items() if drift.baseline == name]
         engine.look(dict.fromkeys([*changed, *open_items]), "approval")
+
+    def adopt_quietly(self, name: str) -> None:
+        """Read a baseline's manifests again and say so; the items were just looked at."""
+        loaded = self._engine.auditor.scope.baselines[name]
+        layers = ApprovedLayers(loaded.directory, self._host_name, self._trust)
+        self._engine.auditor.approvals.layers[name] = layers
+        self._say_approved(name, layers)
 
     def _say_approved(self, name: str, layers: ApprovedLayers) -> None:
         engine = self._engine

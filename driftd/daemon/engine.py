@@ -11,17 +11,17 @@ from datetime import datetime, timedelta
 
 from driftd.auditor import Auditor, Examined
 from driftd.daemon import events
-from driftd.daemon.memory import Memory, OpenDrift
+from driftd.daemon.memory import Memory
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action, Event
 from driftd.model.event_id import RANDOM_BYTES, uuid7
 from driftd.model.item import Gap
-from driftd.model.result import NOT_APPROVED
+from driftd.model.result import NOT_APPROVED, AuditResult
 from driftd.ports import Clock
 from driftd.settings.host import HostFacts
-from driftd.store.database import Database
-from driftd.store.journal import Journal
+from driftd.store.known import OpenDrift
+from driftd.store.store import Store
 
 Publish = Callable[[Sequence[Event]], None]
 
@@ -46,16 +46,14 @@ class Engine:
         self,
         auditor: Auditor,
         host: HostFacts,
-        journal: Journal,
-        database: Database,
+        store: Store,
         clock: Clock,
         random: Callable[[int], bytes],
         publish: Publish,
     ) -> None:
         self.auditor = auditor
-        self.journal = journal
-        self.database = database
-        self.memory = Memory.load(database)
+        self.store = store
+        self.memory = Memory.load(store.database)
         self.last_audit: dict[str, Sweep] = {}
         self._host = host
         self._clock = clock
@@ -192,6 +190,18 @@ class Engine:
         self._completed(sweep)
         yield sweep
 
+    def finish_once(self, result: AuditResult) -> None:
+        """After every item was looked at one by one: take leave of what is gone, and say what the audit came to."""
+        sweep = Sweep("deep", self._clock.now(), self._clock.monotonic())
+        sweep.items = sweep.read = result.coverage.items
+        sweep.ignored = result.coverage.ignored
+        audited = self.auditor.scope.audited
+        self.look([item for item in [*self.memory.drifts, *self.memory.gaps] if audited(item) is None], "audit")
+        own = {*self.memory.gaps, *(item for items in self.memory.unapproved.values() for item in items)}
+        self._directories({gap.item: gap for gap in result.coverage.gaps if gap.item not in own})
+        self._propose_new()
+        self._completed(sweep)
+
     def _everything(self, seen: set[str], trouble: dict[str, Gap], sweep: Sweep) -> Iterator[str]:
         for found in self.auditor.found():
             if found.gap is not None:
@@ -251,7 +261,7 @@ class Engine:
         }
         message = f"{sweep.depth} audit: {sweep.items} items, {len(self.memory.drifts)} drifted, {gaps} gaps"
         self.commit([events.build(self.stamp(), Action.AUDIT_COMPLETED, Severity.INFO, message, driftd)])
-        self.memory.save(self.database)
+        self.memory.save(self.store.database)
         sweep.finished = True
         self.last_audit[sweep.depth] = sweep
 
@@ -259,14 +269,13 @@ class Engine:
 
     def commit(self, made: Sequence[Event]) -> list[Event]:
         """Make events durable, apply them to the state, hand them to the outputs."""
-        upcoming = self.journal.last_sequence
+        upcoming = self.store.journal.last_sequence
         for offset, event in enumerate(made, start=1):
             body, namespace = event["event"], event["driftd"]
             assert isinstance(body, dict) and isinstance(namespace, dict)
             if body["action"] == Action.DRIFT_OPENED.value:
                 namespace["episode"] = upcoming + offset
-        stamped = self.journal.append(made)
-        self.database.apply(stamped)
+        stamped = self.store.record(made)
         for event in stamped:
             self.memory.apply(event)
         self._publish(stamped)

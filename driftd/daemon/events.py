@@ -185,7 +185,7 @@ def coverage(stamp: Stamp, action: Action, gaps: Sequence[tuple[str | None, Gap]
 
 def change_in_event(change: Change) -> dict[str, Json]:
     """Return a change with both sides as strings of bounded size; what does not apply is left out."""
-    shape = {name: value for name, value in change.to_json().items() if value is not None}
+    shape: dict[str, Json] = {name: value for name, value in change.to_json().items() if value is not None}
     sides: tuple[tuple[str, Side], ...] = (("before", change.before), ("after", change.after))
     for name, value in sides:
         if isinstance(value, Absent):

@@ -35,7 +35,7 @@ class Requests:
         """Return the result of one operation; ControlError where it cannot be done."""
         work: dict[str, Callable[[], Json]] = {
             "status": lambda: status_shape(self._service, [one.snapshot() for one in self._deliveries()]),
-            "diff": lambda: diff_shape(self._service.engine, _words(args, "items")),
+            "diff": lambda: diff_shape(self._service.engine.memory, _words(args, "items")),
             "propose": lambda: self._propose(_words(args, "selection")),
             "adopt": lambda: self._adopt(_words(args, "baselines"), peer),
             "audit": lambda: self._audit(str(args.get("depth", "quick"))),

@@ -121,6 +121,12 @@ class Service:
 
     # --- the loop
 
+    def prepare(self) -> None:
+        """Watch everything before the first audit looks at it, so that nothing falls between the two."""
+        for _ in self.engine.auditor.found():
+            continue
+        self.watching.refresh()
+
     def run(self) -> str:
         """Work until told to stop; return why."""
         while self._stop is None:
@@ -280,7 +286,7 @@ class Service:
             "open": by_severity,
             "gaps": len(memory.gaps) + len(memory.places),
             "items": len(memory.signatures),
-            "chain_head": self.engine.journal.head,
+            "chain_head": self.engine.store.journal.head,
         }
         self.engine.say(Action.DAEMON_HEARTBEAT, Severity.INFO, f"alive: {len(memory.drifts)} open drifts", driftd)
 

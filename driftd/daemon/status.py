@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import timestamp
+from driftd.daemon.memory import Memory
 from driftd.model.document import Json
 from driftd.outputs.delivery import DeliveryState
 from driftd.store.database import Database
@@ -31,28 +31,27 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
     }
     return {
         "daemon": daemon,
-        **engine_shape(engine),
+        **memory_shape(engine.memory),
         "watch": service.watching.to_json(),
         "outputs": [state.to_json() for state in outputs],
     }
 
 
-def absent_shape(engine: Engine) -> dict[str, Json]:
+def absent_shape(memory: Memory, database: Database) -> dict[str, Json]:
     """Return `status --json` where no daemon runs: what the store says of its last look."""
     daemon: dict[str, Json] = {
         "running": False,
         "pid": None,
         "since": None,
-        "last_quick": stored_moment(engine.database, "last_quick"),
-        "last_deep": stored_moment(engine.database, "last_deep"),
+        "last_quick": stored_moment(database, "last_quick"),
+        "last_deep": stored_moment(database, "last_deep"),
         "stuck": False,
     }
-    return {"daemon": daemon, **engine_shape(engine), "watch": [], "outputs": []}
+    return {"daemon": daemon, **memory_shape(memory), "watch": [], "outputs": []}
 
 
-def engine_shape(engine: Engine) -> dict[str, Json]:
-    """Return what engine and store know of coverage and drifts."""
-    memory = engine.memory
+def memory_shape(memory: Memory) -> dict[str, Json]:
+    """Return what is known of coverage and drifts."""
     gaps: list[Json] = [gap.to_json() for _, gap in memory.gaps.values()]
     gaps.extend(gap.to_json() for gap in memory.places.values())
     gaps.extend(
@@ -65,12 +64,12 @@ def engine_shape(engine: Engine) -> dict[str, Json]:
         "compared": max(0, items - len(not_read) - memory.waiting),
         "gaps": gaps,
     }
-    return {"coverage": coverage, "drifts": diff_shape(engine, [])["drifts"]}
+    return {"coverage": coverage, "drifts": diff_shape(memory, [])["drifts"]}
 
 
-def diff_shape(engine: Engine, items: Sequence[str]) -> dict[str, Json]:
+def diff_shape(memory: Memory, items: Sequence[str]) -> dict[str, Json]:
     """Return the open drifts, worst first; of the named items alone where any is named."""
-    drifts = [drift for item, drift in engine.memory.drifts.items() if not items or item in items]
+    drifts = [drift for item, drift in memory.drifts.items() if not items or item in items]
     order = ("critical", "high", "medium", "low", "info")
     drifts.sort(key=lambda drift: (order.index(drift.severity), drift.item))
     return {"drifts": [_drift_shape(drift) for drift in drifts]}
@@ -96,13 +95,4 @@ def stored_moment(database: Database, name: str) -> str | None:
 
 def _last(engine: Engine, depth: str) -> str | None:
     sweep = engine.last_audit.get(depth)
-    return timestamp(sweep.started) if sweep else stored_moment(engine.database, f"last_{depth}")
-
-
-def age(moment: datetime, now: datetime) -> str:
-    """Return how long ago something was, for people."""
-    seconds = int((now - moment).total_seconds())
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds // size}{unit} ago"
-    return f"{max(seconds, 0)}s ago"
+    return timestamp(sweep.started) if sweep else stored_moment(engine.store.database, f"last_{depth}")

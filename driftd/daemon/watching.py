@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from driftd.auditor import Auditor
 from driftd.model.document import Json
@@ -18,12 +18,10 @@ class Watching:
         watcher: Watcher | None,
         auditor: Auditor,
         configuration: Iterable[bytes],
-        is_transient: Callable[[bytes], bool],
     ) -> None:
         self._watcher = watcher
         self._auditor = auditor
         self._configuration = {path.rstrip(b"/") or b"/" for path in configuration}
-        self._is_transient = is_transient
         self._watched: set[bytes] = set()
         self._lead_to: dict[bytes, set[bytes]] = {}
         """A link, or what it leads to -> the items that are read through it."""

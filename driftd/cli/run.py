@@ -1,0 +1,57 @@
+"""`driftd run`: the daemon; with --once one audit that is recorded and published, for cron and containers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from types import FrameType
+
+from driftd.app import Surroundings, open_host
+from driftd.cli.check import check_shape, exit_status, severity, tell
+from driftd.cli.main import OK
+from driftd.cli.options import add_config, add_json, print_json
+from driftd.daemon.service import Reload, Stop
+from driftd.diagnostics import configure as configure_diagnostics
+from driftd.running import Daemon
+
+EXAMPLE = "driftd run --config /etc/driftd/driftd.yaml"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `run`."""
+    parser.add_argument("--once", action="store_true", help="one audit, recorded and published, then end")
+    parser.add_argument(
+        "--fail-on", metavar="SEVERITY", default="info", help="with --once: exit 1 from this severity on (default: info)"
+    )
+    parser.add_argument("--root", metavar="DIR", help="audit the tree under DIR: the host's file system in a container")
+    add_config(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT; SIGHUP reads settings and baselines again."""
+    threshold = severity(args.fail_on)
+    configure_diagnostics(sys.stderr)
+    around = Surroundings.of_process()
+    root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
+    host = open_host(args.config, around, root=root, make_key=True)
+    daemon = Daemon(host, around, args.config, root)
+    if args.once:
+        started = datetime.now(UTC)
+        result = daemon.once()
+        if args.json:
+            print_json("check", check_shape(host.facts, started, result))
+        else:
+            tell(result)
+        return exit_status(result, threshold)
+    for number, message in ((signal.SIGTERM, Stop("SIGTERM")), (signal.SIGINT, Stop("SIGINT")), (signal.SIGHUP, Reload())):
+
+        def put(_number: int, _frame: FrameType | None, message: Stop | Reload = message) -> None:
+            daemon.put(message)
+
+        signal.signal(number, put)
+    daemon.run()
+    return OK

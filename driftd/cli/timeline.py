@@ -1,0 +1,59 @@
+"""`driftd timeline`: the 3 a.m. command. What changed on this host lately, worst first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+
+from driftd.app import Surroundings, settings_of
+from driftd.cli.events import happened
+from driftd.cli.main import OK
+from driftd.cli.options import add_config, add_json, add_since, moment
+from driftd.cli.render import Style, shape_lines
+from driftd.model.event import Action, Event, action_of, namespace, severity_of
+from driftd.outputs.visible import visible
+from driftd.store.reader import JournalReader
+
+EXAMPLE = "driftd timeline --since 2h"
+_ROUTINE = (Action.AUDIT_COMPLETED, Action.DAEMON_HEARTBEAT)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `timeline`."""
+    add_since(parser, "2h")
+    add_config(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what changed since a moment, worst first, the newest first among equals."""
+    _, settings = settings_of(args.config, Surroundings.of_process())
+    since = moment(args.since, datetime.now(UTC))
+    journal = JournalReader(settings.state / "journal")
+    found = [
+        event for event in journal.read() if happened(event) >= since and action_of(event) not in _ROUTINE
+    ]
+    found.sort(key=happened, reverse=True)
+    found.sort(key=severity_of, reverse=True)
+    if args.json:
+        for event in found:
+            sys.stdout.write(json.dumps(event, separators=(",", ":")) + "\n")
+    else:
+        _tell(found, args.since)
+    return OK
+
+
+def _tell(found: list[Event], since: str) -> None:
+    style = Style.of(sys.stdout)
+    if not found:
+        print(f"nothing changed since {since}")
+    for event in found:
+        when = happened(event).strftime("%Y-%m-%d %H:%M:%S")
+        print(f"{when}  {severity_of(event).word:<9}{visible(str(event['message']))}")
+        changes = namespace(event).get("changes")
+        for change in changes if isinstance(changes, list) else ():
+            assert isinstance(change, dict)
+            for line in shape_lines(change, style, " " * 21):
+                print(line)

@@ -1,0 +1,295 @@
+"""The running daemon: a host's parts put to work together, replaced on reload, and stopped in order."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from driftd.app import Host, Surroundings, Workplace, open_host, open_workplace
+from driftd.auditor import Examined
+from driftd.clock import SystemClock
+from driftd.daemon.control import ControlServer
+from driftd.daemon.notify import Notifier
+from driftd.daemon.requests import Requests
+from driftd.daemon.schedule import Schedule
+from driftd.daemon.service import Due, Lost, Message, Noticed, Service, Vanished
+from driftd.daemon.watching import Watching
+from driftd.model.change import Severity
+from driftd.model.document import Json
+from driftd.model.event import Action, Event
+from driftd.model.result import AuditResult
+from driftd.outputs.delivery import Delivery
+from driftd.outputs.filters import Filter
+from driftd.outputs.registry import Surroundings as OutputSurroundings
+from driftd.outputs.registry import build
+from driftd.settings.problems import ConfigProblem, ConfigurationError
+from driftd.settings.types import OutputSettings
+from driftd.watch.inotify import InotifyWatcher
+from driftd.watch.settle import Settling
+from driftd.watch.transient import TransientNames
+
+log = structlog.get_logger(__name__)
+
+DRAIN: Final = 5.0
+"""Seconds an output may take to deliver what is left when the daemon stops."""
+
+
+class Listener:
+    """Takes what the watcher says and puts it on the queue."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+        self.service: Service | None = None
+
+    def changed(self, directory: bytes, name: bytes, *, complete: bool, is_directory: bool) -> None:
+        """Something happened to a name in a directory."""
+        self._put(Noticed(directory, name, complete, is_directory, self._clock.monotonic(), self._clock.now()))
+
+    def vanished(self, directory: bytes) -> None:
+        """The watch on a directory is gone."""
+        self._put(Vanished(directory))
+
+    def lost(self, reason: str) -> None:
+        """Notifications were lost."""
+        self._put(Lost(reason))
+
+    def _put(self, message: Message) -> None:
+        if self.service is not None:
+            self.service.inbox.put(message)
+
+
+class Daemon:
+    """One process that audits one host."""
+
+    def __init__(self, host: Host, around: Surroundings, config: str | None, root: bytes) -> None:
+        self._host = host
+        self._around = around
+        self._config = config
+        self._root = root
+        self._clock = SystemClock()
+        self._deliveries: list[Delivery] = []
+        self._outputs: tuple[OutputSettings, ...] = ()
+        self._workplace: Workplace | None = None
+        self._service: Service | None = None
+        self._notifier = Notifier(around.environment)
+        self._watcher: InotifyWatcher | None = None
+        self._schedule: Schedule | None = None
+        self._early: list[Message] = []
+
+    def put(self, message: Message) -> None:
+        """Give the loop something to do; what comes before it runs waits for it."""
+        if self._service is None:
+            self._early.append(message)
+        else:
+            self._service.inbox.put(message)
+
+    # --- one audit
+
+    def once(self) -> AuditResult:
+        """Audit everything once, record the transitions and deliver them."""
+        workplace = self._open("driftd run --once")
+        try:
+            pending: list[Examined] = []
+
+            def each(examined: Examined) -> None:
+                pending.append(examined)
+                if len(pending) >= 64:
+                    self._accept(pending)
+
+            workplace.adoption.reconcile()
+            result = self._host.auditor.audit(each=each)
+            self._accept(pending)
+            workplace.engine.finish_once(result)
+            return result
+        finally:
+            self._close()
+
+    def _accept(self, pending: list[Examined]) -> None:
+        assert self._workplace is not None
+        self._workplace.engine.accept([(examined, None) for examined in pending], "audit")
+        pending.clear()
+
+    # --- the service
+
+    def run(self) -> None:
+        """Work until a signal says stop."""
+        workplace = self._open("driftd run")
+        host, engine = self._host, workplace.engine
+        listener = Listener(self._clock)
+        watching = Watching(self._watch(listener), host.auditor, self._configuration())
+        transient = TransientNames.shipped()
+        settling = Settling(float(host.settings.watch.settle), transient=transient)
+        service = Service(engine, workplace.adoption, watching, settling, self._notifier, self._clock, self.reload)
+        listener.service = self._service = service
+        control = ControlServer(
+            host.settings.control_socket,
+            Requests(service, lambda: self._deliveries, host.content).answer,
+            host.settings.control.group,
+        )
+        try:
+            self._say_started(workplace)
+            workplace.adoption.reconcile()
+            control.start()
+            self._plan()
+            service.want("deep" if self._needs_deep(workplace) else "quick", "startup")
+            for message in self._early:
+                service.inbox.put(message)
+            service.prepare()
+            self._notifier.ready("the first audit is under way")
+            reason = service.run()
+            self._notifier.stopping()
+            engine.say(Action.DAEMON_STOPPED, Severity.INFO, f"driftd stopped ({reason})", {"reason": reason})
+            log.info("stopped", reason=reason)
+        finally:
+            control.stop()
+            self._close()
+
+    def _open(self, command: str) -> Workplace:
+        workplace = open_workplace(self._host, command, self._publish)
+        self._workplace = workplace
+        problems, notices = workplace.engine.store.found()
+        for notice in notices:
+            log.error("the state was repaired", message=notice.message)
+        if problems:
+            told: dict[str, Json] = {"problems": [problem.to_json() for problem in problems]}
+            message = f"the journal is damaged at {len(problems)} place(s): it is kept, and goes on from here"
+            workplace.engine.say(Action.JOURNAL_CHECKPOINT, Severity.HIGH, message, told)
+        self._start_outputs()
+        return workplace
+
+    def _say_started(self, workplace: Workplace) -> None:
+        from driftd import __version__
+
+        driftd: dict[str, Json] = {"version": __version__, "baselines": [*sorted(self._host.scope.baselines)]}
+        workplace.engine.say(Action.DAEMON_STARTED, Severity.INFO, f"driftd {__version__} started", driftd)
+
+    def _watch(self, listener: Listener) -> InotifyWatcher | None:
+        if not self._host.settings.watch.enabled:
+            return None
+        self._watcher = InotifyWatcher()
+        self._watcher.start(listener)
+        return self._watcher
+
+    def _configuration(self) -> list[bytes]:
+        """Directories in which a change means a reload."""
+        places: set[Path] = {self._host.file.parent, *self._host.settings.baselines}
+        for loaded in self._host.baselines:
+            places |= {loaded.directory, loaded.directory / "hosts" / self._host.facts.name}
+        return [os.fsencode(place.resolve()) for place in places]
+
+    def _plan(self) -> None:
+        settings = self._host.settings
+
+        def due(what: str) -> None:
+            self.put(Due(what))
+
+        self._schedule = Schedule(settings.audit, settings.zone, due)
+        self._schedule.start()
+
+    def _needs_deep(self, workplace: Workplace) -> bool:
+        """Whether what was judged before this start may be judged otherwise now."""
+        database = workplace.engine.store.database
+        now = self._host.judgement_digest()
+        before = database.mark("judgement")
+        database.set_mark("judgement", now)
+        return before != now
+
+    # --- outputs
+
+    def _start_outputs(self) -> None:
+        assert self._workplace is not None
+        store = self._workplace.engine.store
+        self._outputs = self._host.settings.outputs
+        for index, entry in enumerate(self._outputs):
+            same = sum(other.name == entry.name for other in self._outputs[:index])
+            name = entry.name if not same else f"{entry.name}-{same + 1}"
+            delivery = Delivery(
+                name,
+                build(entry.name, entry.options, OutputSurroundings(sys.stdout, self._around.environment)),
+                read=store.journal.read,
+                acknowledge=partial(store.database.set_cursor, name),
+                cursor=store.database.cursor(name),
+                head=store.journal.last_sequence,
+                clock=self._clock,
+                accept=Filter.of(entry.options),
+            )
+            delivery.start()
+            self._deliveries.append(delivery)
+
+    def _stop_outputs(self) -> None:
+        for delivery in self._deliveries:
+            delivery.stop(DRAIN)
+        self._deliveries = []
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        for delivery in self._deliveries:
+            delivery.offer(events)
+
+    # --- reload
+
+    def reload(self) -> None:
+        """Read settings and baselines again: all or nothing."""
+        assert self._workplace is not None and self._service is not None
+        engine = self._workplace.engine
+        self._notifier.reloading(self._clock.monotonic())
+        try:
+            fresh = open_host(self._config, self._around, root=self._root)
+            if fresh.settings.state != self._host.settings.state:
+                fresh.close()
+                raise ConfigurationError(_restart_needed(fresh))
+        except ConfigurationError as error:
+            shown = [str(problem) for problem in error.problems]
+            log.error("reload refused: the old settings stay in force", problems=shown)
+            engine.say(
+                Action.DAEMON_RELOAD_FAILED,
+                Severity.HIGH,
+                f"reload refused, the old settings stay in force: {shown[0]}",
+                {"problems": list(shown)},
+            )
+        else:
+            self._replace(fresh)
+        self._notifier.ready("reloaded")
+
+    def _replace(self, fresh: Host) -> None:
+        assert self._workplace is not None and self._service is not None
+        stale, self._host = self._host, fresh
+        stale.close()
+        self._workplace.host = fresh
+        engine = self._workplace.engine
+        engine.auditor = fresh.auditor
+        self._workplace.adoption.use(fresh.facts.name, fresh.trust)
+        self._service.watching.use(fresh.auditor, self._configuration())
+        changed: list[Json] = [
+            name for name in stale.settings.__struct_fields__ if getattr(stale.settings, name) != getattr(fresh.settings, name)
+        ]
+        if stale.settings.outputs != fresh.settings.outputs:
+            self._stop_outputs()
+            self._start_outputs()
+        if self._schedule is not None and stale.settings.audit != fresh.settings.audit:
+            self._schedule.stop()
+            self._plan()
+        driftd: dict[str, Json] = {"changed": changed, "baselines": [*sorted(fresh.scope.baselines)]}
+        engine.say(Action.DAEMON_RELOADED, Severity.INFO, "settings and baselines were read again", driftd)
+        self._workplace.adoption.reconcile()
+        log.info("reloaded", changed=changed)
+
+    def _close(self) -> None:
+        if self._schedule is not None:
+            self._schedule.stop()
+        if self._watcher is not None:
+            self._watcher.close()
+        if self._workplace is not None:
+            self._workplace.engine.memory.save(self._workplace.engine.store.database)
+        self._stop_outputs()
+        if self._workplace is not None:
+            self._workplace.close()
+
+
+def _restart_needed(fresh: Host) -> list[ConfigProblem]:
+    return [ConfigProblem(str(fresh.file), None, "state: another directory needs a restart", "systemctl restart driftd")]
