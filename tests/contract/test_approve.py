@@ -113,7 +113,7 @@ def test_the_shared_layer_is_everybodys_and_the_hosts_overrides_whole_items(sand
 def test_undo_brings_the_revision_before_back_as_a_new_one(shop: Sandbox) -> None:
     shop.write("database.yml", "production:\n  host: db-1.internal\n  port: 6432\n")
     shop.approve()
-    shop.approve("--undo", reason="not yet")
+    shop.approve("shop", "--undo", reason="not yet")
     written = manifest(layer(shop))
     assert (written["revision"], written["proposed"]["reason"]) == (3, "not yet")
     shop.run("check", status=DRIFT)
@@ -122,7 +122,7 @@ def test_undo_brings_the_revision_before_back_as_a_new_one(shop: Sandbox) -> Non
 
 
 def test_undo_names_a_revision_that_is_not_there(shop: Sandbox) -> None:
-    told = shop.run("approve", "--undo", "9", "--reason", "x", "--yes")
+    told = shop.run("approve", "shop", "--undo", "9", "--reason", "x", "--yes")
     assert told.status in {DRIFT, USAGE}
     assert "9" in told.err
 

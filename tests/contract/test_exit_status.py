@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -141,8 +140,8 @@ def test_nobody_there_to_answer_is_a_refusal(sandbox: Sandbox) -> None:
 
 
 def test_doctor_says_what_it_looked_at(shop: Sandbox) -> None:
-    told = json.loads(shop.run("doctor", "--json").out)
-    assert told["schema"] == "driftd/doctor/1"
+    told = shop.run("doctor", "--json").json("doctor")
+    assert {"settings", "state"} <= {finding["name"] for finding in told["findings"]}
 
 
 def test_init_does_not_overwrite_unasked(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_a_changed_secret_is_drift_and_the_secret_is_nowhere(planted: Sandbox) -
         ["timeline", "--since", "1h"],
         ["doctor"],
         ["approve", "--reason", "second", "--yes"],
-        ["approve", "--undo", "--reason", "third", "--yes"],
+        ["approve", "shop", "--undo", "--reason", "third", "--yes"],
         ["run", "--once"],
     ):
         told = planted.run(*arguments)

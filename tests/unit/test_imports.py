@@ -34,6 +34,7 @@ ROOMS = {
     "audit": Room(2, "the centre is free of I/O: it joins what the pure rooms know and can be tested with values"),
     "ports": Room(3, "the outside as Protocols; implementations know them and not each other"),
     "sources": Room(4, "reads the machine; does not know what is approved, recorded or published"),
+    "ready": Room(4, "data that ships with driftd and the questions when it applies; init alone asks them"),
     "settings": Room(4, "typed settings are data for the others; nothing here acts on them"),
     "baselines": Room(
         4,
@@ -48,11 +49,14 @@ ROOMS = {
     "auditor": Room(
         5, "looks at a host and has it judged; keeps nothing, so that `check` is an audit without a daemon"
     ),
-    "daemon": Room(6, "puts the parts to work; is told which ones by app"),
-    "app": Room(7, "the one place where settings become objects, so that there is one place to look"),
-    "cli": Room(
-        7, "turns arguments into calls and results into text and exit statuses; nothing imports its entry point"
-    ),
+    "clock": Room(4, "the machine's clock behind its port; only those who join the parts name it"),
+    "diagnostics": Room(4, "what driftd says about itself; set up once, before any part is"),
+    "approving": Room(6, "gathers what an approval would write, for the command and for the daemon alike"),
+    "daemon": Room(7, "puts the parts to work; is told which ones by app"),
+    "app": Room(8, "the one place where settings become objects, so that there is one place to look"),
+    "running": Room(9, "keeps what app has joined running, and joins it again on reload"),
+    "cli": Room(10, "turns arguments into calls and results into text and exit statuses"),
+    "__main__": Room(11, "the entry point, which nothing imports"),
 }
 
 PURE = ("model", "formats", "compare", "policy", "secrets", "audit")
