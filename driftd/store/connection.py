@@ -23,7 +23,6 @@ KEPT_ASIDE: Final = 3
 """Databases that were set aside and are kept; a failing disk must not fill itself with them."""
 
 _PRAGMAS: Final = (
-    "PRAGMA auto_vacuum = INCREMENTAL",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",  # derived data: what a power cut takes is made again from the journal
     "PRAGMA foreign_keys = ON",
@@ -128,9 +127,11 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    check(connection, path)  # first: what follows writes
+    if version_of(connection) == 0:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     for pragma in _PRAGMAS:
         connection.execute(pragma)
-    check(connection, path)
     migrate(connection)
     if connection.execute("SELECT count(*) FROM position").fetchone() != (1,):
         raise corrupt(path, "no position in it")

@@ -21,8 +21,8 @@ class Damage(StrEnum):
     """A line that is not an event."""
     ALTERED = "altered"
     """The line, or the chain value before it, is not what was recorded."""
-    HOLE = "hole"
-    """Events are missing before the line."""
+    SEQUENCE = "sequence"
+    """Another event belongs here: events are missing before the line, or it stands here a second time."""
     UNPROVABLE = "unprovable"
     """What the line was chained to cannot be read any more, so that nothing proves the line."""
     INTERFERENCE = "interference"
@@ -96,7 +96,7 @@ class ChainCheck:
         if self.expected is None or sequence == self.expected:
             return None
         detail = f"event {self.expected} belongs here, {sequence} stands here"
-        return JournalProblem(segment, number, sequence, Damage.HOLE, detail)
+        return JournalProblem(segment, number, sequence, Damage.SEQUENCE, detail)
 
     def _chain(self, segment: str, number: int, sequence: int, event: Event, line: Line) -> JournalProblem | None:
         if _spelling(event) != line.data:

@@ -18,6 +18,7 @@ _WHAT_TO_DO: Final = {
     errno.EFBIG: "raise the limit on file sizes (LimitFSIZE=, ulimit -f)",
     errno.EMFILE: "raise the limit on open files (LimitNOFILE=, ulimit -n)",
     errno.ENOTDIR: "something that is no directory stands in the way: move it, or set `state` elsewhere",
+    errno.EEXIST: "something that is no directory stands in the way: move it, or set `state` elsewhere",
     errno.ELOOP: "a symbolic link stands where driftd keeps a file of its own: remove it",
 }
 

@@ -67,8 +67,8 @@ class JournalReader:
         to `damaged`; whether the lines are those that were recorded is for `verify` to say.
         """
         found = self._segments()
-        for segment, following in zip(found, [*found[1:], None], strict=True):
-            if following is None or following.first > after + 1:
+        for index, segment in enumerate(found, 1):
+            if index == len(found) or found[index].first > after + 1:
                 yield from _events(segment, after, damaged)
 
     def position(self) -> Position:
@@ -108,12 +108,16 @@ class JournalReader:
 def _events(segment: Segment, after: int, damaged: Damaged | None) -> Iterator[Event]:
     with translated(segment.path, "read the journal"), segment.path.open("rb") as file:
         start = offset_after(file, after) if after >= segment.first else 0
+        upcoming = segment.first if start == 0 else None
         for line in whole_lines(file, start):
             event = readable(line)
+            sequence = upcoming if event is None else sequence_of(event)
             if event is not None and sequence_of(event) > after:
                 yield event
-            elif event is None and damaged is not None:
-                damaged(JournalProblem(segment.path.name, 0, None, Damage.UNREADABLE, f"it ends at byte {line.end}"))
+            elif event is None and damaged is not None and sequence is not None and sequence > after:
+                detail = f"it ends at byte {line.end}"
+                damaged(JournalProblem(segment.path.name, 0, sequence, Damage.UNREADABLE, detail))
+            upcoming = sequence + 1 if sequence is not None else None
 
 
 def _sizes(segment: Segment) -> tuple[int, int]:

@@ -114,19 +114,10 @@ def replace_signatures(connection: sqlite3.Connection, signatures: Mapping[str, 
     connection.executemany(
         "INSERT INTO signatures VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET signature = excluded.signature"
         " WHERE signature <> excluded.signature",
-        ((item, _signed(signature)) for item, signature in signatures.items()),
+        signatures.items(),
     )
 
 
 def signatures(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
     """Yield every item with its remembered signature."""
-    for item, signature in connection.execute("SELECT item, signature FROM signatures"):
-        yield item, signature & _MASK
-
-
-_MASK: Final = (1 << 64) - 1
-
-
-def _signed(signature: int) -> int:
-    """Return 64 unsigned bits as the signed number SQLite has."""
-    return signature - (1 << 64) if signature >> 63 else signature
+    yield from connection.execute("SELECT item, signature FROM signatures")
