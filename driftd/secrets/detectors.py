@@ -31,6 +31,7 @@ class Names:
     never: frozenset[tuple[str, ...]]
     weak: frozenset[str]
     collections: frozenset[tuple[str, ...]]
+    labels: frozenset[str]
     inner: frozenset[str]
 
 
@@ -71,6 +72,7 @@ def _names(entries: Mapping[str, Sequence[str]]) -> Names:
         never=_word_tuples(entries["never"]),
         weak=frozenset(entries["weak"]),
         collections=_word_tuples(entries["collections"]),
+        labels=frozenset(entries["labels"]),
         inner=frozenset(entries["inner"]),
     )
 

@@ -11,7 +11,7 @@ from typing import Final
 from driftd.model.document import Document, Node, Problem, Scalar, Steps
 from driftd.model.secret import TOKEN_PREFIX
 from driftd.secrets.fingerprint import SecretKeeper
-from driftd.secrets.names import Secrecy, is_collection, is_inner, secrecy
+from driftd.secrets.names import Secrecy, is_collection, is_inner, is_label, secrecy
 from driftd.secrets.spans import begins_private_key, ends_private_key, secret_spans
 from driftd.secrets.values import holds_secret
 from driftd.secrets.whole_files import by_digest_alone, looks_like_private_key
@@ -147,7 +147,7 @@ class _Masking:
 
     def _secrecy(self, name: str, place: _Place) -> Secrecy:
         own = secrecy(name)
-        if place.collection and own < Secrecy.STRONG:
+        if place.collection and own < Secrecy.STRONG and not is_label(name):
             return Secrecy.STRONG
         return max(own, place.name) if place.name >= Secrecy.STRONG and is_inner(name) else own
 

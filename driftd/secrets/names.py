@@ -55,6 +55,11 @@ def is_inner(name: str) -> bool:
     return name.lower() in detectors().names.inner
 
 
+def is_label(name: str) -> bool:
+    """Whether a member of this name only says which secret is meant: `name`, `file`."""
+    return name.lower() in detectors().names.labels
+
+
 def name_words(name: str) -> tuple[str, ...]:
     """Return the lower-case words of a name: `clientSecret` is `client secret`, `PGPASSWORD` is one word."""
     return tuple(word.lower() for word in _WORD.findall(name))

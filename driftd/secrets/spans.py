@@ -15,7 +15,9 @@ from driftd.secrets.values import holds_secret
 
 Span = tuple[int, int]
 
-_HINT = re.compile(r"pass|secret|token|pwd|psk|key|auth|cred|pw\b", re.IGNORECASE)
+_HINT = re.compile(
+    r"pass|secret|token|pwd|psk|key|auth|cred|pw\b|communit|salt|seed|cookie|nonce|signature|pin\b", re.IGNORECASE
+)
 _ASSIGNED = re.compile(
     r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,200})"
     r"(?:[\"'\])]{0,3}[ \t]{0,16}(?:=>|:=|=(?![=~])|:(?!//))|[\"'][ \t]{0,16},(?=[ \t]{0,16}[\"']))[ \t]{0,16}"
@@ -132,7 +134,7 @@ def _options(text: str) -> Iterator[Span]:
 
 
 def _after(text: str, names: re.Pattern[str], values: re.Pattern[str]) -> Iterator[Span]:
-    """Yield the values that follow secret names; a name inside such a value is not looked at again."""
+    """Yield the values that follow secret names; what stands inside such a value is not looked at again."""
     position = 0
     while match := names.search(text, position):
         position = match.end()
@@ -141,15 +143,17 @@ def _after(text: str, names: re.Pattern[str], values: re.Pattern[str]) -> Iterat
             continue
         start, end = value.span(value.lastgroup or 0)
         end -= len(text[start:end]) - len(text[start:end].rstrip(" \t;,{"))
+        position = value.end()
         if holds_secret(text[start:end], strength):
             yield start, end
-            position = value.end()
 
 
 def _word_lines(text: str) -> Iterator[Span]:
     """Yield the values of `name value` lines: one word or one quoted text, so that prose is left alone."""
     for match in _WORD_LINE.finditer(text):
         strength = secrecy(match["name"])
+        if match["comment"] and match["name"].isalpha() and match["value"].isalpha() and match["name"].istitle():
+            continue  # a sentence: `# Passphrase expiration`
         if strength >= Secrecy.STRONG and holds_secret(match["value"], strength):
             start, end = match.span("value")
             quoted = text[start] in "\"'"

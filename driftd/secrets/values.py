@@ -12,7 +12,10 @@ from driftd.secrets.names import Secrecy
 
 MAX_WEAK = 4096
 _RANDOM = re.compile(r"[A-Za-z0-9+/=_.~-]{16,4096}\Z")
-_WORDS = re.compile(r"[A-Za-z]{1,64}(?:[-_./][A-Za-z0-9]{1,64}){0,30}\Z")
+_WORDS = re.compile(
+    r"(?:[A-Za-z]{1,32}|[0-9]{1,12}|[A-Za-z0-9]{1,3})(?:[-_./](?:[A-Za-z]{1,32}|[0-9]{1,12}|[A-Za-z0-9]{1,3})){0,30}\Z"
+)
+_COMMENT = re.compile(r"[ \t]{0,80}#[ \t]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?[a-zA-Z%]{0,3}\Z")
 _SCHEME = re.compile(r"(?:basic|bearer|digest|token)\s{1,8}\S{6,8000}\Z", re.IGNORECASE)
@@ -22,7 +25,7 @@ def holds_secret(value: Scalar, name: Secrecy) -> bool:
     """Whether a value is a secret, given what its name says."""
     if name is Secrecy.NONE or value is None or isinstance(value, bool | float):
         return False
-    text = str(value).strip().strip("\"'")
+    text = _COMMENT.split(str(value), maxsplit=1)[0].strip().strip("\"'[]")
     if not text or text.lower() in detectors().ordinary or _is_short_number(text, name):
         return False
     if name is Secrecy.WEAK:

@@ -67,6 +67,11 @@ def test_a_mapping_of_passwords_hides_each_value() -> None:
     assert masked({"passwords": {"alice": "hunter2"}}).root.to_json() == {"passwords": {"alice": TOKEN}}
 
 
+def test_a_mapping_of_secrets_keeps_what_only_names_them() -> None:
+    value: Json = {"secrets": {"name": "docker", "file": "./x", "db": "hunter2"}}
+    assert masked(value).root.to_json() == {"secrets": {"name": "docker", "file": "./x", "db": TOKEN}}
+
+
 def test_a_mapping_under_a_secret_name_is_judged_by_its_members() -> None:
     value: Json = {"secret": {"secretName": "tls", "defaultMode": 420, "value": "hunter2"}}
     assert masked(value).root.to_json() == {"secret": {"secretName": "tls", "defaultMode": 420, "value": TOKEN}}

@@ -58,6 +58,8 @@ HIDDEN = [
     ("user bob insecure-password hunter2", "user bob insecure-password ##"),
     ("username admin privilege 15 secret 0 hunter2", "username admin privilege 15 secret 0 ##"),
     ("rocommunity s3cr3t 10.0.0.0/8", "rocommunity ## 10.0.0.0/8"),
+    ('vars.snmp_community = "s3cr3t"', 'vars.snmp_community = "##"'),
+    ("SNMPCommunity s3cr3t", "SNMPCommunity ##"),
     ("sentinel auth-pass mymaster hunter2", "sentinel auth-pass mymaster ##"),
     (': PSK "hunter2"', ": PSK ##"),
     ("user alice on >hunter2 ~* +@all", "user alice on ## ~* +@all"),
@@ -111,6 +113,14 @@ ORDINARY = [
     "Authorization: ${HEADER}",
     "bearer of good news and nothing else",
     "machine-id 0123456789abcdef0123456789abcdef",
+    "-a always,exit -F path=/etc/sudoers -F perm=wa -F key=10.2.2-priv-config-changes",
+    "# To set a CHAP username and password for initiator",
+    "# Passphrase expiration",
+    "private_key = $dir/private/cakey.pem # The private key",
+    '"identity:change_password": "rule:admin_or_owner",',
+    "krb5_kpasswd = kdc.example.org",
+    "password = '%{passwords::cassandra::restbase}'",
+    "suggested-size passwd 211",
 ]
 
 
