@@ -81,6 +81,19 @@ class Host:
         """End the child process."""
         self.isolated.close()
 
+    def files_digest(self) -> str:
+        """Return a digest of the settings and definitions as they stand on disk now."""
+        digest = hashlib.sha256()
+        places = {child for directory in self.settings.baselines for child in directory.glob("*/baseline.yaml")}
+        places |= {directory / "baseline.yaml" for directory in self.settings.baselines}
+        for file in [self.file, *sorted(places)]:
+            try:
+                content = file.read_bytes()
+            except OSError:
+                content = b""
+            digest.update(f"{file}\0{len(content)}\0".encode("utf-8", "surrogateescape") + content)
+        return digest.hexdigest()
+
     def judgement_digest(self) -> str:
         """Return a digest of everything beside the items that judging depends on: another one asks for a deep audit."""
         digest = hashlib.sha256(f"{__version__}\0{self.keeper.key_id}\0{self.facts.id}".encode())
@@ -96,9 +109,7 @@ def settings_of(config: str | None, around: Surroundings) -> tuple[Path, Setting
     return file, load(file, trust=around.trust())
 
 
-def open_host(
-    config: str | None, around: Surroundings, *, root: bytes = b"/", make_key: bool = False
-) -> Host:
+def open_host(config: str | None, around: Surroundings, *, root: bytes = b"/", make_key: bool = False) -> Host:
     """Return the host that the settings describe. `make_key`: a missing secret key is made, else one for this run alone."""
     file, settings = settings_of(config, around)
     trust = around.trust()
@@ -132,10 +143,7 @@ def _assemble(
         log.error("content of an approved item is damaged", damage=damage)
 
     content = ContentStore(settings.state / "content", keeper.digest, report)
-    layers = {
-        loaded.definition.name: ApprovedLayers(loaded.directory, facts.name, trust)
-        for loaded in baselines
-    }
+    layers = {loaded.definition.name: ApprovedLayers(loaded.directory, facts.name, trust) for loaded in baselines}
     approvals = HostApprovals(layers, content, keeper, scope)
     isolated, mounts = IsolatedReader(), Mounts()
     observer = Observer(tree, keeper, isolated, mounts)

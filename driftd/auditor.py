@@ -124,7 +124,9 @@ class Auditor:
         """Return the digest of an item's stat fields; None: it is not there."""
         return self._observer.signature(item)
 
-    def examine(self, item: str, *, matches: tuple[int, ...] | None = None, keep_content: bool = False) -> Examined | None:
+    def examine(
+        self, item: str, *, matches: tuple[int, ...] | None = None, keep_content: bool = False
+    ) -> Examined | None:
         """Look at an item and judge it; None where it is not audited (any more)."""
         audited = self.scope.audited(item, matches)
         if audited is None:
@@ -154,9 +156,7 @@ class Auditor:
             return None  # the judge says so
         return approved.digest if approved else None
 
-    def audit(
-        self, baselines: set[str] | None = None, each: Callable[[Examined], None] | None = None
-    ) -> AuditResult:
+    def audit(self, baselines: set[str] | None = None, each: Callable[[Examined], None] | None = None) -> AuditResult:
         """Look at everything once, keeping nothing: what `check` does. `baselines`: only items these own."""
         result = AuditResult()
         for examined in self.everything(result):

@@ -81,6 +81,7 @@ class Daemon:
         self._watcher: InotifyWatcher | None = None
         self._schedule: Schedule | None = None
         self._early: list[Message] = []
+        self._files_digest = host.files_digest()
 
     def put(self, message: Message) -> None:
         """Give the loop something to do; what comes before it runs waits for it."""
@@ -122,7 +123,7 @@ class Daemon:
         workplace = self._open("driftd run")
         host, engine = self._host, workplace.engine
         listener = Listener(self._clock)
-        watching = Watching(self._watch(listener), host.auditor, self._configuration())
+        watching = Watching(self._watch(listener), host.auditor, self._configuration(), self._root)
         transient = TransientNames.shipped()
         settling = Settling(float(host.settings.watch.settle), transient=transient)
         service = Service(engine, workplace.adoption, watching, settling, self._notifier, self._clock, self.reload)
@@ -233,10 +234,14 @@ class Daemon:
 
     # --- reload
 
-    def reload(self) -> None:
-        """Read settings and baselines again: all or nothing."""
+    def reload(self, asked: bool) -> bool:
+        """Read settings and baselines again: all or nothing. Not `asked` for, only where a file of theirs differs."""
         assert self._workplace is not None and self._service is not None
         engine = self._workplace.engine
+        if not asked and self._host.files_digest() == self._files_digest:
+            self._workplace.adoption.adopt_stale()
+            return False
+        self._files_digest = self._host.files_digest()
         self._notifier.reloading(self._clock.monotonic())
         try:
             fresh = open_host(self._config, self._around, root=self._root)
@@ -252,9 +257,12 @@ class Daemon:
                 f"reload refused, the old settings stay in force: {shown[0]}",
                 {"problems": list(shown)},
             )
-        else:
-            self._replace(fresh)
+            self._notifier.ready("reload refused")
+            return False
+        self._replace(fresh)
+        self._files_digest = fresh.files_digest()
         self._notifier.ready("reloaded")
+        return True
 
     def _replace(self, fresh: Host) -> None:
         assert self._workplace is not None and self._service is not None
@@ -266,7 +274,9 @@ class Daemon:
         self._workplace.adoption.use(fresh.facts.name, fresh.trust)
         self._service.watching.use(fresh.auditor, self._configuration())
         changed: list[Json] = [
-            name for name in stale.settings.__struct_fields__ if getattr(stale.settings, name) != getattr(fresh.settings, name)
+            name
+            for name in stale.settings.__struct_fields__
+            if getattr(stale.settings, name) != getattr(fresh.settings, name)
         ]
         if stale.settings.outputs != fresh.settings.outputs:
             self._stop_outputs()
@@ -292,4 +302,6 @@ class Daemon:
 
 
 def _restart_needed(fresh: Host) -> list[ConfigProblem]:
-    return [ConfigProblem(str(fresh.file), None, "state: another directory needs a restart", "systemctl restart driftd")]
+    return [
+        ConfigProblem(str(fresh.file), None, "state: another directory needs a restart", "systemctl restart driftd")
+    ]

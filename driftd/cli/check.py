@@ -93,7 +93,9 @@ def tell(result: AuditResult) -> None:
     for drift in result.drifts:
         for line in drift_lines(drift, style):
             print(line)
-    gaps = [(gap.item, gap.reason, gap.detail) for gap in result.coverage.gaps if gap.reason != NOT_APPROVED or gap.detail]
+    gaps = [
+        (gap.item, gap.reason, gap.detail) for gap in result.coverage.gaps if gap.reason != NOT_APPROVED or gap.detail
+    ]
     for line in gap_lines(gaps, style):
         print(line)
     counts = Counter(drift.severity for drift in result.drifts)

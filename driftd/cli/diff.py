@@ -52,12 +52,12 @@ def _tell(drifts: Json) -> None:
     style = Style.of(sys.stdout)
     for drift in drifts:
         assert isinstance(drift, dict) and isinstance(drift["changes"], list)
-        print(f"{drift['severity']} {style.paint(visible(str(drift['item'])), '1')}  ({drift['baseline']}, {drift['status']})")
+        print(
+            f"{drift['severity']} {style.paint(visible(str(drift['item'])), '1')}  ({drift['baseline']}, {drift['status']})"
+        )
         for change in drift["changes"]:
             assert isinstance(change, dict)
             for line in shape_lines(change, style):
                 print(line)
     if not drifts:
         print("no open drift")
-
-

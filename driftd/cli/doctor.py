@@ -58,7 +58,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         style = Style.of(sys.stdout)
         for finding in findings:
-            print(f"{style.paint(f'{finding.state:<8}', _COLORS[finding.state])} {finding.name:<12} {visible(finding.message)}")
+            print(
+                f"{style.paint(f'{finding.state:<8}', _COLORS[finding.state])} {finding.name:<12} {visible(finding.message)}"
+            )
             if finding.mend:
                 print(f"{'':<22}{visible(finding.mend)}")
     states = {finding.state for finding in findings}
@@ -94,7 +96,12 @@ def _state(host: Host) -> Finding:
 def _key(host: Host) -> Finding:
     file = host.settings.key_file
     if not file.exists():
-        return Finding("secret key", "warning", f"{file}: not there", "driftd run makes one; copy it to hosts that share a baseline")
+        return Finding(
+            "secret key",
+            "warning",
+            f"{file}: not there",
+            "driftd run makes one; copy it to hosts that share a baseline",
+        )
     if not os.access(file, os.R_OK):
         return Finding("secret key", "failed", f"{file}: not readable by you", "run driftd as its owner")
     return Finding("secret key", "ok", f"{file}: id {host.keeper.key_id}")
@@ -109,7 +116,11 @@ def _items(host: Host) -> Iterator[Finding]:
             count += 1
     yield Finding("items", "ok" if count else "warning", f"{count} items match the baselines")
     for gap in gaps[:10]:
-        mend = "raise max_items of the pattern" if gap.reason == "max-items" else "run as root, or give CAP_DAC_READ_SEARCH"
+        mend = (
+            "raise max_items of the pattern"
+            if gap.reason == "max-items"
+            else "run as root, or give CAP_DAC_READ_SEARCH"
+        )
         yield Finding("items", "warning", f"{gap.item}: {gap.reason}", mend)
     needed = len(host.auditor.directories)
     allowed = _number("/proc/sys/fs/inotify/max_user_watches")
@@ -132,7 +143,9 @@ def _approved(host: Host) -> Iterator[Finding]:
             for problem in layers.problems:
                 yield Finding("approved", "failed", str(problem), f"driftd approve {name} --undo --reason repair")
         elif not layers.approved and host.scope.baselines[name].definition.approved == "required":
-            yield Finding("approved", "warning", f"{name}: nothing is approved yet", f"driftd approve {name} --reason TEXT")
+            yield Finding(
+                "approved", "warning", f"{name}: nothing is approved yet", f"driftd approve {name} --reason TEXT"
+            )
 
 
 def _daemon(host: Host) -> Finding:
@@ -147,15 +160,27 @@ def _daemon(host: Host) -> Finding:
 
 def _outputs(host: Host) -> Iterator[Finding]:
     if not host.settings.outputs:
-        yield Finding("outputs", "warning", "none: events stay in the journal of driftd", "add `outputs:` to the settings")
+        yield Finding(
+            "outputs", "warning", "none: events stay in the journal of driftd", "add `outputs:` to the settings"
+        )
     for entry in host.settings.outputs:
         options = entry.options
         path = getattr(options, "path", None)
         if entry.name == "journald":
             there = os.path.exists("/run/systemd/journal/socket")
-            yield Finding("outputs", "ok" if there else "failed", "journald: " + ("listens" if there else "does not listen"), "" if there else "systemctl start systemd-journald")
+            yield Finding(
+                "outputs",
+                "ok" if there else "failed",
+                "journald: " + ("listens" if there else "does not listen"),
+                "" if there else "systemctl start systemd-journald",
+            )
         elif path is not None:
             writable = os.access(path if path.exists() else path.parent, os.W_OK)
-            yield Finding("outputs", "ok" if writable else "failed", f"{entry.name}: {path}", "" if writable else f"make {path.parent} writable for driftd")
+            yield Finding(
+                "outputs",
+                "ok" if writable else "failed",
+                f"{entry.name}: {path}",
+                "" if writable else f"make {path.parent} writable for driftd",
+            )
         else:
             yield Finding("outputs", "ok", entry.name)

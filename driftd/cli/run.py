@@ -24,7 +24,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `run`."""
     parser.add_argument("--once", action="store_true", help="one audit, recorded and published, then end")
     parser.add_argument(
-        "--fail-on", metavar="SEVERITY", default="info", help="with --once: exit 1 from this severity on (default: info)"
+        "--fail-on",
+        metavar="SEVERITY",
+        default="info",
+        help="with --once: exit 1 from this severity on (default: info)",
     )
     parser.add_argument("--root", metavar="DIR", help="audit the tree under DIR: the host's file system in a container")
     add_config(parser)
@@ -47,7 +50,11 @@ def run(args: argparse.Namespace) -> int:
         else:
             tell(result)
         return exit_status(result, threshold)
-    for number, message in ((signal.SIGTERM, Stop("SIGTERM")), (signal.SIGINT, Stop("SIGINT")), (signal.SIGHUP, Reload())):
+    for number, message in (
+        (signal.SIGTERM, Stop("SIGTERM")),
+        (signal.SIGINT, Stop("SIGINT")),
+        (signal.SIGHUP, Reload()),
+    ):
 
         def put(_number: int, _frame: FrameType | None, message: Stop | Reload = message) -> None:
             daemon.put(message)

@@ -59,7 +59,7 @@ class Scaffold:
     def _settings(self) -> str:
         state = "/var/lib/driftd" if self._system else "state"
         outputs = (
-            '  - journald: {}\n  - jsonl: {path: /var/log/driftd/events.jsonl}\n'
+            "  - journald: {}\n  - jsonl: {path: /var/log/driftd/events.jsonl}\n"
             if self._system
             else "  - stdout: {}                  # events as they happen, for people\n  - jsonl: {path: events.jsonl}\n"
         )
@@ -72,11 +72,10 @@ outputs:
 {outputs}"""
 
     def _whole(self) -> str:
-        ignored = [
-            volatile.ignore() for volatile in volatile_items() if volatile.applies(self._exists, self._text_of)
-        ]
+        ignored = [volatile.ignore() for volatile in volatile_items() if volatile.applies(self._exists, self._text_of)]
         lines = [f"  - {{item: {json.dumps(ignore.item)}, reason: {json.dumps(ignore.reason)}}}" for ignore in ignored]
-        return f"""# The whole configuration of this host. More specific baselines beside this one own what they name.
+        return (
+            f"""# The whole configuration of this host. More specific baselines beside this one own what they name.
 schema: driftd/baseline/1
 name: {WHOLE}
 description: Everything under /etc, by meaning where the format is known, by line or digest elsewhere.
@@ -85,4 +84,7 @@ items:
   - path: /etc/**
 ignore:                           # volatile by nature; each entry names who says so
   - {{item: {json.dumps(str(self._into) + "/**")}, reason: driftd's own files}}
-""" + "\n".join(lines) + "\n"
+"""
+            + "\n".join(lines)
+            + "\n"
+        )

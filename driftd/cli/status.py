@@ -78,7 +78,9 @@ def _tell(shape: dict[str, Json]) -> None:
     assert isinstance(gaps, list)
     print(f"coverage  {coverage['compared']} of {coverage['items']} items compared, {len(gaps)} gaps")
     by_severity = Counter(str(drift["severity"]) for drift in drifts if isinstance(drift, dict))
-    words = ", ".join(f"{by_severity[word]} {word}" for word in ("critical", "high", "medium", "low", "info") if by_severity[word])
+    words = ", ".join(
+        f"{by_severity[word]} {word}" for word in ("critical", "high", "medium", "low", "info") if by_severity[word]
+    )
     print(f"drifts    {len(drifts)} open" + (f": {words}" if words else ""))
     for output in _objects(shape["outputs"]):
         error = f", {visible(str(output['last_error']))}" if output.get("last_error") else ""
@@ -103,5 +105,3 @@ def _tell(shape: dict[str, Json]) -> None:
 def _objects(values: Json) -> list[dict[str, Json]]:
     assert isinstance(values, list)
     return [value for value in values if isinstance(value, dict)]
-
-

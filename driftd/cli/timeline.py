@@ -32,9 +32,7 @@ def run(args: argparse.Namespace) -> int:
     _, settings = settings_of(args.config, Surroundings.of_process())
     since = moment(args.since, datetime.now(UTC))
     journal = JournalReader(settings.state / "journal")
-    found = [
-        event for event in journal.read() if happened(event) >= since and action_of(event) not in _ROUTINE
-    ]
+    found = [event for event in journal.read() if happened(event) >= since and action_of(event) not in _ROUTINE]
     found.sort(key=happened, reverse=True)
     found.sort(key=severity_of, reverse=True)
     if args.json:

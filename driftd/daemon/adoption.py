@@ -52,6 +52,8 @@ class Adoption:
         loaded = engine.auditor.scope.baselines[name]
         after = ApprovedLayers(loaded.directory, self._host_name, self._trust)
         engine.auditor.approvals.layers[name] = after
+        if after.sha256 == before.sha256 and after.approved == before.approved:
+            return  # taken over already: it was seen on disk before anybody asked
         if after.approved:
             self._say_approved(name, after)
         elif before.approved:

@@ -1,6 +1,6 @@
 """The control socket: how commands ask the running daemon. One line of JSON each way, versioned.
 
-    {"v": 1, "op": "status", "args": {}}  ->  {"v": 1, "ok": true, "result": {...}}  |  {"v": 1, "ok": false, "error": "..."}
+{"v": 1, "op": "status", "args": {}}  ->  {"v": 1, "ok": true, "result": {...}}  |  {"v": 1, "ok": false, "error": "..."}
 """
 
 from __future__ import annotations

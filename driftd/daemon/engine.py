@@ -26,6 +26,10 @@ from driftd.store.store import Store
 Publish = Callable[[Sequence[Event]], None]
 
 
+UNSAID = frozenset({"watch", "poll"})
+"""Sweeps that only follow up on notifications: no event of their own, there may be many a minute."""
+
+
 @dataclass(slots=True)
 class Sweep:
     """An audit under way, and in the end what it came to."""
@@ -187,7 +191,7 @@ class Engine:
         self.look(pending, source)
         self._directories(trouble)
         self._propose_new()
-        self._completed(sweep)
+        self._completed(sweep, say=source not in UNSAID)
         yield sweep
 
     def finish_once(self, result: AuditResult) -> None:
@@ -243,7 +247,7 @@ class Engine:
         if made:
             self.commit(made)
 
-    def _completed(self, sweep: Sweep) -> None:
+    def _completed(self, sweep: Sweep, *, say: bool = True) -> None:
         took = timedelta(seconds=self._clock.monotonic() - sweep.monotonic)
         gaps = len(self.memory.gaps) + len(self.memory.places)
         driftd: dict[str, Json] = {
@@ -260,7 +264,8 @@ class Engine:
             }
         }
         message = f"{sweep.depth} audit: {sweep.items} items, {len(self.memory.drifts)} drifted, {gaps} gaps"
-        self.commit([events.build(self.stamp(), Action.AUDIT_COMPLETED, Severity.INFO, message, driftd)])
+        if say:
+            self.commit([events.build(self.stamp(), Action.AUDIT_COMPLETED, Severity.INFO, message, driftd)])
         self.memory.save(self.store.database)
         sweep.finished = True
         self.last_audit[sweep.depth] = sweep

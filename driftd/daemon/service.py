@@ -90,7 +90,7 @@ Message = Noticed | Vanished | Lost | Due | Call | Stop | Reload
 
 
 class Service:
-    """The loop. `reload` returns a new engine's parts or raises; it is the app's business."""
+    """The loop. `reload(asked)` reads settings and baselines again and says whether anything was replaced."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Service:
         settling: Settling,
         notifier: Notifier,
         clock: Clock,
-        reload: Callable[[], None],
+        reload: Callable[[bool], bool],
     ) -> None:
         self.engine = engine
         self.adoption = adoption
@@ -114,6 +114,7 @@ class Service:
         self._sweep: Iterator[Sweep] | None = None
         self._waiting_sweeps: dict[str, str] = {}
         self._reload_at: float | None = None
+        self._reload_asked = False
         self._poll_at: float | None = None
         self._lost: list[str] = []
         self._stop: str | None = None
@@ -185,9 +186,12 @@ class Service:
     # --- what was noticed
 
     def _notice(self, noticed: Noticed) -> None:
-        path = noticed.directory.rstrip(b"/") + b"/" + noticed.name if noticed.name else noticed.directory
         if self.watching.is_configuration(noticed.directory):
             self._reload_at = self._clock.monotonic() + QUIET
+        directory = self.watching.audited_directory(noticed.directory)
+        if directory is None:
+            return
+        path = directory.rstrip(b"/") + b"/" + noticed.name if noticed.name else directory
         if noticed.is_directory:
             self.want("quick", "watch")
         for item in self.watching.concerned(path):
@@ -264,15 +268,16 @@ class Service:
     def _timers(self) -> None:
         now = self._clock.monotonic()
         if self._reload_at is not None and now >= self._reload_at and self._sweep is None:
-            self._reload_at = None
-            self._reload()
-            self.want("deep", "reload")
+            asked, self._reload_at, self._reload_asked = self._reload_asked, None, False
+            if self._reload(asked):
+                self.want("deep", "reload")
         if self._poll_at is not None and now >= self._poll_at:
             self._poll_at = None
             self.want("quick", "poll")
 
     def _reload_soon(self) -> None:
         """Reload now, or when a checkout in progress has come to rest."""
+        self._reload_asked = True
         if self._reload_at is None:
             self._reload_at = self._clock.monotonic()
 

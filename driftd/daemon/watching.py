@@ -18,8 +18,10 @@ class Watching:
         watcher: Watcher | None,
         auditor: Auditor,
         configuration: Iterable[bytes],
+        root: bytes = b"/",
     ) -> None:
         self._watcher = watcher
+        self._prefix = root.rstrip(b"/")
         self._auditor = auditor
         self._configuration = {path.rstrip(b"/") or b"/" for path in configuration}
         self._watched: set[bytes] = set()
@@ -44,17 +46,28 @@ class Watching:
         if self._watcher is None:
             return False
         before = set(self._watched)
-        wanted = {*self._auditor.directories, *self._configuration, *(path.rpartition(b"/")[0] or b"/" for path in self._lead_to)}
+        led_to = (path.rpartition(b"/")[0] or b"/" for path in self._lead_to)
+        wanted = {*map(self._on_host, (*self._auditor.directories, *led_to)), *self._configuration}
         for directory in self._watched - wanted:
             self._watcher.forget(directory)
         self.unwatched = {}
         self._watched &= wanted
         for directory in wanted:
-            self.watch(directory)
+            self._watch(directory)
         return bool(self._watched - before)
 
-    def watch(self, directory: bytes) -> None:
-        """Watch one directory, before it is listed: what changes after that is told."""
+    def audited_directory(self, directory: bytes) -> bytes | None:
+        """Return the name under the root of a directory that was noticed; None where it is outside."""
+        if not self._prefix:
+            return directory
+        if directory == self._prefix:
+            return b"/"
+        return directory.removeprefix(self._prefix) if directory.startswith(self._prefix + b"/") else None
+
+    def _on_host(self, directory: bytes) -> bytes:
+        return self._prefix + directory if directory != b"/" else self._prefix or b"/"
+
+    def _watch(self, directory: bytes) -> None:
         if self._watcher is None or directory in self._watched:
             return
         reason = self._watcher.watch(directory)
@@ -87,7 +100,7 @@ class Watching:
             self._hops[path] = hops
         for hop in hops:
             self._lead_to.setdefault(hop, set()).add(path)
-            self.watch(hop.rpartition(b"/")[0] or b"/")
+            self._watch(self._on_host(hop.rpartition(b"/")[0] or b"/"))
 
     def concerned(self, path: bytes) -> Iterable[bytes]:
         """Return the items that a change of a path concerns."""

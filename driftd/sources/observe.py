@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -32,6 +33,8 @@ from driftd.sources.root import Root
 
 ISOLATED_BYTES: Final = 256 * 1024
 """Larger content is parsed in the child process."""
+RACY_NS: Final = 20_000_000
+"""A file changed so shortly before it was read may change again within the granularity of its timestamps (two jiffies)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,14 @@ class Observer:
     """
 
     def __init__(
-        self, root: Root, keeper: SecretKeeper, isolated: IsolatedReader | None = None, mounts: Mounts | None = None
+        self,
+        root: Root,
+        keeper: SecretKeeper,
+        isolated: IsolatedReader | None = None,
+        mounts: Mounts | None = None,
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        self._now_ns = now_ns
         self._root = root
         self._keeper = keeper
         self._isolated = isolated
@@ -73,9 +82,10 @@ class Observer:
         Where the digest is `known_digest` and nobody wants the settings, nothing is parsed. `keep_content`: the bytes too.
         """
         intake = ContentIntake(how.max_bytes, self._keeper, known_digest)
+        started_ns = self._now_ns()
         try:
             found = self._look(real_path(item), how.attributes, intake if how.content != "none" else None)
-            observed = Observation(item, signature=signature(found.item, found.behind), links=_links(found))
+            observed = Observation(item, signature=_to_remember(found, started_ns), links=_links(found))
             observed.attributes = attributes(
                 found.item, found.target, found.xattrs, how.attributes, accounts=self._root, digester=self._keeper
             )
@@ -98,7 +108,7 @@ class Observer:
         return observed
 
     def signature(self, item: str) -> int | None:
-        """Return the signature that observing would give; None: not there; 0: it has to be observed to tell why not."""
+        """Return the signature of what stands there now; None: nothing does; 0: it has to be observed to tell why not."""
         try:
             found = self._look(real_path(item), (), None)
         except OSError as error:
@@ -161,6 +171,12 @@ class Observer:
 
 class _KeyUnknownError(Exception):
     """The approved digest was made with a key that is not here."""
+
+
+def _to_remember(found: Look, started_ns: int) -> int:
+    """Return the signature, or 0 where a change after the reading might leave it as it is: git's racy timestamps."""
+    touched = max(one.ctime_ns for one in (found.item, found.behind) if one is not None)
+    return 0 if touched > started_ns - RACY_NS else signature(found.item, found.behind)
 
 
 def _gap(item: str, reason: str, detail: str) -> Observation:
