@@ -6,8 +6,8 @@ has no right to read anything, the second never parses anything.
 
 from __future__ import annotations
 
+import importlib
 import socket
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -27,8 +27,20 @@ PARSER: Final = "parser"
 def main(fd: int, parent: int, role: str, idle_seconds: float = IDLE_SECONDS) -> None:
     """Serve the socket `fd` until it is closed or nothing was asked for a while."""
     link = socket.socket(fileno=fd)
-    confine(parent, keep_reading=role == LOOKER, needs=sys.path)
+    if role == PARSER:
+        load_parsers()
+    confine(parent, keep_reading=role == LOOKER)
     serve(link, role, idle_seconds)
+
+
+def load_parsers() -> None:
+    """Have every parser load what it loads late, while we may still read modules."""
+    from driftd.formats.registry import FORMATS, read
+
+    for each in FORMATS:
+        read(b"a: 1\n", "/", each.name)
+    for name in ("unicodedata", "encodings.utf_16", "encodings.utf_32", "encodings.latin_1", "encodings.utf_8_sig"):
+        importlib.import_module(name)
 
 
 def serve(link: socket.socket, role: str, idle_seconds: float = IDLE_SECONDS) -> None:
@@ -136,4 +148,4 @@ def look_from_json(shape: Json) -> Look:
             actual=None if given["actual"] is None else path_bytes(given["actual"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FrameError(f"not a look: {error!r}") from error
+        raise FrameError(f"not a look: {type(error).__name__}") from error

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
 import signal
-import stat
 import struct
-from collections.abc import Iterable
 from typing import Final
 
 MEMORY: Final = 1024 * 1024 * 1024
@@ -25,18 +24,18 @@ _LAST_CAPABILITY: Final = 63
 _CAPABILITY_VERSION_3: Final = 0x20080522
 
 
-def confine(parent: int, *, keep_reading: bool, needs: Iterable[str]) -> None:
+def confine(parent: int, *, keep_reading: bool) -> None:
     """Die with `parent`; give up memory, files, new processes, and every right.
 
     `keep_reading` leaves the right to read any file and nothing else: for file systems that may hang, which the daemon must
-    not touch itself. Without it a child of root becomes nobody, unless nobody could not read the directories in `needs`,
-    where driftd's own modules are; then that right is all it keeps.
+    not touch itself. Without it a child of root becomes nobody, who may not even read driftd's own modules: what is needed
+    has to be loaded before.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _limit()
     if os.geteuid() == 0 and not keep_reading:
-        keep_reading = not (_open_to_all(needs) and _become_nobody())
+        _become_nobody()
     _drop_capabilities(libc, frozenset({_CAP_DAC_READ_SEARCH}) if keep_reading else frozenset())
     # Last, for the kernel forgets it with every change of rights.
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -60,26 +59,12 @@ def limit_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, hard))
 
 
-def _open_to_all(directories: Iterable[str]) -> bool:
-    for directory in directories:
-        place, needed = os.path.abspath(directory), stat.S_IROTH | stat.S_IXOTH
-        while os.path.exists(place):  # an entry of the path that does not exist is in nobody's way
-            if os.stat(place).st_mode & needed != needed:
-                return False
-            if place == "/":
-                break
-            place, needed = os.path.dirname(place), stat.S_IXOTH
-    return True
-
-
-def _become_nobody() -> bool:
-    try:
+def _become_nobody() -> None:
+    # A user namespace may have no such user; root without any capability has to do there.
+    with contextlib.suppress(OSError):
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
-    except OSError:  # a user namespace that has no such user
-        return False
-    return True
 
 
 def _drop_capabilities(libc: ctypes.CDLL, kept: frozenset[int]) -> None:

@@ -48,7 +48,7 @@ def receive_frame(link: socket.socket) -> Frame | None:
     try:
         header = json.loads(_exactly(link, header_length))
     except (ValueError, RecursionError) as error:
-        raise FrameError(f"not a header: {error}") from error
+        raise FrameError("not a header") from error
     if not isinstance(header, dict):
         raise FrameError("a header is an object")
     return Frame(header, bytes(_exactly(link, body_length)))

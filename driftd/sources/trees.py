@@ -56,8 +56,9 @@ def reading_from_bytes(content: bytes) -> Reading:
                 secret=inner["secret"],
             )
         return Reading(shape["format"], shape["reading"], document, problem)
-    except (KeyError, IndexError, TypeError, StopIteration, RecursionError) as error:
-        raise ValueError(f"not a reading: {error!r}") from error
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, StopIteration, RecursionError) as error:
+        # Not the error's own text: it quotes what was in the file.
+        raise ValueError(f"not a reading: {type(error).__name__}") from None
 
 
 def _problem(problem: Problem) -> list[Any]:
