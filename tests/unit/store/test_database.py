@@ -389,12 +389,12 @@ def test_cursors_may_be_moved_from_delivery_threads_while_events_are_applied(sta
 # --- signatures and marks
 
 
-def test_signatures_of_64_bits_come_back_as_they_were(state: Path, journal: Journal) -> None:
+def test_signatures_of_64_signed_bits_come_back_as_they_were(state: Path, journal: Journal) -> None:
     database = database_of(state, journal)
-    first = {"/etc/a": 0, "/etc/b": 1 << 63, "/etc/c": (1 << 64) - 1, "/etc/\\xff": 7}
+    first = {"/etc/a": 0, "/etc/b": -(1 << 63), "/etc/c": (1 << 63) - 1, "/etc/\\xff": 7}
     database.replace_signatures(first)
     assert dict(database.signatures()) == first
-    second = {"/etc/b": 5, "/etc/c": (1 << 64) - 1, "/etc/new": 9}
+    second = {"/etc/b": 5, "/etc/c": (1 << 63) - 1, "/etc/new": -9}
     database.replace_signatures(second)
     database.close()
     again = database_of(state, journal)
