@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from driftd.sources.facts import Facts
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES: Final = 16 * 1024 * 1024
+CHECK_SECONDS: Final = 1.0
 
 
 class SmallFiles(Protocol):
@@ -20,17 +22,25 @@ class SmallFiles(Protocol):
 
 
 class AccountFile:
-    """`/etc/passwd` or `/etc/group`: number -> name. Read again when it changes; without it there are no names."""
+    """`/etc/passwd` or `/etc/group`: number -> name. Without it there are no names.
 
-    def __init__(self, files: SmallFiles, path: bytes) -> None:
+    Read again when it has changed: looked at for every number that it does not name, else once a second.
+    """
+
+    def __init__(self, files: SmallFiles, path: bytes, monotonic: Callable[[], float]) -> None:
         self._files = files
         self._path = path
+        self._monotonic = monotonic
+        self._checked: float | None = None
         self._seen: Facts | None = None
         self._names: dict[int, str] = {}
 
     def name(self, number: int) -> str:
         """Return the name of a number, else the number itself."""
-        self._refresh()
+        now = self._monotonic()
+        if number not in self._names or self._checked is None or now - self._checked >= CHECK_SECONDS:
+            self._checked = now
+            self._refresh()
         return self._names.get(number) or str(number)
 
     def _refresh(self) -> None:

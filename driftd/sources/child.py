@@ -91,6 +91,9 @@ class _SendingIntake:
     def take(self, piece: bytes) -> None:
         send_frame(self._link, {"piece": True}, piece)
 
+    def is_known(self) -> bool:
+        return False
+
 
 def _look(link: socket.socket, request: Frame) -> None:
     header = request.header

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from driftd.secrets.fingerprint import SecretKeeper, digest_key_id
+from driftd.secrets.fingerprint import ContentDigest, SecretKeeper, digest_key_id
 
 PLAIN: Final = "sha256:"
 
@@ -22,14 +22,15 @@ class ContentIntake:
         self._max_bytes = max_bytes
         self._keeper = keeper
         self._known = known_digest
+        self._needs_plain = known_digest is not None and known_digest.startswith(PLAIN)
         self.restart()
 
     def restart(self) -> None:
         """Forget what was taken: it was of another moment."""
         self.size = 0
         self._pieces: list[bytes] = []
-        self._keyed = self._keeper.content_digest()
-        self._plain = hashlib.sha256()
+        self._streams: tuple[ContentDigest, hashlib._Hash] | None = None
+        self._is_known: bool | None = None
 
     def take(self, piece: bytes) -> None:
         """Take the next piece."""
@@ -39,11 +40,13 @@ class ContentIntake:
             self._digest_pieces()
 
     def _digest_pieces(self) -> None:
-        needs_plain = self._known is not None and self._known.startswith(PLAIN)
+        if self._streams is None:
+            self._streams = self._keeper.content_digest(), hashlib.sha256()
+        keyed, plain = self._streams
         for piece in self._pieces:
-            self._keyed.update(piece)
-            if needs_plain:
-                self._plain.update(piece)
+            keyed.update(piece)
+            if self._needs_plain:
+                plain.update(piece)
         self._pieces.clear()
 
     @property
@@ -52,18 +55,21 @@ class ContentIntake:
         return b"".join(self._pieces) if self.size <= self._max_bytes else None
 
     def is_known(self) -> bool:
-        """Whether this is the content of the known digest, whichever kind of digest that is."""
-        known = self._known
-        if known is None:
-            return False
-        content = self.content
-        if known.startswith(PLAIN):
-            return known == (plain_digest(content) if content is not None else PLAIN + self._plain.hexdigest())
-        if digest_key_id(known) != self._keeper.key_id:
-            return False
-        return known == self.keyed_digest()
+        """Whether this, taken whole, is the content of the known digest, whichever kind of digest that is."""
+        if self._is_known is None:
+            self._is_known = self._known is not None and self._known == self._digest_like(self._known)
+        return self._is_known
+
+    def _digest_like(self, known: str) -> str | None:
+        if self._needs_plain:
+            content = self.content
+            if content is not None:
+                return plain_digest(content)
+            return PLAIN + self._streams[1].hexdigest() if self._streams else None
+        return self.keyed_digest() if digest_key_id(known) == self._keeper.key_id else None
 
     def keyed_digest(self) -> str:
         """Return `hmac:KEYID:HEX` of the content."""
-        content = self.content
-        return self._keeper.digest(content) if content is not None else self._keyed.finish()
+        if self._streams is not None:
+            return self._streams[0].finish()
+        return self._keeper.digest(b"".join(self._pieces))

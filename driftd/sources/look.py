@@ -38,6 +38,9 @@ class Intake(Protocol):
     def take(self, piece: bytes) -> None:
         """Take the next piece."""
 
+    def is_known(self) -> bool:
+        """Whether what was taken is a content that nobody will look into."""
+
 
 @dataclass(slots=True)
 class Look:
@@ -53,7 +56,7 @@ class Look:
     xattrs: dict[str, bytes] = field(default_factory=dict)
     note: str | None = None
     actual: bytes | None = None
-    """Where the kernel says the opened file stands, on this machine."""
+    """Where the kernel says the opened file stands, on this machine; None where its content is known."""
 
     @property
     def readable(self) -> bool:
@@ -92,7 +95,7 @@ def _look_once(
     root: Root, path: bytes, wanted: Sequence[AttributeName], intake: Intake | None, guard: Guard | None
 ) -> Look:
     parent = root.parent(path, guard=guard)
-    here = parent.path if path == b"/" else parent.path.rstrip(b"/") + b"/" + os.path.basename(path)
+    here = parent.path.rstrip(b"/") + b"/" + path.rpartition(b"/")[2]
     host = root.on_host(here)
     if guard is not None:
         guard(host)
@@ -148,7 +151,7 @@ def _read(root: Root, place: bytes, found: Look, intake: Intake) -> None:
         _pour(fd, before.size, intake)
         if facts(os.fstat(fd)) != before:
             raise _ChangedError
-        found.actual = _actual(fd)
+        found.actual = None if intake.is_known() else _actual(fd)
     finally:
         os.close(fd)
     if found.behind is None:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from driftd.formats.registry import Reading
 from driftd.model.baseline import DEFAULT_ATTRIBUTES, DEFAULT_MAX_BYTES, AttributeName
 from driftd.model.document import Node, Steps
-from driftd.model.item import Gap, Observation, real_path, shown_path
+from driftd.model.item import Gap, ItemType, Observation, real_path, shown_path
 from driftd.policy.query import Query, QueryFailedError
 from driftd.secrets.fingerprint import SecretKeeper, digest_key_id
 from driftd.secrets.mask import by_digest_alone, looks_like_private_key, mask, masked_problem
@@ -81,7 +81,7 @@ class Observer:
 
         Where the digest is `known_digest` and nobody wants the settings, nothing is parsed. `keep_content`: the bytes too.
         """
-        intake = ContentIntake(how.max_bytes, self._keeper, known_digest)
+        intake = ContentIntake(how.max_bytes, self._keeper, None if how.wants_settings else known_digest)
         started_ns = self._now_ns()
         try:
             found = self._look(real_path(item), how.attributes, intake if how.content != "none" else None)
@@ -109,8 +109,14 @@ class Observer:
 
     def signature(self, item: str) -> int | None:
         """Return the signature of what stands there now; None: nothing does; 0: it has to be observed to tell why not."""
+        path = real_path(item)
         try:
-            found = self._look(real_path(item), (), None)
+            self._mounts.refresh()
+            if not self._mounts.remote:
+                there = self._root.lstat(path)
+                if there.type is not ItemType.LINK:
+                    return signature(there)
+            found = self._look(path, (), None)
         except OSError as error:
             return None if is_absent(error) else 0
         except (StillChangingError, IsolationError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -54,11 +55,11 @@ class Entry(NamedTuple):
 class Root:
     """The tree under one directory; `/` is the running machine."""
 
-    def __init__(self, directory: bytes = b"/") -> None:
+    def __init__(self, directory: bytes = b"/", monotonic: Callable[[], float] = time.monotonic) -> None:
         self.directory = os.path.realpath(directory)
         self._base = self.directory.rstrip(b"/")
-        self._users = AccountFile(self, b"/etc/passwd")
-        self._groups = AccountFile(self, b"/etc/group")
+        self._users = AccountFile(self, b"/etc/passwd", monotonic)
+        self._groups = AccountFile(self, b"/etc/group", monotonic)
         self._parent: tuple[bytes, tuple[int, int], Resolved] | None = None
 
     def __repr__(self) -> str:
@@ -94,7 +95,7 @@ class Root:
 
         The last answer is kept, for items come directory by directory, and is checked with one stat.
         """
-        directory = os.path.dirname(path)
+        directory = path.rpartition(b"/")[0] or b"/"
         if guard is None and self.is_machine and self._parent is not None and self._parent[0] == directory:
             now = os.stat(directory)
             if (now.st_dev, now.st_ino) == self._parent[1]:
@@ -148,8 +149,10 @@ class Root:
 
     def lstat(self, path: bytes) -> Facts:
         """Return the facts of what stands at a path: of a link itself, where its last component is one."""
+        if self.is_machine:
+            return facts(os.lstat(path))
         if path == b"/":
-            return facts(os.stat(self.on_host(path)))
+            return facts(os.stat(self.directory))
         return facts(os.lstat(self.on_host(_join(self.parent(path).path, os.path.basename(path)))))
 
     def stat(self, path: bytes) -> Facts:

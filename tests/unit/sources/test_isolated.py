@@ -241,6 +241,9 @@ class Taken:
     def take(self, piece: bytes) -> None:
         self.content += piece
 
+    def is_known(self) -> bool:
+        return False
+
 
 def test_a_look_through_the_child_sees_what_a_look_here_sees(isolated: IsolatedReader, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x" * 200_000)

@@ -125,16 +125,30 @@ def test_the_kept_parent_is_noticed_to_have_moved(tmp_path: Path) -> None:
 
 
 def test_names_of_users_are_those_of_the_root(tree: Path) -> None:
-    root = root_of(tree)
+    now = [0.0]
+    root = Root(os.fsencode(tree), monotonic=lambda: now[0])
     assert root.user_name(4711) == "4711"
     (tree / "etc" / "passwd").write_text("alice:x:4711:4711::/:/bin/sh\nalias:x:4711:1::/:/bin/sh\nbroken\nx:y:z:\n")
     (tree / "etc" / "group").write_text("staff:x:4711:\n")
     assert root.user_name(4711) == "alice"
     assert root.group_name(4711) == "staff"
     assert root.user_name(0) == "0"
-    (tree / "etc" / "passwd").write_text("bob:x:4711:4711::/:/bin/sh\n")
+
+
+def test_a_changed_passwd_counts_at_once_for_new_users_and_soon_for_all(tree: Path) -> None:
+    now = [0.0]
+    root = Root(os.fsencode(tree), monotonic=lambda: now[0])
+    passwd = tree / "etc" / "passwd"
+    passwd.write_text("alice:x:4711:4711::/:/bin/sh\n")
+    assert root.user_name(4711) == "alice"
+    with passwd.open("a") as file:
+        file.write("app:x:4712:4712::/:/bin/sh\n")
+    assert root.user_name(4712) == "app"
+    passwd.write_text("bob:x:4711:4711::/:/bin/sh\n")
+    now[0] += 1
     assert root.user_name(4711) == "bob"
-    (tree / "etc" / "passwd").unlink()
+    passwd.unlink()
+    now[0] += 1
     assert root.user_name(4711) == "4711"
 
 
