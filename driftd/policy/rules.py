@@ -106,7 +106,12 @@ class _Judge:
         found: dict[tuple[str | int, ...], list[str]] = {}
         for error in errors:
             clauses = found.setdefault(tuple(error.instance_path), [])
-            clause = self._clause(schema, list(error.schema_path), error.kind.name, error.message)
+            titled = isinstance(schema, dict) and "title" in schema and not error.instance_path
+            clause = (
+                must(schema)
+                if titled
+                else self._clause(schema, list(error.schema_path), error.kind.name, error.message)
+            )
             if clause not in clauses:
                 clauses.append(clause)
         return "; ".join(self._sentence(value, path, clauses) for path, clauses in found.items()) or None

@@ -82,5 +82,6 @@ def schema_problems(schema: Json, *, formats: bool = False) -> list[str]:
 
 
 def _unknown(word: str) -> str:
-    near = difflib.get_close_matches(word, sorted(KNOWN), n=1, cutoff=0.5)
+    transposed = [known for known in sorted(KNOWN) if sorted(known) == sorted(word)]
+    near = transposed or difflib.get_close_matches(word, sorted(KNOWN), n=1)
     return f"unknown keyword {word!r}" + (f" (did you mean {near[0]!r}?)" if near else "")

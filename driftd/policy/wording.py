@@ -46,9 +46,11 @@ def shown(value: Json) -> str:
 
 
 def must(schema: Json, *, untyped: bool = False) -> str:
-    """Return what a schema requires, as what follows "must": `be at least 5 and be a multiple of 8`."""
+    """Return what a schema requires, as what follows "must": its own `title`, else `be at least 5 and be even`."""
     if not isinstance(schema, dict):
         return "not be set" if schema is False else "be set"
+    if title := schema.get("title"):
+        return str(title)
     clauses = [clause for word, value in schema.items() if (clause := clause_of(word, value, untyped=untyped))]
     if len(clauses) > 1 and "type" in schema and {"minimum", "maximum", "enum", "const", "pattern"} & schema.keys():
         clauses.remove(clause_of("type", schema["type"]))
