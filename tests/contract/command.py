@@ -73,13 +73,14 @@ def run(
     status: int | None = None,
     cwd: Path | None = None,
     before: tuple[str, ...] = (),
+    stdin: int = subprocess.DEVNULL,
     **more: str,
 ) -> Result:
     """Run the command; fail unless it ends with `status`. No traceback may ever reach a person."""
     words = tuple(map(str, arguments))
     done = subprocess.run(
         [*before, *command(), *words],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         capture_output=True,
         timeout=DEADLINE_S,
         cwd=cwd,
@@ -151,11 +152,17 @@ class Sandbox:
     # --- commands
 
     def run(
-        self, *arguments: str | Path, status: int | None = None, before: tuple[str, ...] = (), **more: str
+        self,
+        *arguments: str | Path,
+        status: int | None = None,
+        before: tuple[str, ...] = (),
+        stdin: int = subprocess.DEVNULL,
+        **more: str,
     ) -> Result:
         """Run a command with this host's settings."""
         first, *rest = arguments
-        return run(first, "--config", self.config, *rest, status=status, cwd=self.directory, before=before, **more)
+        words = (first, "--config", self.config, *rest)
+        return run(*words, status=status, cwd=self.directory, before=before, stdin=stdin, **more)
 
     def check(self, *arguments: str, status: int | None = None) -> Json:
         """Return what `check --json` says."""

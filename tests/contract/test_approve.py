@@ -161,7 +161,7 @@ def test_an_approval_is_an_event(shop: Sandbox) -> None:
     assert event["driftd"]["baseline"]["name"] == "shop"
     assert event["driftd"]["baseline"]["revision"] == 1
     digest = hashlib.sha256((layer(shop) / "approved.json").read_bytes()).hexdigest()
-    assert event["driftd"]["baseline"]["sha256"] == f"sha256:{digest}"
+    assert event["driftd"]["baseline"]["sha256"] == digest
 
 
 def test_what_is_approved_is_named_even_in_hard_places(sandbox: Sandbox) -> None:

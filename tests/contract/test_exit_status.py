@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -132,10 +133,25 @@ def test_approve_needs_a_reason(shop: Sandbox) -> None:
     shop.run("approve", "--yes", status=USAGE)
 
 
-def test_nobody_there_to_answer_is_a_refusal(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(("answer", "status"), [("n", DRIFT), ("", DRIFT), ("y", CLEAN)])
+def test_approving_is_asked_for_on_a_terminal(answer: str, status: int, sandbox: Sandbox) -> None:
     sandbox.write("a.yml", "x: 1\n")
     directory = sandbox.baseline(items=[{"path": sandbox.item("*.yml")}])
-    sandbox.run("approve", "--reason", "x", status=DRIFT)
+    master, slave = os.openpty()
+    try:
+        os.write(master, f"{answer}\n".encode())
+        sandbox.run("approve", "--reason", "x", status=status, stdin=slave)
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert bool(list(directory.rglob("approved.json"))) == (status == CLEAN)
+
+
+def test_where_nobody_can_be_asked_yes_has_to_be_said_before(sandbox: Sandbox) -> None:
+    sandbox.write("a.yml", "x: 1\n")
+    directory = sandbox.baseline(items=[{"path": sandbox.item("*.yml")}])
+    told = sandbox.run("approve", "--reason", "x", status=USAGE)
+    assert "--yes" in told.err
     assert [path.name for path in directory.iterdir()] == ["baseline.yaml"]
 
 

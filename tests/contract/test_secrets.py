@@ -128,7 +128,7 @@ def test_a_file_with_a_secret_has_a_keyed_digest_and_no_hash(planted: Sandbox) -
     planted.approve()
     for file in (planted.baselines / "shop").rglob("*.json"):
         text = file.read_text()
-        if file.name == "approved.json":
+        if file.name == "approved.json" or '"type": "directory"' in text:
             continue
         assert '"digest": "sha256:' not in text, file
         assert '"digest": "hmac:' in text, file
