@@ -1,7 +1,7 @@
 """The child process: does for driftd what may hang or crash, with limits, and answers in frames.
 
 It parses bytes that it is sent, or looks at items on file systems that may hang; the two are never the same process. The first
-has no right to read anything, the second never parses anything.
+opens nothing and has no capability, the second never parses anything.
 """
 
 from __future__ import annotations

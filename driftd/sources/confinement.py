@@ -60,7 +60,8 @@ def limit_cpu(seconds: int) -> None:
 
 
 def _become_nobody() -> None:
-    # A user namespace may have no such user; root without any capability has to do there.
+    # The unit leaves the daemon no right to become anybody, a user namespace may not know nobody: root without any
+    # capability has to do there. It may still read what root owns.
     with contextlib.suppress(OSError):
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)

@@ -2,7 +2,8 @@
 
 Two kinds of child, each started when first needed, used again, and gone after a minute without work:
 
-- the *parser* is sent bytes and has no right to read anything: big files, parsers in C;
+- the *parser* is sent bytes and opens nothing; it has no capability, and is nobody where it can become that: big files,
+  parsers in C;
 - the *looker* touches items on network and FUSE file systems, where even lstat may hang. It has to open files itself, so it
   keeps the right to read (as root: CAP_DAC_READ_SEARCH and nothing else), and for that it never parses.
 
