@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from driftd.model.document import Json
 from driftd.model.event import Action
 from driftd.store.chain import FIRST, UnfitEventError, canonical, decode, link, stamp
-from tests.unit.store.made import drift, heartbeat
+from tests.unit.store.made import drift, heartbeat, opened
 
 SAFE = 2**53 - 1
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -101,3 +103,19 @@ def test_what_is_no_recorded_event_is_not_decoded(line: bytes) -> None:
 def test_an_event_without_its_namespace_cannot_be_stamped() -> None:
     with pytest.raises(UnfitEventError, match="without"):
         stamp({"event": {"action": "x"}}, 1, FIRST)
+
+
+def test_the_program_in_the_reference_checks_a_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "journal.md").read_text("utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    journal = opened(tmp_path)
+    journal.append([heartbeat(), drift(), heartbeat()])
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"json": json, "hashlib": hashlib, "rfc8785": rfc8785, "open": lines_of}
+    exec(program, names)
+    assert names["previous"] == journal.head
+
+
+def lines_of(name: str, mode: str) -> list[bytes]:
+    assert mode == "rb"
+    return Path(name).read_bytes().splitlines(keepends=True)
