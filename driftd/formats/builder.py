@@ -31,7 +31,7 @@ class DocumentBuilder:
     `at` is a mapping that `section` or `block` returned; without it, names stand at the root.
     """
 
-    def __init__(self, path: str, format: str, *, untyped: bool = True) -> None:  # noqa: A002 - the contract's word
+    def __init__(self, path: str, format: str, *, untyped: bool = True) -> None:
         self._document = Document(path, format, Node({}, 1), untyped=untyped)
         self._bounds = Bounds()
         self._depth: dict[int, int] = {id(self._document.root): 0}

@@ -64,7 +64,7 @@ class Reading:
     """Why the format's parser could not read the file."""
 
 
-class UnknownFormat(KeyError):  # noqa: N818 - the name says what happened
+class UnknownFormat(KeyError):
     """No format has this name."""
 
     def __init__(self, name: str) -> None:
@@ -134,7 +134,7 @@ def detect(path: str, data: bytes) -> Format | None:
     return _TEXT
 
 
-def read(data: bytes, path: str, format: str | None = None) -> Reading:  # noqa: A002 - the contract's word
+def read(data: bytes, path: str, format: str | None = None) -> Reading:
     """Return what a file says. Never raises: what its format cannot read is a problem, and is read as lines."""
     try:
         chosen = by_name(format) if format is not None else detect(path, data)
@@ -148,12 +148,12 @@ def read(data: bytes, path: str, format: str | None = None) -> Reading:  # noqa:
         problem = Problem(error.line, error.message)
     except RecursionError:
         problem = Problem(None, "nested too deep")
-    except Exception as error:  # noqa: BLE001 - a mistake in one parser must not end the audit: it is this file's problem
+    except Exception as error:
         problem = Problem(None, f"the {chosen.name} parser failed ({type(error).__name__}); please report it")
     return _as_text(data, path, chosen.name, problem)
 
 
-def _as_text(data: bytes, path: str, format: str | None, problem: Problem) -> Reading:  # noqa: A002
+def _as_text(data: bytes, path: str, format: str | None, problem: Problem) -> Reading:
     """The reading of what could not be parsed: lines of text where it is text within the bounds."""
     if _is_binary(data):
         return Reading(format, None, None, problem)

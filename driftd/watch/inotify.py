@@ -259,7 +259,7 @@ class _Directory:
         elif event.mask & _ENTRY_EVENTS:
             self._owner.report(self.path, event, complete=self._complete(event))
 
-    def on_watch_deleted(self, wd: WatchDescriptor) -> None:  # noqa: ARG002 - the callback belongs to one watch
+    def on_watch_deleted(self, wd: WatchDescriptor) -> None:
         """Report that nothing is watched here any more."""
         self._owner.watch_ended(self)
 
@@ -298,7 +298,7 @@ class _Reader(InotifyFD):
     ) -> None:
         super().__init__()
         self.name = "driftd-inotify"
-        os.set_inheritable(self._inotify_fd, False)  # noqa: FBT003 - watchdog opens it without IN_CLOEXEC
+        os.set_inheritable(self._inotify_fd, False)
         self._overflowed = overflowed
         self._failed = failed
         self._ended = ended

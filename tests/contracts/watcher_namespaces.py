@@ -20,7 +20,7 @@ class Recorder:
     def __init__(self) -> None:
         self.queue: queue.Queue[tuple[str, str]] = queue.Queue()
 
-    def changed(self, directory: bytes, name: bytes, *, complete: bool, is_directory: bool) -> None:  # noqa: ARG002
+    def changed(self, directory: bytes, name: bytes, *, complete: bool, is_directory: bool) -> None:
         self.queue.put(("changed", (directory + b"/" + name).decode()))
 
     def vanished(self, directory: bytes) -> None:
