@@ -37,7 +37,8 @@ def mask(document: Document, keeper: SecretKeeper, extra: Callable[[Node], set[S
     called once: a text that already looks like a fingerprint is somebody's attempt to pass for one, and is hidden too.
     """
     named = {id(node) for steps in (extra(document.root) if extra else ()) if (node := document.root.at(steps))}
-    masking = _Masking(keeper, named, lines=_is_lines(document.root), key_material=_has_private_key(document.root))
+    lines = _is_lines(document.root)
+    masking = _Masking(keeper, named, lines, document.untyped and not lines, _has_private_key(document.root))
     masking.run(document.root)
     document.includes[:] = [masking.text(include) for include in document.includes]
     document.problems[:] = [masking.problem(problem) for problem in document.problems]
@@ -46,7 +47,7 @@ def mask(document: Document, keeper: SecretKeeper, extra: Callable[[Node], set[S
 
 def masked_text(text: str, keeper: SecretKeeper) -> str:
     """Return a text of unknown origin with its secrets hidden: what a parser said of a line, a command's output."""
-    return _Masking(keeper, set(), lines=True).text(text)
+    return _Masking(keeper, set(), lines=True, directives=False).text(text)
 
 
 def masked_problem(problem: Problem, keeper: SecretKeeper) -> Problem:
@@ -94,6 +95,8 @@ class _Place:
     """It, and everything below, is a secret: the user says so."""
     collection: bool = False
     """Its direct values are secrets."""
+    label: str = ""
+    """The name it stands under: `user` of `user alice on >...`."""
 
 
 @dataclass(slots=True)
@@ -101,6 +104,8 @@ class _Masking:
     keeper: SecretKeeper
     named: set[int]
     lines: bool
+    directives: bool
+    """Names and values were one line of words, which only together say what is secret."""
     key_material: bool = False
     """A private key stands in it that the parser may have taken apart: every line that could be part of it is hidden."""
     found: bool = False
@@ -130,7 +135,7 @@ class _Masking:
                     self._scalar(place, scalar)
 
     def _members(self, place: _Place, members: dict[str, Node]) -> list[_Place]:
-        masked_names = {name: self._member_name(name) for name in members}
+        masked_names = {name: self._member_name(name, child) for name, child in members.items()}
         if any(name != shown for name, shown in masked_names.items()):
             place.node.value = {masked_names[name]: child for name, child in members.items()}
         paired = _pair_value(members)
@@ -141,6 +146,7 @@ class _Masking:
                 max(self._secrecy(name, place), secrecy(paired[1]) if paired and paired[0] == name else Secrecy.NONE),
                 place.hidden,
                 is_collection(name) or name in data,
+                name,
             )
             for name, child in members.items()
         ]
@@ -157,7 +163,7 @@ class _Masking:
         for node in members:
             option = _OPTION.match(before)
             name = secrecy(option[1]) if option else place.name
-            places.append(_Place(node, max(name, place.name), place.hidden))
+            places.append(_Place(node, max(name, place.name), place.hidden, label=place.label))
             before = _text(node)
         return places
 
@@ -169,7 +175,7 @@ class _Masking:
         if value is not None and (place.hidden or within_key or holds_secret(value, place.name)):
             shown = self._whole(value)
         elif isinstance(value, str):
-            shown = self.text(value)
+            shown = self.text(value, place.label)
         else:
             return
         if shown != value:
@@ -178,8 +184,11 @@ class _Masking:
         elif node.raw is not None and self.text(node.raw) != node.raw:
             node.raw = None
 
-    def _member_name(self, name: str) -> str:
-        return self._whole(name) if self._within_key(name) else self.text(name)
+    def _member_name(self, name: str, child: Node) -> str:
+        if self._within_key(name):
+            return self._whole(name)
+        # A name without a value may be a whole line that the parser could not split; with one it is only a name.
+        return self.text(name, lines=child.value in (None, ""))
 
     def _within_key(self, value: Scalar) -> bool:
         """Whether a line belongs to a private key; keeps track of where in one the walk is."""
@@ -200,15 +209,19 @@ class _Masking:
             self.secrets.append(value)
         return self.keeper.token(spelled)
 
-    def text(self, text: str) -> str:
-        """Return a text with the secrets inside it hidden and the rest left readable."""
+    def text(self, text: str, label: str = "", *, lines: bool | None = None) -> str:
+        """Return a text with the secrets inside it hidden and the rest left readable; `label`: what stood before it."""
+        lines = self.lines or self.directives if lines is None else lines
         if TOKEN_PREFIX in text or len(text) > MAX_SEARCHED:
             return self._whole(text)
+        before = f"{label} " if label and self.directives else ""
         out = []
         position = 0
-        for start, end in secret_spans(text, lines=self.lines):
-            out += [text[position:start], self._whole(text[start:end])]
-            position = end
+        for found, end in secret_spans(before + text, lines=lines):
+            start, stop = max(found - len(before), 0), end - len(before)
+            if stop > start:
+                out += [text[position:start], self._whole(text[start:stop])]
+                position = stop
         return "".join([*out, text[position:]]) if position else text
 
     def problem(self, problem: Problem) -> Problem:

@@ -110,6 +110,30 @@ def test_names_of_members_that_hold_secrets_are_hidden_and_keep_their_order() ->
     assert list(document.root.value)[1] == f"http://u:{TOKEN}@h/"
 
 
+def test_names_of_several_words_are_names() -> None:
+    value: Json = {"passwd program": "/usr/bin/passwd %u", "passwd chat": "*new*"}
+    document = Document("/etc/samba/smb.conf", "ini", node_from_json(value), untyped=True)
+    mask(document, KEEPER)
+    assert document.root.to_json() == value
+
+
+def test_a_line_that_a_parser_could_not_split_is_searched_as_a_line() -> None:
+    document = Document("/x", "ini", Node({"requirepass hunter2": Node(None)}), untyped=True)
+    mask(document, KEEPER)
+    assert document.root.to_json() == {f"requirepass {TOKEN}": None}
+
+
+def test_a_directive_and_its_words_are_one_line() -> None:
+    value: Json = {"user": "alice on >hunter2 ~*", "set": "$db_password hunter2", "stats": "auth admin:hunter2"}
+    document = Document("/x", "redis", node_from_json(value), untyped=True)
+    mask(document, KEEPER)
+    assert document.root.to_json() == {
+        "user": f"alice on {KEEPER.token('>hunter2')} ~*",
+        "set": f"$db_password {TOKEN}",
+        "stats": f"auth admin:{TOKEN}",
+    }
+
+
 def test_a_value_that_passes_for_a_fingerprint_is_hidden_like_any_secret() -> None:
     shown = masked({"note": TOKEN, "url": f"http://u:{TOKEN}@h"}).root.to_json()
     assert shown == {"note": KEEPER.token(TOKEN), "url": KEEPER.token(f"http://u:{TOKEN}@h")}

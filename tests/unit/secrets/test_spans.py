@@ -119,6 +119,7 @@ ORDINARY = [
     "private_key = $dir/private/cakey.pem # The private key",
     '"identity:change_password": "rule:admin_or_owner",',
     "krb5_kpasswd = kdc.example.org",
+    "value %{passwords::cassandra::restbase}",
     "password = '%{passwords::cassandra::restbase}'",
     "suggested-size passwd 211",
 ]

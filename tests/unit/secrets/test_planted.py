@@ -1,0 +1,56 @@
+"""A secret planted in real syntax of every format is found by nobody after masking."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from driftd.formats import registry
+from driftd.secrets.fingerprint import SecretKeeper
+from driftd.secrets.mask import mask
+
+PLANTED = "S3cr3t-Value-99"
+KEEPER = SecretKeeper(b"k" * 32)
+
+FILES = {
+    "/etc/app.yml": "db:\n  password: {0}\n  url: postgres://u:{0}@h/x\nenv:\n- name: API_TOKEN\n  value: {0}\n- X_SECRET={0}\n",
+    "/etc/broken.yml": "db:\n  password: {0}\n bad: [\n",
+    "/etc/app.json": '{{"client_secret": "{0}", "args": ["--token", "{0}"], "list": {{"tokens": ["{0}"]}}}}',
+    "/etc/app.toml": '[db]\npassword = "{0}"\ndsn = "u:{0}@tcp(db:3306)/x"\n',
+    "/etc/app.ini": "password = {0}\n[db]\nsmtp_pass={0}\n[snmp]\ncommunity_string = {0}\n",
+    "/etc/app/.env": 'DB_PASSWORD="{0}"\nexport API_KEY={0}\nURL=https://u:{0}@h/\n',
+    "/etc/app.properties": "spring.datasource.password={0}\n",
+    "/etc/systemd/system/app.service": (
+        '[Service]\nEnvironment="DB_PASSWORD={0}" A=b\nEnvironment=PGPASSWORD={0}\nExecStart=/bin/app --password {0} -v\n'
+        "ExecStartPre=/bin/curl -u admin:{0} https://h\nSetCredential=x:{0}\n"
+    ),
+    "/etc/nginx/nginx.conf": (
+        'http {{ server {{ location / {{ proxy_set_header Authorization "Bearer {0}"; '
+        "proxy_pass http://u:{0}@h; proxy_set_header X-Api-Key {0}; set $db_password {0}; }} }} }}\n"
+    ),
+    "/etc/redis/redis.conf": "requirepass {0}\nmasterauth {0}\nuser alice on >{0} ~* +@all\n",
+    "/etc/ssh/sshd_config": "SetEnv DB_PASSWORD={0}\n",
+    "/etc/sysctl.d/x.conf": "kernel.password = {0}\n",
+    "/etc/notes.txt": "here\npassword: {0}\nuser u password {0}\nmysql --password={0} x\n<password>{0}</password>\n# db_password = {0}\n",
+    "/etc/default/app": "APP_SECRET='{0}'\nAPP_OPTS=\"--token {0} --port 80\"\n",
+    "/etc/snmp/snmpd.conf": "rocommunity {0} 10.0.0.0/8\ncreateUser u SHA {0} AES {0}\n",
+    "/etc/haproxy/haproxy.cfg": "userlist u\n  user admin insecure-password {0}\nlisten s\n  stats auth admin:{0}\n",
+    "/etc/wpa_supplicant/wpa_supplicant.conf": 'network={{\n  ssid="x"\n  psk="{0}"\n  wep_key0="{0}"\n}}\n',
+    "/etc/ipsec.secrets": 'h1 h2 : PSK "{0}"\nuser : EAP "{0}"\n',
+    "/etc/keepalived/keepalived.conf": "vrrp_instance v {{\n  authentication {{\n    auth_type PASS\n    auth_pass {0}\n  }}\n}}\n",
+    "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
+}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_planted_secret_is_found_by_nobody(path: str) -> None:
+    content = FILES[path].format(PLANTED).encode()
+    reading = registry.read(content, path)
+    assert reading.document is not None
+    assert PLANTED in json.dumps(reading.document.root.to_json())
+    mask(reading.document, KEEPER)
+    shown = [json.dumps(reading.document.root.to_json()), *(problem.message for problem in reading.document.problems)]
+    assert PLANTED not in "\n".join(shown)
+    assert all(PLANTED not in (node.raw or "") for _, node in reading.document.root.walk())
+    assert reading.document.secret
