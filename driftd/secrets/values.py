@@ -26,7 +26,7 @@ def holds_secret(value: Scalar, name: Secrecy) -> bool:
     if name is Secrecy.NONE or value is None or isinstance(value, bool | float):
         return False
     text = _COMMENT.split(str(value), maxsplit=1)[0].strip().strip("\"'[]")
-    if not text or text.lower() in detectors().ordinary or _is_short_number(text, name):
+    if len(text) < 2 or text.lower() in detectors().ordinary or _is_short_number(text, name):
         return False
     if name is Secrecy.WEAK:
         return bool(_SCHEME.match(text)) or looks_random(text)

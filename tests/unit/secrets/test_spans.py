@@ -122,6 +122,8 @@ ORDINARY = [
     "value %{passwords::cassandra::restbase}",
     "password = '%{passwords::cassandra::restbase}'",
     "suggested-size passwd 211",
+    "Pwd=`basename %d /`",
+    "secret = # none",
 ]
 
 
