@@ -15,7 +15,6 @@ PATTERNS = (
     ".env",
     ".env.*",
     "*.env",
-    "*.env.*",
     "/etc/environment",
     "*/environment.d/*.conf",
 )

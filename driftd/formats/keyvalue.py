@@ -14,12 +14,9 @@ PATTERNS = (
     "*/audit/auditd.conf",
     "*/audit/plugins.d/*.conf",
     "*/libaudit.conf",
-    "*/apcupsd/hosts.conf",
-    "*/postgresql-common/createcluster.conf",
     "*/usb_modeswitch.conf",
     "*/updatedb.conf",
     "*/wgetrc",
-    "*/xattr.conf",
 )
 
 _ASSIGNMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-/]*[ \t]*=")

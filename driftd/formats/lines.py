@@ -18,13 +18,24 @@ class Line:
 
 
 def decode(data: bytes) -> str:
-    """Return the text of a file without its byte order mark; bytes that are not UTF-8 survive as lone surrogates."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            return data.decode("utf-16")
-        except UnicodeDecodeError:
-            pass  # not UTF-16 after all: every byte is kept below
-    return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+    """Return the text of a file without its byte order mark, its lines ended by LF.
+
+    Bytes that are not UTF-8 survive as lone surrogates.
+    """
+    text = _from_utf16(data)
+    if text is None:
+        text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+    return text.replace("\r\n", "\n")
+
+
+def _from_utf16(data: bytes) -> str | None:
+    """The text of a file with a mark of UTF-16; None where it has none, or is not UTF-16 after all."""
+    if not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    try:
+        return data.decode("utf-16")
+    except UnicodeDecodeError:
+        return None
 
 
 def decode_strictly(data: bytes, *, utf16: bool = False) -> str:
@@ -47,7 +58,7 @@ def lines(data: bytes) -> Iterator[Line]:
     while start < len(text):
         end = text.find("\n", start)
         stop = len(text) if end < 0 else end
-        yield Line(number, text[start:stop].removesuffix("\r"))
+        yield Line(number, text[start:stop])
         start, number = stop + 1, number + 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from driftd.formats.blocks import BlockSyntax, parse_blocks
-from driftd.model.document import Document
+from driftd.model.document import Document, ParseError
 
 NAME = "nginx"
 VERSION = 1
@@ -76,7 +76,24 @@ _SYNTAX = BlockSyntax(
     code=re.compile(r"\w+_by_lua_block"),
 )
 
+HINTS = ("*.conf", "*.vhost", "*/sites-available/*", "*/sites-enabled/*")
+_TYPICAL = re.compile(
+    rb"^[ \t]*+(?:http|events|server|location[ \t]++[^\n{;]++|upstream[ \t]++\S++|map[ \t]++\S++[ \t]++\S++)\s*+\{",
+    re.MULTILINE,
+)
+
 
 def parse(data: bytes, path: str) -> Document:
     """Read directives and blocks; a directive without arguments has an empty value."""
     return parse_blocks(data, path, _SYNTAX)
+
+
+def sniff(data: bytes) -> bool:
+    """Whether the file is well-formed and has a block that is typical of nginx."""
+    if _TYPICAL.search(data) is None:
+        return False
+    try:
+        parse(data, "")
+    except ParseError:
+        return False
+    return True

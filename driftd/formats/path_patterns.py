@@ -29,6 +29,8 @@ def regex(pattern: str) -> str:
     """Return the regular expression of one pattern, for full matches of absolute paths."""
     if "/" not in pattern:
         pattern = "*/" + pattern
+    if not pattern.startswith(("/", "*/")):
+        raise ValueError(f"path pattern {pattern!r} starts with neither / nor */")
     head = ""
     if pattern.startswith("*/"):
         head, pattern = r"/(?:[^/]+/)*", pattern[2:]

@@ -10,14 +10,12 @@ from driftd.model.document import Document
 NAME = "redis"
 VERSION = 1
 PATTERNS = (
-    "*/redis.conf",
+    "/etc/redis.conf",
+    "/etc/redis-sentinel.conf",
     "*/redis/*.conf",
-    "*/redis-server/*.conf",
-    "*/sentinel.conf",
-    "*/valkey.conf",
     "*/valkey/*.conf",
-    "redis*.conf",
 )
+HINTS = ("redis*.conf", "sentinel*.conf", "valkey*.conf")
 
 REPEATABLE = frozenset(
     {
@@ -28,6 +26,26 @@ REPEATABLE = frozenset(
         "save",
         "sentinel",
         "user",
+    }
+)
+
+_TYPICAL = frozenset(
+    {
+        "appendonly",
+        "bind",
+        "daemonize",
+        "databases",
+        "dbfilename",
+        "dir",
+        "loglevel",
+        "maxmemory",
+        "port",
+        "protected-mode",
+        "replicaof",
+        "requirepass",
+        "save",
+        "sentinel",
+        "timeout",
     }
 )
 
@@ -46,3 +64,14 @@ def parse(data: bytes, path: str) -> Document:
         if name == "include":
             builder.include(value)
     return builder.done()
+
+
+def sniff(data: bytes) -> bool:
+    """Whether some line starts with a directive that is typical of Redis, and none looks like another syntax."""
+    typical = False
+    for line in significant(lines(data)):
+        name, *arguments = line.text.split(None, 2)
+        if line.text[-1] in "{};" or not arguments or arguments[0].startswith("="):
+            return False
+        typical = typical or name.lower() in _TYPICAL
+    return typical

@@ -148,7 +148,7 @@ def read(data: bytes, path: str, format: str | None = None) -> Reading:
         problem = Problem(error.line, error.message)
     except RecursionError:
         problem = Problem(None, "nested too deep")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a mistake in one parser is a problem of this file, not the end of the audit
         problem = Problem(None, f"the {chosen.name} parser failed ({type(error).__name__}); please report it")
     return _as_text(data, path, chosen.name, problem)
 
@@ -167,5 +167,13 @@ def _as_text(data: bytes, path: str, format: str | None, problem: Problem) -> Re
 
 
 def _is_binary(data: bytes) -> bool:
-    """Whether content is no text: it holds NUL bytes, and is not UTF-16."""
-    return b"\x00" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    """Whether content is no text: it holds NUL bytes, and is not UTF-16 without control characters."""
+    if b"\x00" not in data:
+        return False
+    if not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    try:
+        decoded = data.decode("utf-16")
+    except UnicodeDecodeError:
+        return True
+    return any(char < " " and char not in "\t\n\r\f" for char in decoded)

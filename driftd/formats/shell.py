@@ -1,7 +1,7 @@
-"""Shell variable files that hold nothing but assignments: /etc/default, os-release and their like.
+r"""Shell variable files that hold nothing but assignments: /etc/default, os-release and their like.
 
-Expansions are kept as written; where a value has any, a literal `$`, backtick or backslash in it is escaped, so that
-`'$HOME'` and `"$HOME"` stay different.
+Expansions are kept as written; where a value has a `$` or backtick, those that are literal are escaped, and so is a
+literal backslash: `'$HOME'` is `\$HOME`, and `"$HOME"` is `$HOME`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from driftd.model.document import Document, ParseError
 NAME = "shell"
 VERSION = 1
 PATTERNS = (
-    "/etc/os-release",
-    "/usr/lib/os-release",
-    "/etc/lsb-release",
-    "/etc/locale.conf",
-    "/etc/vconsole.conf",
+    "*/os-release",
+    "*/lsb-release",
+    "*/locale.conf",
+    "*/vconsole.conf",
 )
 HINTS = (
     "*/default/*",
@@ -40,15 +39,15 @@ HINTS = (
     "*.profile",
 )
 
-_BLANK = re.compile(r"(?:[ \t\r\n;]++|\\\r?\n|\#[^\n]*+)*+")
-_SPACE = re.compile(r"(?:[ \t]++|\\\r?\n)*+")
+_BLANK = re.compile(r"(?:[ \t\r\n;]++|\\\n|\#[^\n]*+)*+")
+_SPACE = re.compile(r"(?:[ \t]++|\\\n)*+")
 _PREFIX = re.compile(r"(?:export|readonly|declare(?:[ \t]+-[a-zA-Z]+)*|typeset)[ \t]+")
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*+(?:\[[^\]\s]*+\])?)(?P<equals>\+?=)?")
 _PIECE = re.compile(
     r"""
       '(?P<single>[^']*+)'
     | "(?P<double>(?:[^"\\]++|\\.)*+)"
-    | \\\r?\n
+    | \\\n
     | \\(?P<escaped>.)
     | (?P<active>\$(?:\{[^}\n]{0,500}+\}|\([^()\n]{0,500}+\)|\w+|[@*\#?$!\-])|`[^`\n]{0,500}+`)
     | (?P<plain>[^\s'"\\$`;&|<>()]++|\$)
@@ -73,14 +72,14 @@ def parse(data: bytes, path: str) -> Document:
 
 
 def sniff(data: bytes) -> bool:
-    """Whether the file holds assignments and nothing else."""
+    """Whether the file holds assignments and comments, and nothing else."""
     if data.startswith(b"#!"):
         return False
     try:
-        document = parse(data, "")
+        parse(data, "")
     except ParseError:
         return False
-    return bool(document.root.value)
+    return True
 
 
 class _Reader:
@@ -140,7 +139,7 @@ class _Reader:
                 break
             pieces.extend(_meaning(match))
             self._at = match.end()
-        if not any(active for _, active in pieces):
+        if not any("$" in text or "`" in text for text, _ in pieces):
             return "".join(text for text, _ in pieces)
         return "".join(text if active else _SPECIAL.sub(r"\\\g<0>", text) for text, active in pieces)
 

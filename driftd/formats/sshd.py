@@ -50,6 +50,7 @@ def parse_ssh(
 ) -> Document:
     """Read the syntax that sshd and ssh share; a directive of `blocks` holds all that follow, up to the next."""
     current: Node | None = None
+    runs: list[str] = []
     for line in significant(lines(data)):
         match = _DIRECTIVE.fullmatch(line.text)
         arguments = split_arguments(match[2], comment="#") if match else None
@@ -62,9 +63,12 @@ def parse_ssh(
             continue
         if name in blocks:
             current = builder.block(name, join_arguments(arguments), line.number)
+            runs.extend([] if runs[-1:] == [name] else [name])
             continue
         builder.add(name, join_arguments(arguments), line.number, at=current, repeatable=name in repeatable)
         if name == "include":
             for argument in arguments:
                 builder.include(argument)
+    if runs != sorted(set(runs)):
+        builder.add("@order", " ".join(runs), 1)  # the first block that matches wins, whatever its kind
     return builder.done()

@@ -27,7 +27,7 @@ def _per_suffix(*shapes: str) -> tuple[str, ...]:
 
 
 PATTERNS = (
-    *_per_suffix("*/systemd/**/*.{0}", "*.{0}.d/*.conf"),
+    *_per_suffix("*/systemd/**/*.{0}", "*/*.{0}.d/*.conf"),
     "*/systemd/*.conf",
     "*/systemd/*.conf.d/*.conf",
 )

@@ -18,6 +18,7 @@ PATTERNS = (
     "*/pam_ldap.conf",
     "*/apcupsd/multimon.conf",
     "*/security/faillock.conf",
+    "*/xattr.conf",
     "*/ntp.conf",
     "*/manpath.config",
 )

@@ -1,0 +1,72 @@
+"""No bytes make a parser do anything but return a Document or raise ParseError."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from driftd.formats.registry import FORMATS, Format, detect, read
+from driftd.model.document import Document, Node, ParseError
+from driftd.model.keys import plain_steps, render_key
+
+CASES = Path(__file__).parents[2] / "cases" / "formats"
+SEEDS = {entry.name: [path.read_bytes() for path in sorted((CASES / entry.name).glob("*.input"))] for entry in FORMATS}
+FRAGMENTS = [
+    *(b"[", b"]", b"{", b"}", b"(", b")", b'"', b"'", b"\\", b"\n", b"\r\n", b"\t", b" ", b"=", b":", b";", b"#"),
+    *(b"&a", b"*a", b"<<", b"!!", b"- ", b"? ", b"|", b">", b"---", b"...", b"%YAML 1.1", b"//", b"/*", b"*/", b"--[["),
+    *(b"$", b"${", b"$(", b"`", b"\x00", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xff\xfe", b'"""', b"'''", b"[["),
+    *(b"1e999", b"0x", b"1979-05-27", b"Match ", b"include ", b"server {", b"x_by_lua_block {", b"export ", b"+="),
+]
+ANYTHING = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.binary(max_size=8)), max_size=40).map(b"".join)
+
+
+def holds_together(document: Document, data: bytes) -> None:
+    """Lines exist in the file, keys can be spelled and found again."""
+    last = data.count(b"\n") + data.count(b"\r") + data.count(b"\x85") + data.count(b"\xe2\x80") + 1
+    for steps, node in document.root.walk():
+        assert isinstance(node, Node)
+        assert node.line is None or 1 <= node.line <= last or b"\x00" in data
+        assert plain_steps(render_key(steps)) == steps
+        assert document.root.at(steps) is node
+
+
+def attempt(entry: Format, data: bytes) -> None:
+    try:
+        document = entry.parse(data, "/x")
+    except ParseError:
+        return
+    holds_together(document, data)
+
+
+@pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: entry.name)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=ANYTHING)
+def test_any_bytes_are_a_document_or_a_parse_error(entry: Format, data: bytes) -> None:
+    attempt(entry, data)
+
+
+@pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: entry.name)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(draw=st.data())
+def test_any_change_to_a_real_file_is_a_document_or_a_parse_error(entry: Format, draw: st.DataObject) -> None:
+    data = draw.draw(st.sampled_from(SEEDS[entry.name]))
+    for _ in range(draw.draw(st.integers(1, 6))):
+        start = draw.draw(st.integers(0, len(data)))
+        length = draw.draw(st.integers(0, 12))
+        insertion = draw.draw(st.one_of(st.sampled_from(FRAGMENTS), st.binary(max_size=4), st.just(b"")))
+        data = data[:start] + insertion + data[start + length :]
+    attempt(entry, data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    data=ANYTHING, path=st.sampled_from(["/x", "/x.conf", "/etc/default/x", "/x.yml", "/etc/nginx/x.conf", "a/../b"])
+)
+def test_detecting_and_reading_never_raise(data: bytes, path: str) -> None:
+    detect(path, data)
+    reading = read(data, path)
+    assert reading.problem is None or "please report it" not in reading.problem.message
+    assert reading.document is not None or reading.problem is not None or reading.format is None

@@ -1,0 +1,146 @@
+"""Which format reads a file, and what becomes of files that their format cannot read."""
+
+from __future__ import annotations
+
+import pytest
+
+from driftd.formats.registry import FORMATS, UnknownFormat, by_name, detect, read
+
+INI = b"[section]\nkey = value\n"
+ASSIGNMENTS = b"key = value\nother = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "name"),
+    [
+        ("/srv/app/config/database.yml", b"", "yaml"),
+        ("values.yaml", b"", "yaml"),
+        ("/etc/docker/daemon.json", b"", "json"),
+        ("/srv/x/pyproject.toml", b"", "toml"),
+        ("/etc/php/8.2/cli/php.ini", b"", "ini"),
+        ("/etc/fail2ban/jail.d/defaults-debian.conf", b"", "ini"),
+        ("/srv/app/.env", b"", "dotenv"),
+        ("/srv/app/.env.production", b"", "dotenv"),
+        ("/srv/app/web.env", b"", "dotenv"),
+        ("/etc/default/grub", b"GRUB_TIMEOUT=5\n", "shell"),
+        ("/etc/default/nothing-set", b"# OPTIONS=\n", "shell"),
+        ("/etc/default/script", b"if true; then A=1; fi\n", "text"),
+        ("/etc/os-release", b"", "shell"),
+        ("/etc/systemd/system/app.service", b"", "systemd"),
+        ("/etc/systemd/system/app.service.d/override.conf", b"", "systemd"),
+        ("/lib/systemd/system/app.timer", b"", "systemd"),
+        ("/srv/units/app.socket", b"[Socket]\n", "systemd"),
+        ("/etc/avahi/services/ssh.service", b"<?xml version='1.0'?>\n", "text"),
+        ("/etc/systemd/journald.conf", b"", "systemd"),
+        ("/etc/systemd/resolved.conf.d/dns.conf", b"", "systemd"),
+        ("/etc/systemd/network/10-eth0.network", b"", "systemd"),
+        ("/etc/sysctl.conf", b"", "sysctl"),
+        ("/etc/sysctl.d/99-local.conf", b"", "sysctl"),
+        ("/etc/ssh/sshd_config", b"", "sshd"),
+        ("/etc/ssh/sshd_config.d/10-local.conf", b"", "sshd"),
+        ("sshd_config", b"", "sshd"),
+        ("/etc/ssh/ssh_config", b"", "ssh"),
+        ("/home/bob/.ssh/config", b"", "ssh"),
+        ("/etc/nginx/nginx.conf", b"", "nginx"),
+        ("/etc/nginx/sites-enabled/default", b"", "nginx"),
+        ("/etc/nginx/conf.d/app.conf", b"", "nginx"),
+        ("/etc/nginx/fastcgi_params", b"", "nginx"),
+        ("/srv/proxy.conf", b"server {\n  listen 80;\n}\n", "nginx"),
+        ("/etc/redis/redis.conf", b"", "redis"),
+        ("/srv/redis.conf", b"port 6379\nbind 127.0.0.1\n", "redis"),
+        ("/etc/rspamd/local.d/redis.conf", b'servers = "127.0.0.1";\n', "text"),
+        ("/etc/login.defs", b"", "words"),
+        ("/srv/app.cfg", INI, "ini"),
+        ("/srv/app.conf", INI, "ini"),
+        ("/srv/app.conf", ASSIGNMENTS, "keyvalue"),
+        ("/srv/app.conf", b'{"a": 1}\n', "json"),
+        ("/srv/app.conf", b"---\n# comment\na: 1\n", "yaml"),
+        ("/srv/app.conf", b"some words that are prose\n", "text"),
+        ("/srv/app.conf", b"only = one\nbut then prose\n", "text"),
+        ("/srv/README", b"---\nA title\n", "text"),
+        ("/etc/shells", b"/bin/sh\n", "text"),
+        ("/etc/nginx/nginx.conf.dpkg-dist", b"", "nginx"),
+        ("/etc/app.yml.bak", b"", "yaml"),
+        ("/etc/ssh/sshd_config~", b"", "sshd"),
+        ("/etc/systemd/system/app.yaml", b"", "yaml"),
+    ],
+)
+def test_a_format_is_found_by_path_then_by_content(path: str, data: bytes, name: str) -> None:
+    found = detect(path, data)
+    assert found is not None
+    assert found.name == name
+
+
+def test_binary_content_has_no_format_unless_its_path_says_otherwise() -> None:
+    assert detect("/usr/bin/app", b"\x7fELF\x00\x01") is None
+    reading = read(b"\x7fELF\x00\x01", "/usr/bin/app")
+    assert (reading.format, reading.document, reading.problem) == (None, None, None)
+
+
+def test_binary_content_in_a_file_of_a_known_format_is_a_problem_and_not_compared_as_text() -> None:
+    reading = read(b'{"a": "\x00"}', "/srv/app.json")
+    assert reading.format == "json"
+    assert reading.document is None
+    assert reading.problem is not None
+
+
+def test_utf_16_is_text() -> None:
+    reading = read("[a]\nb = 1\n".encode("utf-16"), "/srv/app.conf")
+    assert reading.format == "ini"
+    assert reading.document is not None
+    assert reading.document.root.to_json() == {"a": {"b": "1"}}
+
+
+def test_a_file_that_does_not_parse_is_read_as_lines_with_the_problem_and_its_line() -> None:
+    reading = read(b"server {\n  listen 80;\n", "/etc/nginx/nginx.conf")
+    assert reading.format == "nginx"
+    assert reading.reading == "text/1"
+    assert reading.problem is not None
+    assert (reading.problem.line, reading.problem.message) == (1, "block 'server' is not closed")
+    assert reading.document is not None
+    assert reading.document.format == "nginx"
+    assert reading.document.root.to_json() == ["server {", "  listen 80;"]
+    assert reading.document.problems == [reading.problem]
+
+
+def test_a_format_that_was_asked_for_wins_over_the_path() -> None:
+    reading = read(b"a: 1\n", "/etc/nginx/nginx.conf", "yaml")
+    assert reading.reading == "yaml/1"
+    assert reading.problem is None
+
+
+def test_an_unknown_format_names_the_nearest() -> None:
+    with pytest.raises(UnknownFormat, match=r"unknown format 'yml' \(did you mean 'yaml'\?\)"):
+        by_name("yml")
+    with pytest.raises(UnknownFormat, match="one of dotenv, ini, json"):
+        by_name("whatever")
+
+
+def test_reading_with_an_unknown_format_is_a_problem_and_text() -> None:
+    reading = read(b"a\n", "/x", "yml")
+    assert reading.problem is not None
+    assert "did you mean 'yaml'" in reading.problem.message
+    assert reading.document is not None
+    assert reading.document.root.to_json() == ["a"]
+
+
+def test_a_parser_that_breaks_is_a_problem_of_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    from driftd.formats import registry
+
+    def broken(data: bytes, path: str) -> None:
+        raise ZeroDivisionError(data, path)
+
+    entry = registry.Format("broken", (), broken, 1)  # type: ignore[arg-type]
+    monkeypatch.setitem(registry._BY_NAME, "broken", entry)
+    reading = read(b"secret\n", "/x", "broken")
+    assert reading.problem is not None
+    assert reading.problem.message == "the broken parser failed (ZeroDivisionError); please report it"
+
+
+def test_every_format_has_a_name_a_version_and_a_way_to_be_found() -> None:
+    assert len({entry.name for entry in FORMATS}) == len(FORMATS)
+    for entry in FORMATS:
+        assert entry.version >= 1
+        assert entry.reading == f"{entry.name}/{entry.version}"
+        assert entry.patterns or entry.sniff, entry.name
+        assert not entry.hints or entry.sniff, entry.name
