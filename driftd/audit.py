@@ -14,7 +14,8 @@ from typing import Protocol
 from driftd.compare.canonical import Identities
 from driftd.compare.differ import compare
 from driftd.compare.locate import key_at
-from driftd.compare.meaning import Dialect, IdentityNames, PlainDialect
+from driftd.compare.meaning import Dialect, IdentityNames
+from driftd.dialects.registry import dialect_of
 from driftd.model.approved import ApprovedItem
 from driftd.model.baseline import Rule
 from driftd.model.change import ABSENT, Absent, Aspect, Change, Kind, Severity, Side
@@ -194,7 +195,7 @@ def _differences(before: Document, after: Document, terms: Terms, verdict: Verdi
 
 def dialect_for(document: Document) -> Dialect:
     """Return what the document's program means by its settings."""
-    return PlainDialect()
+    return dialect_of(document.format)
 
 
 def located_identities(identities: tuple[tuple[Query, IdentityNames], ...], root: Node) -> Identities:

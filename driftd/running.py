@@ -145,11 +145,15 @@ class Daemon:
             self._notifier.ready("the first audit is under way")
             reason = service.run()
             self._notifier.stopping()
-            engine.say(Action.DAEMON_STOPPED, Severity.INFO, f"driftd stopped ({reason})", {"reason": reason})
+            engine.say(Action.DAEMON_STOPPED, Severity.INFO, f"driftd stopped ({reason})", self._stopped(reason))
             log.info("stopped", reason=reason)
         finally:
             control.stop()
             self._close()
+
+    def _stopped(self, reason: str) -> dict[str, Json]:
+        assert self._workplace is not None
+        return {"reason": reason, "delivered": dict(self._workplace.engine.store.database.cursors())}
 
     def _open(self, command: str) -> Workplace:
         workplace = open_workplace(self._host, command, self._publish)
@@ -158,7 +162,11 @@ class Daemon:
         for notice in notices:
             log.error("the state was repaired", message=notice.message)
         if problems:
-            told: dict[str, Json] = {"problems": [problem.to_json() for problem in problems]}
+            told: dict[str, Json] = {
+                "checkpoint": {
+                    "problems": [problem.to_json() for problem in problems],
+                }
+            }
             message = f"the journal is damaged at {len(problems)} place(s): it is kept, and goes on from here"
             workplace.engine.say(Action.JOURNAL_CHECKPOINT, Severity.HIGH, message, told)
         self._start_outputs()

@@ -13,6 +13,7 @@ from driftd.compare.differ import Comparison, compare
 from driftd.model.change import Aspect, Change, Kind
 from driftd.model.document import Json
 from driftd.outputs.visible import visible
+from driftd.secrets.fingerprint import SecretKeeper
 
 EXAMPLE = "driftd compare sshd_config.before sshd_config --as /etc/ssh/sshd_config"
 
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     before = read_file(args.before, args.as_path, args.format, keeper=keeper)
     after = read_file(args.after, args.as_path, args.format or _same_format(args, before), keeper=keeper)
     equal = before.content == after.content
-    comparison = Comparison(()) if equal else _compared(before, after)
+    comparison = Comparison(()) if equal else _compared(before, after, keeper)
     changes = comparison.changes
     problems: list[Json] = [
         {"file": side.path, "line": problem.line, "message": problem.message}
@@ -65,9 +66,10 @@ def _same_format(args: argparse.Namespace, before: ReadFile) -> str | None:
     return before.format
 
 
-def _compared(before: ReadFile, after: ReadFile) -> Comparison:
+def _compared(before: ReadFile, after: ReadFile, keeper: SecretKeeper) -> Comparison:
     if before.document is None or after.document is None:
-        return Comparison((Change(Aspect.CONTENT, Kind.CHANGED, "$", message="binary content differs"),))
+        digests = keeper.digest(before.content), keeper.digest(after.content)
+        return Comparison((Change(Aspect.CONTENT, Kind.CHANGED, "$", *digests, message="compared by digest alone"),))
     from driftd.audit import dialect_for
 
     if before.failed != after.failed:  # one side is lines, so both are

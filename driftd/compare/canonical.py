@@ -136,9 +136,7 @@ class Reducer:
             child_b, child_a = before.get(name), after.get(name)
             if child_b and child_a and self._before.digest(child_b, below) == self._after.digest(child_a, below):
                 continue
-            child = Place(
-                child_b, child_a, (*place.before_steps, name), (*place.after_steps, name), (*place.key, name)
-            )
+            child = Place(child_b, child_a, (*place.before_steps, name), (*place.after_steps, name), (*place.key, name))
             children.append((child, (*slot, "m:" + name), below))
         return children
 
@@ -150,7 +148,9 @@ class Reducer:
         if identities is not None:
             pairs = _by_identity(*identities)
         elif ordered:
-            pairs = align([self._before.digest(n, names) for n in before], [self._after.digest(n, names) for n in after])
+            pairs = align(
+                [self._before.digest(n, names) for n in before], [self._after.digest(n, names) for n in after]
+            )
         else:
             pairs = self._unordered(before, after, names)
         moved: set[int] = set()
@@ -195,19 +195,24 @@ class Reducer:
     ) -> tuple[list[Identity], list[Identity]] | None:
         wanted = self._approved_identities.get(place.before_steps) or self._observed_identities.get(place.after_steps)
         if wanted is not None:
-            found = identify([before, after], (wanted,))
-            if found is None:
-                for members in (before, after):
-                    if twice := repeated_identity(members, wanted):
-                        shown = ", ".join(repr(value) for _, value in twice.parts)
-                        line = members[0].line if members else None
-                        self._result.problems.append(
-                            Problem(line, f"identity {shown} occurs twice: this list is compared by position")
-                        )
-                return None
+            candidates: tuple[IdentityNames, ...] = (wanted,)
         else:
-            found = identify([before, after], (*self._dialect.sense(names).identities, *NATURAL))
-        return (found[0], found[1]) if found is not None else None
+            candidates = (*self._dialect.sense(names).identities, *NATURAL)
+        found = identify([before, after], candidates)
+        if found is not None:
+            return found[0], found[1]
+        self._note_repeated(before, after, candidates)
+        return None
+
+    def _note_repeated(self, before: list[Node], after: list[Node], candidates: Sequence[IdentityNames]) -> None:
+        """Say so where a list has identities, and only lacks them because two members share one."""
+        for names in candidates:
+            for members in (before, after):
+                if twice := repeated_identity(members, names):
+                    shown = ", ".join(repr(value) for _, value in twice.parts)
+                    message = f"identity {shown} occurs twice: this list is compared by position"
+                    self._result.problems.append(Problem(members[0].line, message))
+                    return
 
     def _moves(
         self,

@@ -64,7 +64,9 @@ def _differences(before: Canonical, after: Canonical) -> list[tuple[tuple[str, .
         log_stacktrace=False,
     )
     return [
-        (tuple(level.path(output_format="list")), _KINDS[category]) for category, levels in found.items() for level in levels
+        (tuple(level.path(output_format="list")), _KINDS[category])
+        for category, levels in found.items()
+        for level in levels
     ]
 
 
@@ -105,7 +107,9 @@ def _problems(reduction: Reduction) -> list[Problem]:
     problems = list(reduction.problems)
     if reduction.cut:
         problems.append(
-            Problem(None, f"too many differences: {reduction.cut} differing subtrees are told as a whole, not by setting")
+            Problem(
+                None, f"too many differences: {reduction.cut} differing subtrees are told as a whole, not by setting"
+            )
         )
     return problems
 

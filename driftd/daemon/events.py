@@ -22,7 +22,7 @@ _TYPES = {
     Action.DAEMON_STOPPED: "end",
 }
 MAX_GAPS = 200
-"""Gaps named in one event; the rest is counted."""
+"""Gaps named in one event; more make more events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +165,10 @@ def drift_resolved(
     return build(stamp, Action.DRIFT_RESOLVED, Severity.INFO, message, driftd, _file(item, None))
 
 
-def coverage(stamp: Stamp, action: Action, gaps: Sequence[tuple[str | None, Gap]], baseline_word: str = "") -> Event:
+def coverage(stamp: Stamp, action: Action, gaps: Sequence[tuple[str | None, Gap]]) -> Event:
     """Return `coverage-lost` or `coverage-restored` for gaps, each with the baseline that owns the item."""
     named: list[Json] = []
-    for baseline, gap in gaps[:MAX_GAPS]:
+    for baseline, gap in gaps:
         shape: dict[str, Json] = {"item": gap.item, "reason": gap.reason}
         if baseline:
             shape["baseline"] = baseline

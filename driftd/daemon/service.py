@@ -292,6 +292,7 @@ class Service:
             "gaps": len(memory.gaps) + len(memory.places),
             "items": len(memory.signatures),
             "chain_head": self.engine.store.journal.head,
+            "delivered": dict(self.engine.store.database.cursors()),
         }
         self.engine.say(Action.DAEMON_HEARTBEAT, Severity.INFO, f"alive: {len(memory.drifts)} open drifts", driftd)
 

@@ -75,6 +75,10 @@ def diff_shape(memory: Memory, items: Sequence[str]) -> dict[str, Json]:
     return {"drifts": [_drift_shape(drift) for drift in drifts]}
 
 
+_NOT_APPLICABLE: dict[str, Json] = {"before_line": None, "after_line": None, "rule": None, "ref": None}
+"""Members that events leave out and the shape of a change has."""
+
+
 def _drift_shape(drift: OpenDrift) -> dict[str, Json]:
     return {
         "id": drift.drift_id,
@@ -84,7 +88,7 @@ def _drift_shape(drift: OpenDrift) -> dict[str, Json]:
         "severity": drift.severity,
         "status": drift.status,
         "opened": drift.opened_at,
-        "changes": drift.changes,
+        "changes": [_NOT_APPLICABLE | change for change in drift.changes if isinstance(change, dict)],
     }
 
 

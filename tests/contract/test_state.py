@@ -147,7 +147,8 @@ def test_the_database_can_be_thrown_away(shop: Sandbox) -> None:
         file.unlink()
     shop.run("run", "--once", status=DRIFT)
     assert shop.run("diff", "--json").json("diff") == before
-    assert actions(shop.events_of("database.yml")) == ["drift-opened"]
+    delivered = {event["event"]["id"]: event for event in shop.events_of("database.yml")}  # at least once, the same id
+    assert actions(list(delivered.values())) == ["drift-opened"]
 
 
 def test_a_torn_last_line_of_the_journal_loses_nothing_that_was_recorded(shop: Sandbox) -> None:

@@ -29,6 +29,9 @@ ROOMS = {
     "model": Room(0, "the nouns are what all rooms share: whatever they import, everybody would"),
     "formats": Room(1, "a parser gets bytes and returns a Document, so that it can run in the child process"),
     "compare": Room(1, "two trees are all a comparison needs; who read them must not matter"),
+    "dialects": Room(
+        1, "what programs mean, for comparing; data files that name no code", frozenset({"compare"})
+    ),
     "secrets": Room(1, "masking stands between parsing and everything else, so it knows none of the else"),
     "policy": Room(1, "a rule judges a document, wherever it came from"),
     "audit": Room(2, "the centre is free of I/O: it joins what the pure rooms know and can be tested with values"),
@@ -59,7 +62,7 @@ ROOMS = {
     "__main__": Room(11, "the entry point, which nothing imports"),
 }
 
-PURE = ("model", "formats", "compare", "policy", "secrets", "audit")
+PURE = ("model", "formats", "compare", "dialects", "policy", "secrets", "audit")
 OUTSIDE = {
     "asyncio": "the engine is a thread; and the import costs 10 MiB",
     "multiprocessing": "processes are started by sources/isolated.py alone",
