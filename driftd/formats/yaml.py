@@ -55,7 +55,7 @@ def parse(data: bytes, path: str) -> Document:
 def _compose(text: str, path: str, loader: Any) -> Document:
     import yaml
 
-    composer = Composer()
+    composer = Composer(max(1, text.count("\n") + (not text.endswith("\n"))))
     try:
         for event in yaml.parse(text, Loader=loader):
             composer.take(event)

@@ -40,7 +40,8 @@ class _Open:
 class Composer:
     """Takes events one by one; `documents` and `problems` are complete after the last."""
 
-    def __init__(self) -> None:
+    def __init__(self, last_line: int) -> None:
+        self._last_line = last_line
         self.documents: list[Node] = []
         self.problems: list[Problem] = []
         self._bounds = Bounds()
@@ -53,7 +54,7 @@ class Composer:
         import yaml
 
         assert event.start_mark is not None
-        line = event.start_mark.line + 1
+        line = min(event.start_mark.line + 1, self._last_line)  # an empty value may stand behind the last end
         match event:
             case yaml.DocumentStartEvent():
                 self._anchors = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from driftd.formats.registry import FORMATS, Format, detect, read
@@ -20,15 +20,16 @@ FRAGMENTS = [
     *(b"$", b"${", b"$(", b"`", b"\x00", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xff\xfe", b'"""', b"'''", b"[["),
     *(b"1e999", b"0x", b"1979-05-27", b"Match ", b"include ", b"server {", b"x_by_lua_block {", b"export ", b"+="),
 ]
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 ANYTHING = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.binary(max_size=8)), max_size=40).map(b"".join)
 
 
 def holds_together(document: Document, data: bytes) -> None:
     """Lines exist in the file, keys can be spelled and found again."""
-    last = data.count(b"\n") + data.count(b"\r") + data.count(b"\x85") + data.count(b"\xe2\x80") + 1
+    last = data.count(b"\n") + 1
     for steps, node in document.root.walk():
         assert isinstance(node, Node)
-        assert node.line is None or 1 <= node.line <= last or b"\x00" in data
+        assert node.line is None or 1 <= node.line <= last or data[:2] in UTF_16
         assert plain_steps(render_key(steps)) == steps
         assert document.root.at(steps) is node
 
@@ -44,6 +45,7 @@ def attempt(entry: Format, data: bytes) -> None:
 @pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: entry.name)
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=ANYTHING)
+@example(data=b"---")  # libyaml puts the empty value on a line that is not there
 def test_any_bytes_are_a_document_or_a_parse_error(entry: Format, data: bytes) -> None:
     attempt(entry, data)
 
