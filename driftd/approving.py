@@ -12,7 +12,7 @@ from driftd.model.change import Aspect
 from driftd.model.document import Json
 from driftd.model.drift import Drift
 from driftd.model.item import Gap
-from driftd.model.result import NOT_APPROVED
+from driftd.model.result import NOT_APPROVED, AuditResult
 from driftd.store.content import ContentStore
 
 
@@ -44,16 +44,18 @@ class Gathered:
 def gather(auditor: Auditor, selection: Sequence[str], content: ContentStore) -> Gathered:
     """Look at the selected items (baselines or items; none: everything) and keep the bytes of what may be approved."""
     gathered = Gathered()
-    for examined in _selected(auditor, selection):
+    places = AuditResult()
+    for examined in _selected(auditor, selection, places):
         gaps = [gap for gap in examined.verdict.gaps if gap.reason not in (NOT_APPROVED, "rules-unchecked")]
         if gaps:
             gathered.gaps.extend(gaps)
             continue
-        if not examined.audited.terms.needs_approval or not _differs(auditor, examined):
+        if not examined.audited.terms.needs_approval or not _differs(examined):
             continue
         _take(examined, gathered)
         if examined.observed.content is not None and examined.observed.digest is not None:
             content.put(examined.observed.content, examined.observed.digest)
+    gathered.gaps.extend(places.coverage.gaps)
     return gathered
 
 
@@ -70,14 +72,14 @@ def _take(examined: Examined, gathered: Gathered) -> None:
         gathered.drifts.append(Drift(drift.id, drift.baseline, drift.item, settled))
 
 
-def _differs(auditor: Auditor, examined: Examined) -> bool:
+def _differs(examined: Examined) -> bool:
     """Whether approving the item would write anything: a difference, a first approval, or other bytes of one meaning."""
     if examined.drift is not None and any(change.aspect is not Aspect.RULE for change in examined.drift.changes):
         return True
     return bool(examined.verdict.gaps) or examined.verdict.cosmetic
 
 
-def _selected(auditor: Auditor, selection: Sequence[str]) -> Iterator[Examined]:
+def _selected(auditor: Auditor, selection: Sequence[str], places: AuditResult) -> Iterator[Examined]:
     baselines = {word for word in selection if word in auditor.scope.baselines}
     items = [word for word in selection if word not in baselines]
     for item in items:
@@ -88,7 +90,7 @@ def _selected(auditor: Auditor, selection: Sequence[str]) -> Iterator[Examined]:
         yield examined
     if baselines or not selection:
         seen = set(items)
-        for examined in auditor.everything(keep_content=True):
+        for examined in auditor.everything(places, keep_content=True):
             if examined.item not in seen and (not baselines or examined.audited.baseline in baselines):
                 yield examined
 

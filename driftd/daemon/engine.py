@@ -59,6 +59,8 @@ class Engine:
         self.store = store
         self.memory = Memory.load(store.database)
         self.last_audit: dict[str, Sweep] = {}
+        self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
+        """Told of every item that was looked at, and the links it was read through."""
         self._host = host
         self._clock = clock
         self._random = random
@@ -77,6 +79,9 @@ class Engine:
         restored: list[tuple[str | None, Gap]] = []
         for seen, since in examined:
             item, looked = (seen, None) if isinstance(seen, str) else (seen.item, seen)
+            if looked is not None:
+                self.on_links(item, looked.observed.links)
+                (self.memory.linked.add if looked.observed.links else self.memory.linked.discard)(item)
             pending.extend(self._transition(item, looked, source, since, lost, restored))
         return self._record(pending, lost, restored)
 

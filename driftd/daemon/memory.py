@@ -23,6 +23,8 @@ class Memory:
     places: dict[str, Gap] = field(default_factory=dict)
     """Directories that could not be looked into, and patterns with too many items."""
     signatures: dict[str, int] = field(default_factory=dict)
+    linked: set[str] = field(default_factory=set)
+    """Items that are read through links. After a start they are looked at again, to know what they depend on."""
     unapproved: dict[str, set[str]] = field(default_factory=dict)
     announced: dict[str, int] = field(default_factory=dict)
     """Baseline -> 0 once its first approval was asked for."""
@@ -48,7 +50,8 @@ class Memory:
 
     def save(self, database: Database) -> None:
         """Write down the signatures, which no event carries."""
-        database.replace_signatures(self.signatures)
+        remembered = {item: 0 if item in self.linked else known for item, known in self.signatures.items()}
+        database.replace_signatures(remembered)
 
     def await_approval(self, baseline: str, item: str, *, waiting: bool) -> None:
         """Take note of whether an item waits for its first approval."""

@@ -105,6 +105,7 @@ class Service:
         self.engine = engine
         self.adoption = adoption
         self.watching = watching
+        engine.on_links = self._depends
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._settling = settling
         self._notifier = notifier
@@ -198,6 +199,11 @@ class Service:
             self._settling.noticed(item, noticed.at, complete=noticed.complete)
             self._noticed.setdefault(item, noticed.when)
 
+    def _depends(self, item: str, links: tuple[str, ...]) -> None:
+        """Watch where an item's links stand; what happened there before that, a second look tells."""
+        if self.watching.depends(item, links):
+            self._settling.noticed(real_path(item), self._clock.monotonic(), complete=True)
+
     def _look_due(self) -> None:
         """Look at what is due, and record what it shows in one go."""
         now = self._clock.monotonic()
@@ -206,7 +212,6 @@ class Service:
             item = shown_path(path)
             seen = self.engine.auditor.examine(item)
             if seen is not None:
-                self.watching.depends(item, seen.observed.links)
                 if not self._settling.outcome(path, worse=looks_half_done(seen), now=self._clock.monotonic()):
                     continue
             examined.append((seen or item, self._noticed.pop(path, None)))

@@ -88,19 +88,21 @@ class Watching:
         """Whether the directory holds settings, baselines or what is approved."""
         return directory in self._configuration
 
-    def depends(self, item: str, links: tuple[str, ...]) -> None:
-        """Take note of the links that an item was read through, and watch where they stand."""
+    def depends(self, item: str, links: tuple[str, ...]) -> bool:
+        """Take note of the links that an item was read through; whether a place is watched only now because of it."""
         path = real_path(item)
         hops = tuple(real_path(link) for link in links)
         if self._hops.get(path, ()) == hops:
-            return
+            return False
         for hop in self._hops.pop(path, ()):
             self._lead_to.get(hop, set()).discard(path)
         if hops:
             self._hops[path] = hops
+        before = len(self._watched)
         for hop in hops:
             self._lead_to.setdefault(hop, set()).add(path)
             self._watch(self._on_host(hop.rpartition(b"/")[0] or b"/"))
+        return len(self._watched) > before
 
     def concerned(self, path: bytes) -> Iterable[bytes]:
         """Return the items that a change of a path concerns."""
