@@ -159,15 +159,15 @@ def _content(
     stopped = problem is not None and approved.format != "text"
     before = approvals.document(terms.baseline, approved, "text" if stopped else observed.document.format)
     if before is None and (stopped or approved.reading is None or approved.format != observed.document.format):
-        return [*_stopped_parsing(problem, stopped), as_a_whole]
+        return [*_stopped_parsing(problem if stopped else None), as_a_whole]
     if before is None:
         before = Document(observed.item, approved.format, node_from_json(approved.settings))
     changes = _differences(before, observed.document, terms, verdict, observed.item)
-    return [*_stopped_parsing(problem, stopped), *changes]
+    return [*_stopped_parsing(problem if stopped else None), *changes]
 
 
-def _stopped_parsing(problem: Problem | None, stopped: bool) -> list[Change]:
-    if problem is None or not stopped:
+def _stopped_parsing(problem: Problem | None) -> list[Change]:
+    if problem is None:
         return []
     return [
         Change(Aspect.PARSE, Kind.CHANGED, "$", after_line=problem.line, message=f"does not parse: {problem.message}")

@@ -17,10 +17,10 @@ from driftd.model.result import AuditResult
 from driftd.policy.query import Query
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.mask import mask
-from driftd.sources.observe import Observer, ReadingPlan
-from driftd.sources.root import Root
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.mounts import Mounts
+from driftd.sources.observe import Observer, ReadingPlan
+from driftd.sources.root import Root
 from driftd.sources.walk import Found, Walk, WalkPattern
 from driftd.store.content import ContentStore
 

@@ -242,7 +242,7 @@ class Daemon:
 
     # --- reload
 
-    def reload(self, asked: bool) -> bool:
+    def reload(self, *, asked: bool) -> bool:
         """Read settings and baselines again: all or nothing. Not `asked` for, only where a file of theirs differs."""
         assert self._workplace is not None and self._service is not None
         engine = self._workplace.engine
@@ -258,7 +258,9 @@ class Daemon:
                 raise ConfigurationError(_restart_needed(fresh))
         except ConfigurationError as error:
             shown = [str(problem) for problem in error.problems]
-            log.error("reload refused: the old settings stay in force", problems=shown)
+            log.error(  # noqa: TRY400 - the problems say it all
+                "reload refused: the old settings stay in force", problems=shown
+            )
             engine.say(
                 Action.DAEMON_RELOAD_FAILED,
                 Severity.HIGH,

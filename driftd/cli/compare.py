@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         }
         print_json("compare", body)
     else:
-        _tell(after, equal, changes, problems)
+        _tell(after, changes, problems, equal=equal)
     if failed:
         return INCOMPLETE
     return DRIFT if changes else OK
@@ -85,7 +85,7 @@ def _as_text(side: ReadFile) -> ReadFile:
     return read_file(side.path, None, "text") if side.path != "stdin" else side
 
 
-def _tell(after: ReadFile, equal: bool, changes: tuple[Change, ...], problems: list[Json]) -> None:
+def _tell(after: ReadFile, changes: tuple[Change, ...], problems: list[Json], *, equal: bool) -> None:
     style = Style.of(sys.stdout)
     for problem in problems:
         assert isinstance(problem, dict)

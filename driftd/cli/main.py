@@ -53,7 +53,7 @@ class Command(Protocol):
 
 def command(name: str) -> Command:
     """Return a command's module; the others are not imported."""
-    return cast(Command, import_module(f"driftd.cli.{name}"))
+    return cast("Command", import_module(f"driftd.cli.{name}"))
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
@@ -96,7 +96,7 @@ def _run(name: str, args: argparse.Namespace) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # nobody reads us any more: `driftd events | head`
         return OK
-    except Exception as error:  # the one place that catches everything
+    except Exception as error:  # noqa: BLE001 - the one place that catches everything
         from driftd.cli.failures import told
 
         return told(error, name)

@@ -82,7 +82,7 @@ def _told(kind: str, before: Side, after: Side, change: dict[str, Json], style: 
 
 
 def _side(change: dict[str, Json], name: str) -> Side:
-    return change[name] if name in change else ABSENT
+    return change.get(name, ABSENT)
 
 
 def shown(value: Side) -> str:

@@ -153,9 +153,8 @@ class Reducer:
             )
         else:
             pairs = self._unordered(before, after, names)
-        moved: set[int] = set()
         if ordered:
-            pairs, moved = self._moves(place, pairs, before, after, identities, names)
+            pairs = self._moves(place, pairs, before, after, identities, names)
         if identities is None:
             pairs = self._pair_up(pairs, before, after, names)
         children = []
@@ -222,9 +221,8 @@ class Reducer:
         after: list[Node],
         identities: tuple[list[Identity], list[Identity]] | None,
         names: Names,
-    ) -> tuple[list[Pair], set[int]]:
+    ) -> list[Pair]:
         """Report members that changed their place; a move by alignment takes one removal and one addition away."""
-        moved: set[int] = set()
         if identities is not None:
             both = [(at_b, at_a) for at_b, at_a in pairs if at_b is not None and at_a is not None]
             stay = set(longest_increasing([at_a for _, at_a in both]))
@@ -237,8 +235,7 @@ class Reducer:
             child = self._member_place(place, before[at_b], after[at_a], at_b, at_a, identities)
             source, goal = (*place.key, at_b), (*place.key, at_a)
             self._result.moves.append(Move(child, source, goal))
-            moved.add(at_a)
-        return pairs, moved
+        return pairs
 
     def _equal_leftovers(
         self, pairs: list[Pair], before: list[Node], after: list[Node], names: Names

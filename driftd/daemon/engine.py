@@ -89,8 +89,10 @@ class Engine:
         self, pending: list[Event], lost: list[tuple[str | None, Gap]], restored: list[tuple[str | None, Gap]]
     ) -> int:
         for action, gaps in ((Action.COVERAGE_LOST, lost), (Action.COVERAGE_RESTORED, restored)):
-            for begin in range(0, len(gaps), events.MAX_GAPS):
-                pending.append(events.coverage(self.stamp(), action, gaps[begin : begin + events.MAX_GAPS]))
+            pending.extend(
+                events.coverage(self.stamp(), action, gaps[begin : begin + events.MAX_GAPS])
+                for begin in range(0, len(gaps), events.MAX_GAPS)
+            )
         if pending:
             self.commit(pending)
         return len(pending)

@@ -138,9 +138,8 @@ def _file(item: str, observed: Observation | None) -> dict[str, Json]:
     attributes: Attributes | None = observed.attributes if observed else None
     if attributes is not None:
         shape["type"] = attributes.type.value
-        for field, value in (("owner", attributes.owner), ("group", attributes.group), ("mode", attributes.mode)):
-            if value is not None:
-                shape[field] = value
+        fields = {"owner": attributes.owner, "group": attributes.group, "mode": attributes.mode}
+        shape |= {field: value for field, value in fields.items() if value is not None}
         if attributes.target is not None:
             shape["target_path"] = attributes.target
     if observed is not None and observed.size is not None:

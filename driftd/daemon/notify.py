@@ -68,7 +68,7 @@ class Notifier:
         message = "\n".join(lines).encode("utf-8", "backslashreplace")
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as connection:
-                connection.setblocking(False)
+                connection.setblocking(False)  # noqa: FBT003 - the engine must never wait for its supervisor
                 connection.sendto(message, self._address)
         except OSError as error:
             log.warning("systemd could not be told", state=lines[0], reason=str(error))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -89,6 +89,13 @@ class Reload:
 Message = Noticed | Vanished | Lost | Due | Call | Stop | Reload
 
 
+class ReloadAction(Protocol):
+    """Reads settings and baselines again."""
+
+    def __call__(self, *, asked: bool) -> bool:
+        """Say whether anything was replaced; `asked`: even where no file differs."""
+
+
 class Service:
     """The loop. `reload(asked)` reads settings and baselines again and says whether anything was replaced."""
 
@@ -100,7 +107,7 @@ class Service:
         settling: Settling,
         notifier: Notifier,
         clock: Clock,
-        reload: Callable[[bool], bool],
+        reload: ReloadAction,
     ) -> None:
         self.engine = engine
         self.adoption = adoption
@@ -181,7 +188,7 @@ class Service:
     def _answer(self, call: Call) -> None:
         try:
             call.answer.set_result(call.work())
-        except Exception as error:  # the one who asked gets it
+        except Exception as error:  # noqa: BLE001 - the one who asked gets it
             call.answer.set_exception(error)
 
     # --- what was noticed
@@ -211,9 +218,9 @@ class Service:
         for path in self._settling.due(now):
             item = shown_path(path)
             seen = self.engine.auditor.examine(item)
-            if seen is not None:
-                if not self._settling.outcome(path, worse=looks_half_done(seen), now=self._clock.monotonic()):
-                    continue
+            worse = seen is not None and looks_half_done(seen)
+            if not self._settling.outcome(path, worse=worse, now=self._clock.monotonic()):
+                continue
             examined.append((seen or item, self._noticed.pop(path, None)))
         if examined:
             self.engine.accept(examined, "watch")
@@ -274,7 +281,7 @@ class Service:
         now = self._clock.monotonic()
         if self._reload_at is not None and now >= self._reload_at and self._sweep is None:
             asked, self._reload_at, self._reload_asked = self._reload_asked, None, False
-            if self._reload(asked):
+            if self._reload(asked=asked):
                 self.want("deep", "reload")
         if self._poll_at is not None and now >= self._poll_at:
             self._poll_at = None

@@ -26,7 +26,7 @@ class FileDialect:
         """Return what the place under `names` means."""
         return self.lists.get(names[-1], PLAIN) if names else PLAIN
 
-    def scalar(self, names: Names, value: Scalar) -> Scalar:  # noqa: ARG002 - values have no units in any dialect yet
+    def scalar(self, names: Names, value: Scalar) -> Scalar:
         """Return the value as it is."""
         return value
 
@@ -38,7 +38,7 @@ def dialects() -> dict[str, FileDialect]:
     return {dialect.format: dialect for dialect in read}
 
 
-def dialect_of(format: str) -> Dialect:  # noqa: A002 - the contract's word
+def dialect_of(format: str) -> Dialect:
     """Return what is known about programs that use a format; the plain dialect where nothing is."""
     return dialects().get(format) or PlainDialect()
 

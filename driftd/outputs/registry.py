@@ -43,11 +43,11 @@ class OutputKind:
     build: Callable[[Any, Surroundings], Output]
 
 
-def _journald(settings: JournaldSettings, around: Surroundings) -> Output:
+def _journald(settings: JournaldSettings, around: Surroundings) -> Output:  # noqa: ARG001 - every builder gets both
     return JournaldOutput()
 
 
-def _jsonl(settings: JsonLinesSettings, around: Surroundings) -> Output:
+def _jsonl(settings: JsonLinesSettings, around: Surroundings) -> Output:  # noqa: ARG001 - every builder gets both
     return JsonLinesOutput(settings.path, mode=settings.mode, group=settings.group)
 
 

@@ -33,7 +33,7 @@ class Glob:
         """The paths that are written out in full, as shown."""
         self.literal: str | None = fixed[0] if whole == [True] else None
         """The one path this pattern means, as shown; None where it is a real pattern."""
-        self.prefix: str = os.path.commonprefix(fixed)
+        self.prefix: str = os.path.commonprefix(fixed)  # noqa: RUF071 - characters are meant
         """The fixed text before the first wildcard, as shown."""
         self.specificity: tuple[bool, int] = (all(whole), min(map(len, fixed)))
         """Sort key: the more specific pattern is greater. Written out in full first, then the longest fixed prefix."""

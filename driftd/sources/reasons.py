@@ -20,7 +20,7 @@ CHANGING: Final = "changing"
 TIMEOUT: Final = "timeout"
 PARSER_DIED: Final = "parser-died"
 MAX_ITEMS: Final = "max-items"
-SECRET_KEY_UNKNOWN: Final = "secret-key-unknown"
+SECRET_KEY_UNKNOWN: Final = "secret-key-unknown"  # noqa: S105 - a reason, not a password
 
 _WORDS: Final = {
     errno.EACCES: UNREADABLE,

@@ -298,7 +298,7 @@ class _Reader(InotifyFD):
     ) -> None:
         super().__init__()
         self.name = "driftd-inotify"
-        os.set_inheritable(self._inotify_fd, False)
+        os.set_inheritable(self._inotify_fd, False)  # noqa: FBT003 - watchdog opens it without IN_CLOEXEC
         self._overflowed = overflowed
         self._failed = failed
         self._ended = ended
