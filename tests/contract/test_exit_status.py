@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from tests.contract.command import CLEAN, DRIFT, INCOMPLETE, USAGE, Sandbox, run
+from tests.contract.shapes import schema
 
 COMMANDS = (
     *("init", "run", "check", "status", "diff", "events", "timeline", "approve", "compare", "parse", "doctor", "demo"),
@@ -53,6 +55,10 @@ def test_bad_usage_is_2_and_says_so_on_standard_error(arguments: list[str]) -> N
     told = run(*arguments, status=USAGE)
     assert told.err.strip()
     assert not told.out.strip()
+
+
+def test_the_schema_of_events_is_printed() -> None:
+    assert json.loads(run("events", "--schema", status=CLEAN).out) == schema("events")
 
 
 def test_a_misspelt_word_is_answered_with_the_words_there_are(tmp_path: Path) -> None:
