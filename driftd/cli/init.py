@@ -53,9 +53,12 @@ def run(args: argparse.Namespace) -> int:
     host = open_host(str(into / "driftd.yaml"), around, root=root, make_key=True)
     try:
         progress("reading every item ...")
-        approved = _approve_first(host) if args.approve else 0
         formats: Counter[str] = Counter()
         result = host.auditor.audit(each=lambda examined: formats.update([_format_of(examined)]))
+        approved = 0
+        if args.approve:
+            approved = _approve_first(host)
+            result = host.auditor.audit()
         progress("")
     finally:
         host.close()
