@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import sys
 from collections import Counter
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
-from driftd.cli.render import Style, drift_lines, gap_lines
+from driftd.cli.render import Style, drift_lines, gap_lines, progress
 from driftd.daemon.events import timestamp
 from driftd.model.change import Severity, Status
 from driftd.model.document import Json
@@ -47,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
             known = ", ".join(sorted(host.scope.baselines)) or "none"
             raise UsageError(f"no baseline {', '.join(sorted(unknown))} on this host (there are: {known})")
         started = datetime.now(UTC)
-        result = host.auditor.audit(set(args.baselines) or None)
+        count = itertools.count(1)
+        result = host.auditor.audit(set(args.baselines) or None, lambda _: progress(f"{next(count)} items"))
+        progress("")
     finally:
         host.close()
     if args.json:

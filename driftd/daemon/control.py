@@ -11,7 +11,8 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,12 +57,23 @@ class ControlServer:
         self._peers = threading.BoundedSemaphore(MAX_PEERS)
 
     def start(self) -> None:
-        """Bind and listen; OSError where the path is too long or not writable. A stale socket is replaced."""
+        """Bind and listen; ControlError where that is not possible. A stale socket is replaced."""
+        try:
+            self._listen()
+        except (OSError, KeyError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            remedy = (
+                "set control.socket to a short path in a directory of driftd's own, control.group to a group there is"
+            )
+            raise ControlError(f"{self._path}: cannot listen for commands: {why} ({remedy})") from error
+
+    def _listen(self) -> None:
         self._path.unlink(missing_ok=True)  # the lock on the state says that nobody else listens there
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         before = os.umask(0o177)
         try:
-            listening.bind(str(self._path))
+            with address(self._path) as short:
+                listening.bind(short)
         finally:
             os.umask(before)
         if self._group is not None:
@@ -138,6 +150,16 @@ def read_line(connection: socket.socket, most: int) -> bytes:
     return bytes(data)
 
 
+@contextmanager
+def address(path: Path) -> Iterator[str]:
+    """Yield a name for a socket's path that fits the 107 bytes of unix(7), however deep the directory is."""
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}" if os.path.isdir("/proc/self/fd") else str(path)
+    finally:
+        os.close(directory)
+
+
 class DaemonAbsentError(Exception):
     """Nobody listens on the control socket."""
 
@@ -147,11 +169,14 @@ def ask(path: Path, operation: str, args: dict[str, Json] | None = None, timeout
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
         connection.settimeout(timeout)
         try:
-            connection.connect(str(path))
+            with address(path) as short:
+                connection.connect(short)
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
             raise DaemonAbsentError(str(path)) from error
         except PermissionError as error:
             raise ControlError(f"{path}: you may not talk to the daemon (run as root, or see control.group)") from error
+        except OSError as error:
+            raise ControlError(f"{path}: cannot be asked: {error}") from error
         request = {"v": VERSION, "op": operation, "args": args or {}}
         try:
             connection.sendall(json.dumps(request).encode("ascii") + b"\n")
