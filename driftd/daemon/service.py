@@ -194,7 +194,7 @@ class Service:
     # --- what was noticed
 
     def _notice(self, noticed: Noticed) -> None:
-        if self.watching.is_configuration(noticed.directory):
+        if self.watching.is_configuration(noticed.directory, noticed.name, is_directory=noticed.is_directory):
             self._reload_at = self._clock.monotonic() + QUIET
         directory = self.watching.audited_directory(noticed.directory)
         if directory is None:

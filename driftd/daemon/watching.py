@@ -27,6 +27,8 @@ class Watching:
         self._watched: set[bytes] = set()
         self._lead_to: dict[bytes, set[bytes]] = {}
         """A link, or what it leads to -> the items that are read through it."""
+        self._led_to: set[bytes] = set()
+        """The directories in which these stand."""
         self._hops: dict[bytes, tuple[bytes, ...]] = {}
         self.unwatched: dict[bytes, str] = {}
         """Directories that cannot be watched, and why: they are swept instead."""
@@ -46,8 +48,8 @@ class Watching:
         if self._watcher is None:
             return False
         before = set(self._watched)
-        led_to = (path.rpartition(b"/")[0] or b"/" for path in self._lead_to)
-        wanted = {*map(self._on_host, (*self._auditor.directories, *led_to)), *self._configuration}
+        self._led_to = {path.rpartition(b"/")[0] or b"/" for path, items in self._lead_to.items() if items}
+        wanted = {*map(self._on_host, (*self._auditor.directories, *self._led_to)), *self._configuration}
         for directory in self._watched - wanted:
             self._watcher.forget(directory)
         self.unwatched = {}
@@ -57,12 +59,11 @@ class Watching:
         return bool(self._watched - before)
 
     def audited_directory(self, directory: bytes) -> bytes | None:
-        """Return the name under the root of a directory that was noticed; None where it is outside."""
-        if not self._prefix:
-            return directory
-        if directory == self._prefix:
-            return b"/"
-        return directory.removeprefix(self._prefix) if directory.startswith(self._prefix + b"/") else None
+        """Return the name under the root of a directory that was noticed; None where no item can be in it."""
+        if self._prefix and directory != self._prefix and not directory.startswith(self._prefix + b"/"):
+            return None
+        inside = directory.removeprefix(self._prefix) or b"/"
+        return inside if inside in self._auditor.directories or inside in self._led_to else None
 
     def _on_host(self, directory: bytes) -> bytes:
         return self._prefix + directory if directory != b"/" else self._prefix or b"/"
@@ -84,9 +85,9 @@ class Watching:
         """Take note that a directory is not watched any more."""
         self._watched.discard(directory)
 
-    def is_configuration(self, directory: bytes) -> bool:
-        """Whether the directory holds settings, baselines or what is approved."""
-        return directory in self._configuration
+    def is_configuration(self, directory: bytes, name: bytes, *, is_directory: bool) -> bool:
+        """Whether a name holds settings, a baseline or what is approved. Their directories may hold state and logs too."""
+        return directory in self._configuration and (is_directory or name.endswith((b".yaml", b"approved.json")))
 
     def depends(self, item: str, links: tuple[str, ...]) -> bool:
         """Take note of the links that an item was read through; whether a place is watched only now because of it."""
@@ -101,7 +102,9 @@ class Watching:
         before = len(self._watched)
         for hop in hops:
             self._lead_to.setdefault(hop, set()).add(path)
-            self._watch(self._on_host(hop.rpartition(b"/")[0] or b"/"))
+            directory = hop.rpartition(b"/")[0] or b"/"
+            self._led_to.add(directory)
+            self._watch(self._on_host(directory))
         return len(self._watched) > before
 
     def concerned(self, path: bytes) -> Iterable[bytes]:
