@@ -58,7 +58,10 @@ class Watcher(Protocol):
     """Kernel notifications for directories, never recursive. They only make driftd fast; the audit is the truth."""
 
     def start(self, listener: WatchEvents) -> None:
-        """Begin to report. Nothing is watched yet."""
+        """Begin to report, again after a death. Nothing is watched yet."""
+
+    def alive(self) -> bool:
+        """Whether notifications are being read; if not, only `start` helps."""
 
     def watch(self, directory: bytes) -> str | None:
         """Watch a directory; return None, or the reason why it cannot be watched. Watching again re-arms."""

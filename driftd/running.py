@@ -123,7 +123,7 @@ class Daemon:
         workplace = self._open("driftd run")
         host, engine = self._host, workplace.engine
         listener = Listener(self._clock)
-        watching = Watching(self._watch(listener), host.auditor, self._configuration(), self._root)
+        watching = Watching(self._watch(listener), host.auditor, self._configuration(), self._root, listener)
         transient = TransientNames.shipped()
         settling = Settling(float(host.settings.watch.settle), transient=transient)
         service = Service(engine, workplace.adoption, watching, settling, self._notifier, self._clock, self.reload)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from driftd.auditor import Auditor
 from driftd.model.document import Json
 from driftd.model.item import real_path, shown_path
-from driftd.ports import Watcher
+from driftd.ports import Watcher, WatchEvents
 
 
 class Watching:
@@ -19,8 +19,10 @@ class Watching:
         auditor: Auditor,
         configuration: Iterable[bytes],
         root: bytes = b"/",
+        listener: WatchEvents | None = None,
     ) -> None:
         self._watcher = watcher
+        self._listener = listener
         self._prefix = root.rstrip(b"/")
         self._auditor = auditor
         self._configuration = {path.rstrip(b"/") or b"/" for path in configuration}
@@ -78,8 +80,10 @@ class Watching:
             self.unwatched[directory] = reason
 
     def rearm(self) -> None:
-        """After a loss: no watch is believed any more."""
+        """After a loss: no watch is believed any more, and a dead watcher is started again."""
         self._watched = set()
+        if self._watcher is not None and self._listener is not None and not self._watcher.alive():
+            self._watcher.start(self._listener)
 
     def vanished(self, directory: bytes) -> None:
         """Take note that a directory is not watched any more."""
