@@ -22,6 +22,7 @@ from driftd.clock import SystemClock
 from driftd.daemon.adoption import Adoption
 from driftd.daemon.engine import Engine, Publish
 from driftd.daemon.memory import Memory
+from driftd.model.baseline import Rule
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.settings.host import HostFacts, host_facts
 from driftd.settings.load import load
@@ -80,6 +81,10 @@ class Host:
     def close(self) -> None:
         """End the child process."""
         self.isolated.close()
+
+    def rules(self) -> dict[str, Rule]:
+        """Return every rule by its id, for those who explain a violation."""
+        return {rule.id: rule for loaded in self.baselines for rule in loaded.definition.rules}
 
     def files_digest(self) -> str:
         """Return a digest of the settings and definitions as they stand on disk now."""

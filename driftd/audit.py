@@ -241,14 +241,14 @@ def _apply_rules(observed: Observation, terms: Terms, verdict: Verdict) -> None:
 
 
 def _apply_violation(violation: Violation, document: Document | None, terms: Terms, verdict: Verdict) -> None:
-    """Give the change at the violated place the rule's severity; where nothing changed there, the violation is one itself."""
+    """Give the change at the violated place the rule's name, and its severity if that is worse; where nothing changed there, the violation is one itself."""
     rule = violation.rule
     severity = Severity.from_word(rule.severity) if rule.severity else terms.severity
     for index, change in enumerate(verdict.changes):
         same_place = violation.steps is not None and change.after_steps == violation.steps
         went_away = violation.steps is None and change.kind is Kind.REMOVED and change.key == rule.key
         if change.aspect is Aspect.CONTENT and change.rule is None and (same_place or went_away):
-            verdict.changes[index] = change.judged(severity, rule.id, violation.message)
+            verdict.changes[index] = change.judged(max(severity, change.severity), rule.id, violation.message)
             return
     key = rule.key
     if violation.steps is not None and document is not None:

@@ -7,6 +7,7 @@ import itertools
 import os
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
@@ -14,6 +15,7 @@ from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
 from driftd.cli.render import Style, drift_lines, gap_lines, progress
 from driftd.daemon.events import timestamp
+from driftd.model.baseline import Rule
 from driftd.model.change import Severity, Status
 from driftd.model.document import Json
 from driftd.model.result import NOT_APPROVED, AuditResult
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json("check", check_shape(host.facts, started, result))
     else:
-        tell(result)
+        tell(result, host.rules())
     return exit_status(result, threshold)
 
 
@@ -90,11 +92,11 @@ def exit_status(result: AuditResult, threshold: Severity) -> int:
     return DRIFT if bad else OK
 
 
-def tell(result: AuditResult) -> None:
+def tell(result: AuditResult, rules: Mapping[str, Rule]) -> None:
     """Print an audit's result for people, worst first."""
     style = Style.of(sys.stdout)
     for drift in result.drifts:
-        for line in drift_lines(drift, style):
+        for line in drift_lines(drift, style, rules):
             print(line)
     gaps = [
         (gap.item, gap.reason, gap.detail) for gap in result.coverage.gaps if gap.reason != NOT_APPROVED or gap.detail

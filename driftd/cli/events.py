@@ -73,7 +73,7 @@ def _print(event: Event, style: Style, *, as_json: bool) -> None:
 def _schema() -> int:
     from importlib.resources import files
 
-    schema = files("driftd") / "schemas" / "event.json"
+    schema = files("driftd") / "schemas" / "events.json"
     try:
         sys.stdout.write(schema.read_text())
     except FileNotFoundError as error:

@@ -117,7 +117,7 @@ def _tell(host: Host, files: list[Path], approved: int, result: AuditResult, for
     for path in files:
         print(f"wrote {visible(str(path))}")
     for drift in result.drifts:
-        for line in drift_lines(drift, style):
+        for line in drift_lines(drift, style, host.rules()):
             print(line)
     gaps = [(gap.item, gap.reason, gap.detail) for gap in result.coverage.gaps if gap.reason != "not-approved"]
     for line in gap_lines(gaps, style):

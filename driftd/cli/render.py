@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+from driftd.model.baseline import Rule
 from driftd.model.change import ABSENT, Absent, Change, Side, as_text
 from driftd.model.document import Json
 from driftd.model.drift import Drift
@@ -35,12 +36,17 @@ class Style:
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and code else text
 
 
-def drift_lines(drift: Drift, style: Style) -> Iterator[str]:
+def drift_lines(drift: Drift, style: Style, rules: Mapping[str, Rule] | None = None) -> Iterator[str]:
     """Yield a drift as lines: its item, then one or two lines for each change."""
     worst = drift.severity.word
     yield f"{style.paint(worst, _SEVERITIES[worst])} {style.paint(visible(drift.item), '1')}  ({drift.baseline}, {drift.status})"
     for change in drift.changes:
         yield from change_lines(change, style)
+        rule = (rules or {}).get(change.rule or "")
+        if rule is not None:
+            yield f"    why  {visible(rule.why)}"
+            if rule.fix:
+                yield f"    fix  {visible(rule.fix)}"
 
 
 def change_lines(change: Change, style: Style, indent: str = "  ") -> Iterator[str]:

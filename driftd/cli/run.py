@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print_json("check", check_shape(host.facts, started, result))
         else:
-            tell(result)
+            tell(result, host.rules())
         return exit_status(result, threshold)
     for number, message in (
         (signal.SIGTERM, Stop("SIGTERM")),

@@ -301,7 +301,7 @@ class Service:
             by_severity[drift.severity] = (count if isinstance(count, int) else 0) + 1
         driftd: dict[str, Json] = {
             "open": by_severity,
-            "gaps": len(memory.gaps) + len(memory.places),
+            "gap_count": len(memory.gaps) + len(memory.places),
             "items": len(memory.signatures),
             "chain_head": self.engine.store.journal.head,
             "delivered": dict(self.engine.store.database.cursors()),
