@@ -61,6 +61,8 @@ class Engine:
         self.last_audit: dict[str, Sweep] = {}
         self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
         """Told of every item that was looked at, and the links it was read through."""
+        self.on_hold: Callable[[str], bool] = lambda _item: False
+        """Asked of an item that is new to an audit: whether its name says that it may be gone in a moment."""
         self._host = host
         self._clock = clock
         self._random = random
@@ -220,7 +222,8 @@ class Engine:
                 sweep.ignored += 1
             elif found.item not in seen:
                 seen.add(found.item)
-                yield found.item
+                if found.item in self.memory.signatures or not self.on_hold(found.item):
+                    yield found.item
         for item in self.auditor.expected():
             if item not in seen:
                 seen.add(item)

@@ -113,6 +113,7 @@ class Service:
         self.adoption = adoption
         self.watching = watching
         engine.on_links = self._depends
+        engine.on_hold = self._holds
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._settling = settling
         self._notifier = notifier
@@ -210,6 +211,14 @@ class Service:
         """Watch where an item's links stand; what happened there before that, a second look tells."""
         if self.watching.depends(item, links):
             self._settling.noticed(real_path(item), self._clock.monotonic(), complete=True)
+
+    def _holds(self, item: str) -> bool:
+        """Hold what an editor or a package manager will have removed in a moment; what survives is looked at then."""
+        path = real_path(item)
+        if not self._settling.is_transient(path):
+            return False
+        self._settling.noticed(path, self._clock.monotonic(), complete=True)
+        return True
 
     def _look_due(self) -> None:
         """Look at what is due, and record what it shows in one go."""
