@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
@@ -11,13 +10,13 @@ Pair = tuple[int | None, int | None]
 """(position before, position after); None where the member has no partner."""
 
 _SMALL_PRODUCT = 40_000
-"""Blocks up to 200 x 200 without a unique member are matched exactly; larger ones by position, which stays linear."""
+"""Blocks up to 200 x 200 without an anchor are matched exactly; larger ones by position, which stays linear."""
 
 
 def align(before: Sequence[bytes], after: Sequence[bytes]) -> list[Pair]:
     """Return the pairs of equal members, in order, and between them the members without an equal partner.
 
-    Patience alignment: common ends, then members that are unique on both sides as anchors, then the blocks between.
+    Patience alignment: common ends, then members that occur equally often on both sides as anchors, then the blocks between.
     """
     pairs: list[Pair] = []
     pending = [(0, len(before), 0, len(after))]
@@ -51,12 +50,26 @@ def align(before: Sequence[bytes], after: Sequence[bytes]) -> list[Pair]:
 def _anchors(
     before: Sequence[bytes], after: Sequence[bytes], low_b: int, high_b: int, low_a: int, high_a: int
 ) -> list[tuple[int, int]]:
-    """Members that occur once on each side, the longest run of them that stands in the same order on both."""
-    count_b = Counter(before[low_b:high_b])
-    count_a = Counter(after[low_a:high_a])
-    place = {after[i]: i for i in range(low_a, high_a) if count_a[after[i]] == 1}
-    unique = [(i, place[before[i]]) for i in range(low_b, high_b) if count_b[before[i]] == 1 and before[i] in place]
-    return [unique[index] for index in longest_increasing([at_a for _, at_a in unique])]
+    """Members that occur equally often on both sides, each with its counterpart by number of occurrence.
+
+    Of them the longest run that stands in the same order on both. Members that occur once are not enough: a long file
+    without any would be aligned by position, and one line more would move all that follow.
+    """
+    places_b, places_a = _places(before, low_b, high_b), _places(after, low_a, high_a)
+    common = sorted(
+        pair
+        for member, at_b in places_b.items()
+        if len(at_a := places_a.get(member, [])) == len(at_b)
+        for pair in zip(at_b, at_a, strict=True)
+    )
+    return [common[index] for index in longest_increasing([at_a for _, at_a in common])]
+
+
+def _places(members: Sequence[bytes], low: int, high: int) -> dict[bytes, list[int]]:
+    places: dict[bytes, list[int]] = {}
+    for index in range(low, high):
+        places.setdefault(members[index], []).append(index)
+    return places
 
 
 def longest_increasing(values: Sequence[int]) -> list[int]:

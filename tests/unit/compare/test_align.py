@@ -37,9 +37,7 @@ def matches(pairs: list[Pair]) -> list[tuple[int, int]]:
         ("1 k 2 l 3", "4 k 5 l 6", [(0, None), (None, 0), (1, 1), (2, None), (None, 2), (3, 3), (4, None), (None, 4)]),
     ],
 )
-def test_equal_members_are_pairs_and_a_gap_names_its_removals_first(
-    before: str, after: str, pairs: list[Pair]
-) -> None:
+def test_equal_members_are_pairs_and_a_gap_names_its_removals_first(before: str, after: str, pairs: list[Pair]) -> None:
     assert align(lines(before), lines(after)) == pairs
 
 
