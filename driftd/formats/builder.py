@@ -28,11 +28,12 @@ class DocumentBuilder:
     """Collects what a parser reads in one file.
 
     A name that comes again makes a list that is flagged as repeated; `repeatable` names are one from the first time.
-    `at` is a mapping that `section` or `block` returned; without it, names stand at the root.
+    `at` is a mapping that `section`, `block` or `row` returned; without it, names stand at the root.
+    `table`: the root is a list of rows.
     """
 
-    def __init__(self, path: str, format: str, *, untyped: bool = True) -> None:
-        self._document = Document(path, format, Node({}, 1), untyped=untyped)
+    def __init__(self, path: str, format: str, *, untyped: bool = True, table: bool = False) -> None:
+        self._document = Document(path, format, Node([] if table else {}, 1), untyped=untyped)
         self._bounds = Bounds()
         self._depth: dict[int, int] = {id(self._document.root): 0}
         self._sections: dict[int, Node] = {}
@@ -41,7 +42,7 @@ class DocumentBuilder:
 
     @property
     def root(self) -> Node:
-        """The mapping at the root."""
+        """The mapping, or the list of rows, at the root."""
         return self._document.root
 
     def add(
@@ -87,6 +88,14 @@ class DocumentBuilder:
         self._insert(parent, name, node, repeatable=not single)
         if argument is not None:
             self.add("@", argument, line, at=node)
+        return node
+
+    def row(self, line: int) -> Node:
+        """Return a new mapping at the end of a table."""
+        rows = self.root.value
+        assert isinstance(rows, list)
+        node = self._mapping(self.root, line, 1)
+        rows.append(node)
         return node
 
     def reset(self, name: str, line: int, *, at: Node | None = None) -> None:

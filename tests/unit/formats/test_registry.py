@@ -59,6 +59,25 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/srv/app.conf", b"only = one\nbut then prose\n", "text"),
         ("/srv/README", b"---\nA title\n", "text"),
         ("/etc/shells", b"/bin/sh\n", "text"),
+        ("/etc/fstab", b"", "fstab"),
+        ("/etc/crypttab", b"", "crypttab"),
+        ("/etc/passwd", b"", "passwd"),
+        ("/etc/group-", b"", "group"),
+        ("/etc/subgid", b"", "subid"),
+        ("/etc/hosts", b"", "hosts"),
+        ("/etc/services", b"", "services"),
+        ("/etc/protocols", b"", "protocols"),
+        ("/etc/networks", b"", "networks"),
+        ("/etc/security/limits.d/app.conf", b"", "limits"),
+        ("/etc/modprobe.d/blacklist.conf", b"", "modprobe"),
+        ("/usr/lib/tmpfiles.d/tmp.conf", b"", "tmpfiles"),
+        ("/usr/lib/sysusers.d/basic.conf", b"", "sysusers"),
+        ("/etc/pam.d/sshd", b"", "pam"),
+        ("/etc/pam.conf", b"", "pam_conf"),
+        ("/etc/crontab", b"", "crontab"),
+        ("/etc/cron.d/php", b"", "crontab"),
+        ("/var/spool/cron/crontabs/root", b"", "user_crontab"),
+        ("/etc/anacrontab", b"", "anacrontab"),
         ("/etc/nginx/nginx.conf.dpkg-dist", b"", "nginx"),
         ("/etc/app.yml.bak", b"", "yaml"),
         ("/etc/ssh/sshd_config~", b"", "sshd"),
@@ -112,7 +131,7 @@ def test_a_format_that_was_asked_for_wins_over_the_path() -> None:
 def test_an_unknown_format_names_the_nearest() -> None:
     with pytest.raises(UnknownFormat, match=r"unknown format 'yml' \(did you mean 'yaml'\?\)"):
         by_name("yml")
-    with pytest.raises(UnknownFormat, match="one of dotenv, ini, json"):
+    with pytest.raises(UnknownFormat, match=r"one of \w+, .*dotenv, .*json"):
         by_name("whatever")
 
 
