@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from driftd.audit import READING_CHANGED, SECRET_KEY_UNKNOWN
 from driftd.auditor import Auditor, Examined, approved_item
 from driftd.baselines.layer import decode_item
 from driftd.model.approved import ApprovedItem, canonical_json
@@ -14,6 +15,9 @@ from driftd.model.drift import Drift
 from driftd.model.item import Gap
 from driftd.model.result import NOT_APPROVED, AuditResult
 from driftd.store.content import ContentStore
+
+_SETTLED = frozenset({NOT_APPROVED, READING_CHANGED, SECRET_KEY_UNKNOWN, "rules-unchecked"})
+"""Gaps of items that were read: what could not be compared with is what an approval replaces."""
 
 
 class UnknownSelectionError(Exception):
@@ -46,9 +50,9 @@ def gather(auditor: Auditor, selection: Sequence[str], content: ContentStore) ->
     gathered = Gathered()
     places = AuditResult()
     for examined in _selected(auditor, selection, places):
-        gaps = [gap for gap in examined.verdict.gaps if gap.reason not in (NOT_APPROVED, "rules-unchecked")]
-        if gaps:
-            gathered.gaps.extend(gaps)
+        gaps = [gap for gap in examined.verdict.gaps if gap.reason not in _SETTLED]
+        if gaps or examined.observed.gap is not None:
+            gathered.gaps.extend(examined.verdict.gaps)
             continue
         if not examined.audited.terms.needs_approval or not _differs(examined):
             continue

@@ -7,24 +7,32 @@ Read `judge` first: it is the main path of driftd. Everything else brings someth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from driftd.compare.canonical import Identities
 from driftd.compare.differ import compare
 from driftd.compare.locate import key_at
 from driftd.compare.meaning import Dialect, IdentityNames
 from driftd.dialects.registry import dialect_of
+from driftd.formats.registry import by_name
 from driftd.model.approved import ApprovedItem
 from driftd.model.baseline import Rule
 from driftd.model.change import ABSENT, Absent, Aspect, Change, Kind, Severity, Side
 from driftd.model.document import Document, Node, Problem, node_from_json
 from driftd.model.drift import Drift, drift_id
 from driftd.model.item import Gap, Observation
+from driftd.model.keys import plain_steps
 from driftd.model.result import NOT_APPROVED, AuditResult
-from driftd.policy.query import Query
+from driftd.model.secret import tokens_in
+from driftd.policy.query import Query, QueryFailedError
 from driftd.policy.rules import Violation, violations
+from driftd.secrets.fingerprint import digest_key_id
+
+READING_CHANGED: Final = "reading-changed"
+SECRET_KEY_UNKNOWN: Final = "secret-key-unknown"  # noqa: S105 - a reason, not a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +105,26 @@ def judge(observed: Observation, terms: Terms, approvals: Approvals) -> Verdict:
     if observed.gap is not None:
         return Verdict(gaps=[observed.gap])
     verdict = Verdict()
-    try:
-        if approvals.approved(terms.baseline):
+    with _failures_as_gaps(observed.item, verdict):
+        if terms.needs_approval and approvals.approved(terms.baseline):
             _compare_item(observed, approvals.item(terms.baseline, observed.item), terms, approvals, verdict)
         elif terms.needs_approval and observed.exists:
             verdict.gaps.append(Gap(observed.item, NOT_APPROVED))
-    except ApprovedCorrupt as error:
-        verdict.gaps.append(Gap(observed.item, "approved-corrupt", str(error)))
     verdict.changes = [replace(change, severity=terms.severity) for change in verdict.changes]
-    _apply_rules(observed, terms, verdict)
+    with _failures_as_gaps(observed.item, verdict):
+        _apply_rules(observed, terms, verdict)
     return verdict
+
+
+@contextmanager
+def _failures_as_gaps(item: str, verdict: Verdict) -> Iterator[None]:
+    """What could not be judged is a gap beside what could."""
+    try:
+        yield
+    except ApprovedCorrupt as error:
+        verdict.gaps.append(Gap(item, "approved-corrupt", str(error)))
+    except QueryFailedError as error:
+        verdict.gaps.append(Gap(item, "query-failed", str(error)))
 
 
 def _compare_item(
@@ -116,7 +134,7 @@ def _compare_item(
         if (approved is None) != (observed.attributes is None):
             verdict.changes.append(_existence(observed, approved))
         return
-    verdict.changes.extend(_attributes(observed, approved, verdict))
+    verdict.changes.extend(_attributes(observed, approved, terms, verdict))
     if approved.digest == observed.digest or approved.attributes.get("type") != observed.attributes.type.value:
         return
     content = _content(observed, approved, terms, approvals, verdict)
@@ -131,14 +149,15 @@ def _existence(observed: Observation, approved: ApprovedItem | None) -> Change:
     return Change(Aspect.EXISTENCE, Kind.REMOVED, "$", before=kind)
 
 
-def _attributes(observed: Observation, approved: ApprovedItem, verdict: Verdict) -> list[Change]:
+def _attributes(observed: Observation, approved: ApprovedItem, terms: Terms, verdict: Verdict) -> list[Change]:
     assert observed.attributes is not None
     shown = observed.attributes.to_json()
+    free = {plain_steps(query.text) for query in (*terms.ignores, *terms.varies)}
     changes = []
     for name in sorted(shown.keys() | approved.attributes.keys()):
         before: Side = approved.attributes.get(name, ABSENT)
         after: Side = shown.get(name, ABSENT)
-        if before == after or isinstance(after, Absent):
+        if before == after or isinstance(after, Absent) or (name,) in free:
             continue  # an attribute that is no longer audited is no difference
         if isinstance(before, Absent):
             if shown["type"] == approved.attributes.get("type"):
@@ -152,18 +171,42 @@ def _content(
     observed: Observation, approved: ApprovedItem, terms: Terms, approvals: Approvals, verdict: Verdict
 ) -> list[Change]:
     """What differs in the content of an item whose bytes are not the approved ones."""
-    as_a_whole = Change(Aspect.CONTENT, Kind.CHANGED, "$", _side(approved.digest), _side(observed.digest))
-    if observed.document is None or approved.format is None or approved.digest is None:
-        return [as_a_whole]
     problem = observed.parse_problem
-    stopped = problem is not None and approved.format != "text"
-    before = approvals.document(terms.baseline, approved, "text" if stopped else observed.document.format)
-    if before is None and (stopped or approved.reading is None or approved.format != observed.document.format):
-        return [*_stopped_parsing(problem if stopped else None), as_a_whole]
-    if before is None:
-        before = Document(observed.item, approved.format, node_from_json(approved.settings))
+    stopped = _stopped_parsing(problem if approved.format not in (None, "text") else None)
+    if observed.document is None or approved.format is None or approved.digest is None:
+        return [*stopped, *_as_a_whole(observed, approved, terms, verdict)]
+    format = "text" if problem is not None else observed.document.format
+    before = approvals.document(terms.baseline, approved, format)
+    if before is not None:
+        return [*stopped, *_differences(before, observed.document, terms, verdict, observed.item)]
+    if approved.reading is None or approved.format != format:
+        return [*stopped, *_as_a_whole(observed, approved, terms, verdict)]
+    before = Document(observed.item, approved.format, node_from_json(approved.settings))
+    return _by_stored_settings(before, approved.reading, observed, terms, verdict)
+
+
+def _as_a_whole(observed: Observation, approved: ApprovedItem, terms: Terms, verdict: Verdict) -> list[Change]:
+    """Only digests are left to compare, and those only where both are of one key."""
+    key_id = digest_key_id(approved.digest) if approved.digest is not None else None
+    if key_id is not None and terms.secret_key_id is not None and key_id != terms.secret_key_id:
+        detail = f"the approved digest was made with key {key_id}, this host's is {terms.secret_key_id}"
+        verdict.gaps.append(Gap(observed.item, SECRET_KEY_UNKNOWN, detail))
+        return []
+    return [Change(Aspect.CONTENT, Kind.CHANGED, "$", _side(approved.digest), _side(observed.digest))]
+
+
+def _by_stored_settings(
+    before: Document, reading: str, observed: Observation, terms: Terms, verdict: Verdict
+) -> list[Change]:
+    """What differs from the settings as they were read at approval: worth nothing once a later parser reads otherwise."""
+    assert observed.document is not None
     changes = _differences(before, observed.document, terms, verdict, observed.item)
-    return [*_stopped_parsing(problem if stopped else None), *changes]
+    today = by_name(before.format).reading
+    if not changes or reading == today:
+        return changes
+    detail = f"approved as {reading}, read as {today} now, and the approved bytes are gone: approve it again"
+    verdict.gaps.append(Gap(observed.item, READING_CHANGED, detail))
+    return []
 
 
 def _stopped_parsing(problem: Problem | None) -> list[Change]:
@@ -219,11 +262,11 @@ def _selects(query: Query, change: Change, before: Node, after: Node) -> bool:
 
 def _unknown_key(change: Change, terms: Terms, verdict: Verdict, item: str) -> bool:
     """A secret masked with a key that is not at hand: neither drift nor clean, but a gap."""
-    if terms.secret_key_id is None or not isinstance(change.before, str) or "driftd-secret:" not in change.before:
+    if terms.secret_key_id is None or not isinstance(change.before, str):
         return False
-    if f"driftd-secret:{terms.secret_key_id}:" in change.before:
+    if all(token.key_id == terms.secret_key_id for token in tokens_in(change.before)):
         return False
-    verdict.gaps.append(Gap(item, "secret-key-unknown", change.key))
+    verdict.gaps.append(Gap(item, SECRET_KEY_UNKNOWN, change.key))
     return True
 
 
