@@ -43,7 +43,11 @@ def test_the_reference_of_commands_is_what_the_commands_say() -> None:
 
 
 def test_every_action_and_its_code_stand_in_the_reference_of_events() -> None:
-    rows = [line for line in (REFERENCE / "events.md").read_text().splitlines() if line.startswith("| `")]
+    rows = [
+        line
+        for line in (REFERENCE / "events.md").read_text().splitlines()
+        if line.startswith("| `") and "DRIFT-" in line
+    ]
     told = {tuple(cell.strip(" `") for cell in row.strip("|").split("|")[:2]) for row in rows}
     assert told == {(action.value, CODES[action]) for action in Action}
 
