@@ -36,6 +36,8 @@ from driftd.sources.observe import Observer
 from driftd.sources.root import Root
 from driftd.store.content import ContentStore
 from driftd.store.database import Database
+from driftd.store.errors import translated
+from driftd.store.files import fsync_directory
 from driftd.store.reader import JournalReader
 from driftd.store.store import Store
 
@@ -176,16 +178,19 @@ def secret_key(file: Path, trust: Trust, *, make: bool) -> bytes:
 
 def _made_key(file: Path) -> bytes:
     key = random.token_bytes(KEY_BYTES)
-    try:
+    fresh = file.with_name(f"{file.name}.{random.token_hex(8)}")
+    with translated(file, "make the secret key"):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(key)
-            out.flush()
-            os.fsync(descriptor)
-    except OSError as error:
-        message = f"cannot be made: {error.strerror}"
-        raise ConfigurationError([ConfigProblem(str(file), None, message, "make the directory writable")]) from error
+        try:
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(key)
+                out.flush()
+                os.fsync(descriptor)
+            os.link(fresh, file)  # whole or not at all, and never over another one
+        finally:
+            fresh.unlink(missing_ok=True)
+        fsync_directory(file.parent)
     return key
 
 

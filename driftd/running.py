@@ -127,6 +127,7 @@ class Daemon:
         transient = TransientNames.shipped()
         settling = Settling(float(host.settings.watch.settle), transient=transient)
         service = Service(engine, workplace.adoption, watching, settling, self._notifier, self._clock, self.reload)
+        service.on_deep = self._judged
         listener.service = self._service = service
         control = ControlServer(
             host.settings.control_socket,
@@ -146,6 +147,7 @@ class Daemon:
             reason = service.run()
             self._notifier.stopping()
             engine.say(Action.DAEMON_STOPPED, Severity.INFO, f"driftd stopped ({reason})", self._stopped(reason))
+            engine.memory.save(engine.store.database)
             log.info("stopped", reason=reason)
         finally:
             control.stop()
@@ -204,10 +206,11 @@ class Daemon:
     def _needs_deep(self, workplace: Workplace) -> bool:
         """Whether what was judged before this start may be judged otherwise now."""
         database = workplace.engine.store.database
-        now = self._host.judgement_digest()
-        before = database.mark("judgement")
-        database.set_mark("judgement", now)
-        return before != now
+        return database.mark("judgement") != self._host.judgement_digest()
+
+    def _judged(self) -> None:
+        assert self._workplace is not None
+        self._workplace.engine.store.database.set_mark("judgement", self._host.judgement_digest())
 
     # --- outputs
 
@@ -304,8 +307,6 @@ class Daemon:
             self._schedule.stop()
         if self._watcher is not None:
             self._watcher.close()
-        if self._workplace is not None:
-            self._workplace.engine.memory.save(self._workplace.engine.store.database)
         self._stop_outputs()
         if self._workplace is not None:
             self._workplace.close()

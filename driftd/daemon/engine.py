@@ -281,6 +281,14 @@ class Engine:
 
     # --- recording
 
+    def recollect(self) -> None:
+        """Go back to what is recorded, after something could not be: what was seen since is seen again by an audit."""
+        self.store.database.catch_up()
+        waiting = self.memory.unapproved
+        self.memory = Memory.load(self.store.database)
+        self.memory.unapproved = waiting
+        self.memory.distrust()
+
     def commit(self, made: Sequence[Event]) -> list[Event]:
         """Make events durable, apply them to the state, hand them to the outputs."""
         upcoming = self.store.journal.last_sequence

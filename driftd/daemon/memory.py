@@ -10,8 +10,8 @@ from driftd.store.database import Database
 from driftd.store.known import DriftStands, OpenDrift
 from driftd.store.replay import replayed
 
-LOSSES = frozenset({"overflow", "reader-died", "callback-failed"})
-"""Reasons of a loss of notifications; it ends with the next audit, so that a restart, which audits, ends it as well."""
+LOSSES = frozenset({"overflow", "watcher-died", "watcher-error", "state-unwritable"})
+"""Reasons to look at everything again; they end with the next audit, so that a restart, which audits, ends them as well."""
 
 
 @dataclass(slots=True)
@@ -52,6 +52,10 @@ class Memory:
         """Write down the signatures, which no event carries."""
         remembered = {item: 0 if item in self.linked else known for item, known in self.signatures.items()}
         database.replace_signatures(remembered)
+
+    def distrust(self) -> None:
+        """Have every item read again by the next audit: what was seen of some was not recorded."""
+        self.signatures = dict.fromkeys(self.signatures, 0)
 
     def await_approval(self, baseline: str, item: str, *, waiting: bool) -> None:
         """Take note of whether an item waits for its first approval."""

@@ -19,8 +19,9 @@ from driftd.daemon.watching import Watching
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action
-from driftd.model.item import real_path, shown_path
+from driftd.model.item import Gap, real_path, shown_path
 from driftd.ports import Clock
+from driftd.store.errors import StoreError
 from driftd.watch.settle import Settling
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,9 @@ QUIET: Final = 2.0
 """A checkout of baselines must be at rest for so long before it is read."""
 POLL: Final = 10.0
 """Seconds between sweeps while some directory cannot be watched."""
+RETRY: Final = 5.0
+"""Seconds until the state is tried again after it could not be written."""
+UNWRITABLE: Final = "state-unwritable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,10 @@ class Service:
         self._poll_at: float | None = None
         self._lost: list[str] = []
         self._stop: str | None = None
+        self._refused: StoreError | None = None
+        self._again_at = 0.0
+        self.on_deep: Callable[[], None] = lambda: None
+        """Called after each deep audit: everything was judged by what is in force."""
         self.since = clock.now()
 
     # --- the loop
@@ -140,15 +148,26 @@ class Service:
     def run(self) -> str:
         """Work until told to stop; return why."""
         while self._stop is None:
-            self._take(self._timeout())
-            self._look_due()
-            self._advance()
-            self._timers()
+            try:
+                self._take(self._timeout())
+                if self._may_record():
+                    self._look_due()
+                    self._advance()
+                    self._timers()
+            except StoreError as error:
+                self._put_off(error)
             self._notifier.watchdog()
         return self._stop
 
+    def blind_spots(self) -> list[Gap]:
+        """Return why what is known of the whole host may not be the present."""
+        gaps = [Gap("/", reason, "everything is being looked at again") for reason in sorted(set(self._lost))]
+        return [Gap("/", UNWRITABLE, str(self._refused)), *gaps] if self._refused is not None else gaps
+
     def _timeout(self) -> float:
         """How long nothing is due."""
+        if self._refused is not None:
+            return max(0.0, min(self._again_at - self._clock.monotonic(), self._notifier.interval))
         if self._sweep is not None or self._waiting_sweeps:
             return 0.0
         now = self._clock.monotonic()
@@ -189,6 +208,9 @@ class Service:
     def _answer(self, call: Call) -> None:
         try:
             call.answer.set_result(call.work())
+        except StoreError as error:
+            call.answer.set_exception(error)
+            raise
         except Exception as error:  # noqa: BLE001 - the one who asked gets it
             call.answer.set_exception(error)
 
@@ -237,12 +259,40 @@ class Service:
             self.want("quick", "watch")
 
     def _notifications_lost(self, reason: str) -> None:
-        driftd: dict[str, Json] = {"gaps": [{"item": "/", "reason": reason}], "gap_count": 1, "watch": reason}
-        message = f"notifications were lost ({reason}): everything is looked at again"
-        self.engine.say(Action.COVERAGE_LOST, Severity.MEDIUM, message, driftd)
-        self._lost.append(reason)
         self.watching.rearm()
         self.want("quick", "overflow")
+        self._say_lost(reason, f"notifications were lost ({reason}): everything is looked at again")
+
+    def _say_lost(self, reason: str, message: str) -> None:
+        driftd: dict[str, Json] = {"gaps": [{"item": "/", "reason": reason}], "gap_count": 1, "watch": reason}
+        self.engine.say(Action.COVERAGE_LOST, Severity.MEDIUM, message, driftd)
+        self._lost.append(reason)
+
+    # --- a state that cannot be written
+
+    def _put_off(self, error: StoreError) -> None:
+        """Do no more than listen until the state can be written again; then everything is looked at again."""
+        self._sweep = None
+        self._again_at = self._clock.monotonic() + RETRY
+        self.engine.memory.distrust()
+        if self._refused is None or str(self._refused) != str(error):
+            log.error("nothing can be recorded; trying again until it can be", reason=str(error), seconds=RETRY)
+        self._refused = error
+        self._notifier.status(f"nothing can be recorded: {error}")
+
+    def _may_record(self) -> bool:
+        """Whether the state can be written, as far as is known; after a refusal it is tried from time to time."""
+        if self._refused is None:
+            return True
+        if self._clock.monotonic() < self._again_at:
+            return False
+        self.engine.recollect()
+        self.adoption.reconcile()
+        self._say_lost(UNWRITABLE, f"nothing could be recorded ({self._refused}): everything is looked at again")
+        self._refused = None
+        self.want("deep", "recovery")
+        log.warning("what happens is recorded again")
+        return True
 
     # --- audits
 
@@ -273,12 +323,14 @@ class Service:
 
     def _swept(self, sweep: Sweep) -> None:
         memory = self.engine.memory
+        if sweep.depth == "deep":
+            self.on_deep()
         if self.watching.refresh():  # what happened there before it was watched is not told by anybody
             self.want("quick", "watch")
         if self._lost:
             reasons, self._lost = sorted(set(self._lost)), []
             gaps: list[Json] = [{"item": "/", "reason": reason} for reason in reasons]
-            message = f"everything was looked at again after lost notifications ({', '.join(reasons)})"
+            message = f"everything was looked at again ({', '.join(reasons)})"
             driftd: dict[str, Json] = {"gaps": gaps, "gap_count": len(gaps), "watch": reasons[0]}
             self.engine.say(Action.COVERAGE_RESTORED, Severity.INFO, message, driftd)
         self._poll_at = self._clock.monotonic() + POLL if self.watching.unwatched else None

@@ -10,6 +10,7 @@ from driftd.daemon.engine import Engine
 from driftd.daemon.events import timestamp
 from driftd.daemon.memory import Memory
 from driftd.model.document import Json
+from driftd.model.item import Gap
 from driftd.outputs.delivery import DeliveryState
 from driftd.store.database import Database
 from driftd.store.known import OpenDrift
@@ -31,7 +32,7 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
     }
     return {
         "daemon": daemon,
-        **memory_shape(engine.memory),
+        **memory_shape(engine.memory, service.blind_spots()),
         "watch": service.watching.to_json(),
         "outputs": [state.to_json() for state in outputs],
     }
@@ -50,9 +51,10 @@ def absent_shape(memory: Memory, database: Database) -> dict[str, Json]:
     return {"daemon": daemon, **memory_shape(memory), "watch": [], "outputs": []}
 
 
-def memory_shape(memory: Memory) -> dict[str, Json]:
+def memory_shape(memory: Memory, more: Sequence[Gap] = ()) -> dict[str, Json]:
     """Return what is known of coverage and drifts."""
-    gaps: list[Json] = [gap.to_json() for _, gap in memory.gaps.values()]
+    gaps: list[Json] = [gap.to_json() for gap in more]
+    gaps.extend(gap.to_json() for _, gap in memory.gaps.values())
     gaps.extend(gap.to_json() for gap in memory.places.values())
     gaps.extend(
         {"item": item, "reason": "not-approved"} for items in memory.unapproved.values() for item in sorted(items)
