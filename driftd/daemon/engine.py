@@ -79,8 +79,9 @@ class Engine:
         pending: list[Event] = []
         lost: list[tuple[str | None, Gap]] = []
         restored: list[tuple[str | None, Gap]] = []
-        for seen, since in examined:
-            item, looked = (seen, None) if isinstance(seen, str) else (seen.item, seen)
+        latest = {seen if isinstance(seen, str) else seen.item: (seen, since) for seen, since in examined}
+        for item, (seen, since) in latest.items():
+            looked = None if isinstance(seen, str) else seen
             if looked is not None:
                 self.on_links(item, looked.observed.links)
                 (self.memory.linked.add if looked.observed.links else self.memory.linked.discard)(item)
@@ -225,7 +226,7 @@ class Engine:
                 if found.item in self.memory.signatures or not self.on_hold(found.item):
                     yield found.item
         for item in self.auditor.expected():
-            if item not in seen:
+            if item not in seen and self.auditor.scope.audited(item) is not None:
                 seen.add(item)
                 yield item
 

@@ -27,7 +27,7 @@ class Memory:
     """Items that are read through links. After a start they are looked at again, to know what they depend on."""
     unapproved: dict[str, set[str]] = field(default_factory=dict)
     announced: dict[str, int] = field(default_factory=dict)
-    """Baseline -> 0 once its first approval was asked for."""
+    """Baseline -> 0 once an approval was asked for, until there is one: its revision."""
 
     @property
     def waiting(self) -> int:
@@ -45,7 +45,9 @@ class Memory:
                 memory.gaps[gap.item] = (gap.baseline, Gap(gap.item, gap.reason, gap.detail))
             elif gap.item != "/" or gap.reason not in LOSSES:
                 memory.places[gap.item] = Gap(gap.item, gap.reason, gap.detail)
-        memory.announced = {baseline.name: baseline.revision or 0 for baseline in database.baselines()}
+        for baseline in database.baselines():
+            asked = baseline.announced == Action.BASELINE_PROPOSED
+            memory.announced[baseline.name] = 0 if asked else baseline.revision or 0
         return memory
 
     def save(self, database: Database) -> None:

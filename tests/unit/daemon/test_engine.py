@@ -1,0 +1,396 @@
+"""The engine over a real tree and a real store: each transition is recorded once, whatever is looked at how often."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from driftd.approving import gather
+from driftd.auditor import Auditor, HostApprovals
+from driftd.baselines.approve import Author, prepare, write
+from driftd.baselines.approved import ApprovedLayers
+from driftd.baselines.definition import load_baselines
+from driftd.baselines.history import History
+from driftd.baselines.scope import Scope
+from driftd.daemon.adoption import Adoption
+from driftd.daemon.engine import Engine
+from driftd.model.document import Json
+from driftd.model.event import Event, action_of, namespace, sequence_of
+from driftd.secrets.fingerprint import SecretKeeper
+from driftd.settings.host import HostFacts
+from driftd.settings.trust import Trust
+from driftd.sources.observe import Observer
+from driftd.sources.root import Root
+from driftd.store.content import ContentStore
+from driftd.store.store import Store
+
+HOST = HostFacts("host-1", "api-1", {})
+KEEPER = SecretKeeper(b"k" * 32)
+ABOUT_AUDITS = "audit-completed"
+
+
+class SteppingClock:
+    """A second passes whenever somebody looks."""
+
+    def __init__(self) -> None:
+        self.seconds = 0
+
+    def now(self) -> datetime:
+        self.seconds += 1
+        return datetime(2023, 6, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return float(self.seconds)
+
+
+def long_after() -> int:
+    """A time at which nothing in the tree was touched just now, so that stat fields can be relied on."""
+    return time.time_ns() + 3_600_000_000_000
+
+
+class Machine:
+    """One host with one baseline `app`: its files, what is approved, and the daemon that may be stopped and started."""
+
+    def __init__(self, directory: Path) -> None:
+        self.etc = directory / "etc"
+        self.baseline = directory / "baselines" / "app"
+        self._directory = directory
+        self._trust = Trust.of_user(directory.stat().st_uid)
+        self._clock = SteppingClock()
+        self.published: list[Event] = []
+        self.etc.mkdir()
+        self.baseline.mkdir(parents=True)
+        self.define()
+        self.start()
+
+    def define(self, *patterns: str, attributes: str = "[mode]") -> None:
+        """Write the baseline's definition; takes effect with `reload` or `start`."""
+        items = "".join(
+            f"  - path: {self.etc}/{pattern}\n    attributes: {attributes}\n" for pattern in patterns or ("**",)
+        )
+        (self.baseline / "baseline.yaml").write_text(f"schema: driftd/baseline/1\nname: app\nitems:\n{items}")
+
+    def file(self, name: str, content: str) -> str:
+        """Write a file of the host; return its item."""
+        path = self.etc / name
+        path.write_text(content)
+        return str(path)
+
+    def start(self) -> None:
+        self._content = ContentStore(self._directory / "content", KEEPER.digest, pytest.fail)
+        self.store = Store.open(self._directory / "state", self._clock, "driftd run")
+        self.engine = Engine(self._auditor(), HOST, self.store, self._clock, self._random, self.published.extend)
+        self.adoption = Adoption(self.engine, HOST.name, self._trust)
+        self.adoption.reconcile()
+
+    def stop(self) -> None:
+        self.engine.memory.save(self.store.database)
+        self.store.close()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def reload(self) -> None:
+        self.engine.auditor = self._auditor()
+
+    def _auditor(self) -> Auditor:
+        baselines = load_baselines([self.baseline], {}, self._trust)
+        scope = Scope(baselines, KEEPER.key_id)
+        layers = {one.definition.name: ApprovedLayers(one.directory, HOST.name, self._trust) for one in baselines}
+        root = Root(b"/")
+        approvals = HostApprovals(layers, self._content, KEEPER, scope)
+        return Auditor(root, scope, approvals, Observer(root, KEEPER, now_ns=long_after), HOST.id or "")
+
+    def _random(self, count: int) -> bytes:
+        return len(self.published).to_bytes(count, "big")
+
+    def approve(self) -> None:
+        """Make what is there now the approved state."""
+        gathered = gather(self.engine.auditor, (), self._content)
+        assert not gathered.gaps
+        for name, items in gathered.items.items():
+            layers = self.engine.auditor.approvals.layers[name]
+            author = Author("mia", "2023-06-01T10:00:00Z", "reviewed")
+            write(prepare(layers, items, author), self.baseline, History(self._directory / "revisions"))
+            self.adoption.adopt(name)
+
+    def audited(self, depth: str = "deep") -> list[Event]:
+        """Audit everything; return the events that made, that the audit is completed aside."""
+        before = len(self.published)
+        for _ in self.engine.sweep(depth, "audit"):
+            pass
+        return [event for event in self.published[before:] if action_of(event) != ABOUT_AUDITS]
+
+    def looked(self, *items: str, source: str = "watch") -> list[Event]:
+        before = len(self.published)
+        self.engine.look(items, source)
+        return self.published[before:]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    machine = Machine(tmp_path)
+    yield machine
+    machine.stop()
+
+
+@pytest.fixture
+def approved(machine: Machine) -> Machine:
+    """A machine with three approved files, of which the tests edit `a.yaml`."""
+    for name in ("a.yaml", "b.yaml", "c.yaml"):
+        machine.file(name, "port: 1\n")
+    machine.audited()
+    machine.approve()
+    machine.audited()
+    return machine
+
+
+def actions(events: list[Event]) -> list[str]:
+    return [action_of(event) for event in events]
+
+
+def changes(event: Event) -> list[tuple[Json, Json, Json]]:
+    listed = namespace(event)["changes"]
+    assert isinstance(listed, list)
+    shapes = [change for change in listed if isinstance(change, dict)]
+    return [(change["key"], change.get("before"), change.get("after")) for change in shapes]
+
+
+def test_the_first_audit_proposes_once_and_floods_nobody(machine: Machine) -> None:
+    for number in range(200):
+        machine.file(f"{number}.yaml", "a: 1\n")
+    events = machine.audited()
+    assert actions(events) == ["baseline-proposed"]
+    assert namespace(events[0])["not_approved"] == 200
+    assert machine.audited() == []
+    machine.restart()
+    assert machine.audited() == []
+
+
+def test_an_approval_is_said_once_and_leaves_nothing_open(machine: Machine) -> None:
+    machine.file("a.yaml", "a: 1\n")
+    machine.audited()
+    before = len(machine.published)
+    machine.approve()
+    events = machine.published[before:]
+    assert actions(events) == ["baseline-approved"]
+    baseline = namespace(events[0])["baseline"]
+    assert isinstance(baseline, dict)
+    assert (baseline["name"], baseline["revision"]) == ("app", 1)
+    machine.adoption.adopt("app")
+    machine.adoption.adopt_stale()
+    assert machine.audited() == []
+    machine.restart()
+    assert actions(machine.published[before + 1 :]) == [ABOUT_AUDITS]
+
+
+def test_a_drift_is_opened_updated_and_resolved_once_each(approved: Machine) -> None:
+    item = approved.file("a.yaml", "port: 2\n")
+    opened = approved.looked(item)
+    assert actions(opened) == ["drift-opened"]
+    assert changes(opened[0]) == [("$.port", "1", "2")]
+    assert approved.looked(item) + approved.audited() == []
+
+    approved.file("a.yaml", "port: 3\n")
+    updated = approved.looked(item)
+    assert actions(updated) == ["drift-updated"]
+    assert changes(updated[0]) == [("$.port", "1", "3")]
+    assert approved.looked(item) + approved.audited("quick") == []
+
+    approved.file("a.yaml", "port: 1\n")
+    resolved = approved.looked(item)
+    assert actions(resolved) == ["drift-resolved"]
+    assert namespace(resolved[0])["resolution"] == "reverted"
+    assert approved.looked(item) + approved.audited() == []
+    assert approved.engine.memory.drifts == {}
+
+
+def test_all_events_of_one_drift_share_its_id_and_episode(approved: Machine) -> None:
+    item = approved.file("a.yaml", "port: 2\n")
+    told = approved.looked(item)
+    approved.file("a.yaml", "port: 3\n")
+    told += approved.looked(item)
+    approved.file("a.yaml", "port: 1\n")
+    told += approved.looked(item)
+    assert len({namespace(event)["drift_id"] for event in told}) == 1
+    assert {namespace(event)["episode"] for event in told} == {sequence_of(told[0])}
+    approved.file("a.yaml", "port: 2\n")
+    again = approved.looked(item)[0]
+    assert namespace(again)["drift_id"] == namespace(told[0])["drift_id"]
+    assert namespace(again)["episode"] == sequence_of(again) != sequence_of(told[0])
+
+
+def test_an_item_named_twice_in_one_look_is_told_once(approved: Machine) -> None:
+    item = approved.file("a.yaml", "port: 2\n")
+    assert actions(approved.looked(item, item)) == ["drift-opened"]
+
+
+def test_a_cosmetic_edit_is_no_event(approved: Machine) -> None:
+    item = approved.file("a.yaml", "# why\nport:    1\n")
+    assert approved.looked(item) + approved.audited() == []
+
+
+def test_a_change_that_only_moved_to_another_line_is_no_update(approved: Machine) -> None:
+    item = approved.file("a.yaml", "port: 2\n")
+    approved.looked(item)
+    approved.file("a.yaml", "# why\n\nport: 2\n")
+    assert approved.looked(item) == []
+
+
+def test_a_restart_repeats_nothing(approved: Machine) -> None:
+    approved.file("a.yaml", "port: 2\n")
+    assert actions(approved.audited()) == ["drift-opened"]
+    for depth in ("quick", "deep"):
+        before = len(approved.published)
+        approved.restart()
+        assert approved.audited(depth) == []
+        assert actions(approved.published[before:]) == [ABOUT_AUDITS]
+
+
+def test_what_changed_while_nobody_ran_is_found_by_a_quick_audit(approved: Machine) -> None:
+    approved.stop()
+    approved.file("a.yaml", "port: 2\n")
+    (approved.etc / "b.yaml").unlink()
+    approved.file("new.yaml", "x: 1\n")
+    approved.start()
+    events = approved.audited("quick")
+    assert actions(events) == ["drift-opened"] * 3
+    found = {str(namespace(event)["item"]).rpartition("/")[2]: changes(event)[0] for event in events}
+    assert found == {
+        "a.yaml": ("$.port", "1", "2"),
+        "b.yaml": ("$", "file", None),
+        "new.yaml": ("$", None, "file"),
+    }
+
+
+def test_what_was_put_right_while_nobody_ran_is_resolved(approved: Machine) -> None:
+    approved.file("a.yaml", "port: 2\n")
+    approved.file("new.yaml", "x: 1\n")
+    approved.audited()
+    approved.stop()
+    approved.file("a.yaml", "port: 1\n")
+    (approved.etc / "new.yaml").unlink()
+    approved.start()
+    events = approved.audited("quick")
+    assert actions(events) == ["drift-resolved"] * 2
+    assert {namespace(event)["resolution"] for event in events} == {"reverted"}
+
+
+def test_a_quick_audit_reads_only_what_was_touched(approved: Machine) -> None:
+    approved.file("a.yaml", "port: 2\n")
+    sweeps = list(approved.engine.sweep("quick", "audit"))
+    assert (sweeps[-1].finished, sweeps[-1].items, sweeps[-1].read) == (True, 3, 1)
+    assert list(approved.engine.sweep("deep", "audit"))[-1].read == 3
+
+
+def test_a_sweep_lets_others_in_between_its_slices(approved: Machine) -> None:
+    item = approved.file("a.yaml", "port: 2\n")
+    sweep = approved.engine.sweep("deep", "audit", batch=1)
+    next(sweep)
+    approved.looked(item)
+    for _ in sweep:
+        pass
+    assert actions(approved.published).count("drift-opened") == 1
+
+
+def test_approving_an_open_drift_resolves_it_as_approved(approved: Machine) -> None:
+    approved.file("a.yaml", "port: 2\n")
+    approved.audited()
+    before = len(approved.published)
+    approved.approve()
+    events = approved.published[before:]
+    assert actions(events) == ["baseline-approved", "drift-resolved"]
+    assert namespace(events[1])["resolution"] == "approved"
+    assert approved.audited() == []
+
+
+def test_an_item_that_is_no_longer_audited_takes_its_drift_with_it(approved: Machine) -> None:
+    approved.file("a.yaml", "port: 2\n")
+    approved.audited()
+    approved.define("b.yaml")
+    approved.reload()
+    events = approved.audited("quick")
+    assert actions(events) == ["drift-resolved"]
+    assert namespace(events[0])["resolution"] == "no-longer-audited"
+    assert approved.audited() == []
+    assert set(approved.engine.memory.signatures) == {f"{approved.etc}/b.yaml"}
+
+
+def approved_file(machine: Machine, name: str) -> Path:
+    found = list((machine.baseline / "hosts").rglob(f"{name}.json"))
+    assert len(found) == 1
+    return found[0]
+
+
+def test_lost_coverage_is_said_once_survives_a_restart_and_is_restored_once(approved: Machine) -> None:
+    file = approved_file(approved, "a.yaml")
+    content = file.read_bytes()
+    file.write_bytes(b"{}")
+    lost = approved.audited()
+    assert actions(lost) == ["coverage-lost"]
+    assert namespace(lost[0])["gap_count"] == 1
+    approved.restart()
+    assert approved.audited() == []
+    file.write_bytes(content)
+    restored = approved.audited("quick")
+    assert actions(restored) == ["coverage-restored"]
+    assert approved.audited() == []
+    assert list(approved.store.database.gaps()) == []
+
+
+def test_a_drift_stays_open_while_its_item_cannot_be_compared(approved: Machine) -> None:
+    approved.file("a.yaml", "port: 2\n")
+    approved.audited()
+    file = approved_file(approved, "a.yaml")
+    content = file.read_bytes()
+    file.write_bytes(b"{}")
+    assert actions(approved.audited()) == ["coverage-lost"]
+    file.write_bytes(content)
+    assert actions(approved.audited()) == ["coverage-restored"]
+    assert len(approved.engine.memory.drifts) == 1
+
+
+def test_many_gaps_make_few_events(machine: Machine) -> None:
+    for number in range(450):
+        machine.file(f"{number}.yaml", "a: 1\n")
+    machine.audited()
+    machine.approve()
+    for file in (machine.baseline / "hosts").rglob("*.yaml.json"):
+        file.write_bytes(b"{}")
+    lost = [event for event in machine.audited() if action_of(event) == "coverage-lost"]
+    assert sum(int(str(namespace(event)["gap_count"])) for event in lost) == 450
+    assert len(lost) <= 450 // 64 + 2
+
+
+def test_attributes_audited_from_now_on_are_asked_for_once(approved: Machine) -> None:
+    approved.define("**", attributes="[mode, owner]")
+    approved.reload()
+    assert actions(approved.audited()) == ["baseline-proposed"]
+    assert approved.audited() == []
+    approved.restart()
+    assert approved.audited() == []
+
+
+def test_an_approval_that_was_taken_away_is_said_and_waits_anew(approved: Machine) -> None:
+    for manifest in approved.baseline.rglob("approved.json"):
+        manifest.unlink()
+    before = len(approved.published)
+    approved.adoption.adopt_stale()
+    events = approved.published[before:] + approved.audited()
+    assert actions(events) == ["baseline-removed", "baseline-proposed"]
+    assert approved.audited() == []
+
+
+def test_every_event_is_in_the_journal_before_it_is_published(approved: Machine) -> None:
+    approved.file("a.yaml", "port: 2\n")
+    approved.audited()
+    recorded = list(approved.store.journal.read())
+    assert recorded == approved.published
+    assert [sequence_of(event) for event in recorded] == list(range(1, len(recorded) + 1))
+    known = {drift.item for drift in approved.store.database.drifts()}
+    assert known == set(approved.engine.memory.drifts) == {f"{approved.etc}/a.yaml"}
