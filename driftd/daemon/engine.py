@@ -126,7 +126,7 @@ class Engine:
         if drift is None:
             unreadable = any(gap.reason != NOT_APPROVED for gap in examined.verdict.gaps)
             if open_drift is not None and not unreadable:
-                yield self._resolved(open_drift, "approved" if source == "approval" else "reverted")
+                yield self._resolved(open_drift, _resolution(examined, source))
             return
         if open_drift is not None and open_drift.fingerprint == drift.fingerprint():
             return
@@ -321,3 +321,10 @@ class Engine:
         if layers is not None and layers.approved:
             words |= {"revision": layers.revision, "sha256": layers.sha256}
         return words
+
+
+def _resolution(examined: Examined, source: str) -> str:
+    """Why an item no longer differs. Where nothing is approved any more, it is compared with nothing."""
+    if any(gap.reason == NOT_APPROVED and not gap.detail for gap in examined.verdict.gaps):
+        return "no-longer-audited"
+    return "approved" if source == "approval" else "reverted"

@@ -386,6 +386,18 @@ def test_an_approval_that_was_taken_away_is_said_and_waits_anew(approved: Machin
     assert approved.audited() == []
 
 
+def test_a_drift_is_not_called_approved_because_the_approval_was_taken_away(approved: Machine) -> None:
+    approved.file("a.yaml", "port: 2\n")
+    approved.audited()
+    for manifest in approved.baseline.rglob("approved.json"):
+        manifest.unlink()
+    before = len(approved.published)
+    approved.adoption.adopt_stale()
+    events = approved.published[before:]
+    assert actions(events) == ["baseline-removed", "drift-resolved"]
+    assert namespace(events[1])["resolution"] == "no-longer-audited"
+
+
 def test_every_event_is_in_the_journal_before_it_is_published(approved: Machine) -> None:
     approved.file("a.yaml", "port: 2\n")
     approved.audited()
