@@ -42,6 +42,7 @@ from driftd.formats import (
     ssh,
     sshd,
     subid,
+    sudoers,
     sysctl,
     systemd,
     sysusers,
@@ -156,6 +157,7 @@ FORMATS: tuple[Format, ...] = (
     _declared(udev),
     _declared(apt_conf),
     _declared(logrotate),
+    _declared(sudoers),
     _declared(text),
 )
 _BY_NAME = {entry.name: entry for entry in FORMATS}

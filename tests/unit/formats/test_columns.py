@@ -56,3 +56,11 @@ def test_a_line_that_is_commented_out_is_gone() -> None:
     reading = read(b"auth required pam_a.so\n#auth required pam_b.so\n", "/etc/pam.d/x")
     assert reading.document is not None
     assert reading.document.root.to_json() == [{"type": "auth", "control": "required", "module-path": "pam_a.so"}]
+
+
+def test_both_spellings_of_an_include_in_sudoers_are_one_and_a_user_id_is_no_comment() -> None:
+    parse = by_name("sudoers").parse
+    assert parse(b"#include /a\n", "/x").root.to_json() == parse(b"@include /a\n", "/x").root.to_json()
+    assert parse(b"#1000 ALL=ALL\n#comment\n", "/x").root.to_json() == [
+        {"user": "#1000", "host": "ALL", "commands": "ALL"}
+    ]

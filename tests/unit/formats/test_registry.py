@@ -89,6 +89,7 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/etc/audit/rules.d/audit.rules", b"-w /etc/passwd -p wa\n", "text"),
         ("/etc/apt/apt.conf.d/01autoremove", b"", "apt_conf"),
         ("/etc/logrotate.d/nginx", b"", "logrotate"),
+        ("/etc/sudoers.d/ops", b"", "sudoers"),
         ("/etc/nginx/nginx.conf.dpkg-dist", b"", "nginx"),
         ("/etc/app.yml.bak", b"", "yaml"),
         ("/etc/ssh/sshd_config~", b"", "sshd"),

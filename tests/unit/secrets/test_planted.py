@@ -44,6 +44,7 @@ FILES = {
     "/etc/udev/rules.d/a.rules": 'ACTION=="add", ENV{{DB_PASSWORD}}="{0}", RUN+="/bin/mount -o password={0} x"\n',
     "/etc/apt/apt.conf": 'Acquire::http::Proxy "http://u:{0}@h:3128/";\nAcquire {{ Proxy-Password "{0}"; }};\n',
     "/etc/logrotate.d/db": "/var/log/db {{\n  postrotate\n    mysqladmin --password={0} flush-logs\n  endscript\n}}\n",
+    "/etc/sudoers": "a ALL=(b) NOPASSWD: /bin/mysqldump --password={0} x\n",
     "/etc/notes.txt": "here\npassword: {0}\nuser u password {0}\nmysql --password={0} x\n<password>{0}</password>\n# db_password = {0}\n",
     "/etc/default/app": "APP_SECRET='{0}'\nAPP_OPTS=\"--token {0} --port 80\"\n",
     "/etc/snmp/snmpd.conf": "rocommunity {0} 10.0.0.0/8\ncreateUser u SHA {0} AES {0}\n",
