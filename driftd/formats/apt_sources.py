@@ -16,7 +16,7 @@ _TABLE = Table(
 )
 # A URI may hold white space within brackets: cdrom:[Debian GNU/Linux 12]/
 _SOURCE = re.compile(
-    r"(\S++)\s++(?:\[([^\]]*+)\]\s*+)?+((?:\[[^\]]*+\]|[^\s\[]++|\[)++)(?:\s++(\S++))?+(?:\s++(.++))?+"
+    r"(\S++)\s++(?:\[([^\]]*+)\]\s*+)?+((?:\[[^\[\]]*+\]|[^\s\[]++|\[)++)(?:\s++(\S++))?+(?:\s++(.++))?+"
 )
 
 

@@ -15,7 +15,7 @@ PATTERNS = ("*/pam.d/*", "*.pam")
 COLUMNS = ("type", "control", "module-path", "module-arguments")
 _TABLE = Table(format=NAME, columns=COLUMNS, least=3, trailing="anywhere", continuation=True)
 # A control in brackets is one column: [success=1 default=ignore]
-_FIELD = re.compile(r"\[[^\]]*+\](?=\s|\Z)|\S++")
+_FIELD = re.compile(r"\[[^\[\]]*+\](?=\s|\Z)|\S++")
 
 
 def parse(data: bytes, path: str) -> Document:

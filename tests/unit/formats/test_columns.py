@@ -64,3 +64,8 @@ def test_both_spellings_of_an_include_in_sudoers_are_one_and_a_user_id_is_no_com
     assert parse(b"#1000 ALL=ALL\n#comment\n", "/x").root.to_json() == [
         {"user": "#1000", "host": "ALL", "commands": "ALL"}
     ]
+
+
+def test_a_bracket_that_is_not_closed_holds_no_columns_together() -> None:
+    row = {"type": "auth", "control": "[success=1", "module-path": "pam_a.so"}
+    assert by_name("pam").parse(b"auth [success=1 pam_a.so\n", "/x").root.to_json() == [row]
