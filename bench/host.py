@@ -1,6 +1,6 @@
-"""This machine's own /etc: items, formats, how long looking takes, and what the daemon costs at rest.
+"""What auditing this machine costs: coverage, first snapshot, audits in the daemon, memory and CPU at rest.
 
-    python bench/host.py [SECONDS]     prints Markdown; SECONDS of rest are measured (default: 20)
+Run as root, who may read everything: python bench/host.py [DIR].
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -17,103 +18,137 @@ from collections import Counter
 from pathlib import Path
 
 from driftd.daemon.control import ask
+from driftd.model.event import Action, Event, action_of, namespace
+from driftd.store.reader import JournalReader
 
-PLAIN = ("text", "digest", "directory", "symlink")
-
-
-def driftd(config: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], float]:
-    """Run driftd; return what it said and how long it took."""
-    begin = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "driftd", *words, "--config", str(config)], check=False, capture_output=True, text=True
-    )
-    return done, time.monotonic() - begin
+REST = 20.0
+ROUNDS = 5
+PATIENCE = 120.0
 
 
-def formats(base: Path) -> Counter[str]:
-    """Count the approved items by the format they were read in."""
+def driftd(*words: str) -> tuple[str, float]:
+    """Return what a command printed and the seconds it took."""
+    begin = time.perf_counter()
+    done = subprocess.run([sys.executable, "-m", "driftd", *words], stdout=subprocess.PIPE, text=True, check=False)
+    took = time.perf_counter() - begin
+    if done.returncode not in (0, 1, 3):
+        raise SystemExit(f"driftd {words[0]} ended with {done.returncode}")
+    return done.stdout, took
+
+
+def completed(journal: JournalReader, after: int) -> Event:
+    """Return the next audit-completed event."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        for event in journal.read(after):
+            if action_of(event) == Action.AUDIT_COMPLETED:
+                return event
+        time.sleep(0.02)
+    raise SystemExit("no audit was completed")
+
+
+def duration(event: Event) -> float:
+    audit = namespace(event)["audit"]
+    assert isinstance(audit, dict) and isinstance(audit["duration_us"], int)
+    return audit["duration_us"] / 1e6
+
+
+def family(process: int) -> list[int]:
+    """Return a process and its children."""
+    return [process, *map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())]
+
+
+def memory(processes: list[int], field: str) -> float:
+    """Return MiB of all processes together."""
+    total = 0
+    for process in processes:
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith(f"{field}:"):
+                total += int(line.split()[1])
+    return total / 1024
+
+
+def cpu(processes: list[int]) -> float:
+    """Return the seconds of CPU that processes have used."""
+    ticks = 0
+    for process in processes:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def formats(directory: Path) -> Counter[str]:
+    """Return how many approved files were read as what."""
     found: Counter[str] = Counter()
-    for path in base.glob("baselines/*/hosts/*/approved/**/*.json"):
-        item = json.loads(path.read_text())
-        if item["attributes"]["type"] == "file":
-            found[item.get("format", "digest")] += 1
+    for file in directory.glob("baselines/*/hosts/*/approved/**/*.json"):
+        approved = json.loads(file.read_text())
+        if approved["attributes"].get("type") == "file":
+            found[approved.get("format") or "digest alone"] += 1
     return found
 
 
-def audits(base: Path, depth: str, times: int) -> list[float]:
-    """Have the running daemon audit; return the seconds its own events tell."""
-    journal = base / "state" / "journal"
-
-    def told() -> list[float]:
-        lines = [line for segment in sorted(journal.glob("*.jsonl")) for line in segment.read_text().splitlines()]
-        events = [json.loads(line) for line in lines]
-        ended = [event["driftd"]["audit"] for event in events if event["event"]["action"] == "audit-completed"]
-        return [audit["duration_us"] / 1e6 for audit in ended if audit["depth"] == depth]
-
-    begin = len(told())
-    for number in range(times):
-        ask(base / "state" / "control.sock", "audit", {"depth": depth})
-        while len(told()) <= begin + number:
-            time.sleep(0.05)
-    return told()[begin:]
+def line(what: str, value: str) -> None:
+    print(f"| {what} | {value} |")
 
 
-def rest(pid: int, seconds: float) -> tuple[int, int, float]:
-    """Return PSS and RSS in KiB, and the CPU seconds spent in so many seconds of rest."""
-
-    def cpu() -> float:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    before = cpu()
-    time.sleep(seconds)
-    spent = cpu() - before
-    lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
-    return int(lines["Pss"].split()[0]), int(lines["Rss"].split()[0]), spent
-
-
-def main() -> None:
-    """Measure and print."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
-    base = Path(tempfile.mkdtemp(prefix="driftd-bench-")).resolve()
-    config = base / "driftd.yaml"
-    daemon = None
+def main(directory: Path) -> None:
+    into, config = ["--into", str(directory)], ["--config", str(directory / "driftd.yaml")]
+    shape, first_look = driftd("init", *into, "--yes", "--json")
+    coverage = json.loads(shape)["coverage"]
+    _, snapshot = driftd("approve", *config, "--reason", "bench", "--yes")
+    _, check = driftd("check", *config, "--json")
+    found = formats(directory)
+    files = sum(found.values())
+    settings = files - found["text"] - found["digest alone"]
+    print("\n| /etc of this machine | |\n|---|--:|")
+    line("items", f"{coverage['items']:,}")
+    line("gaps", f"{len(coverage['gaps'])}")
+    line("regular files", f"{files:,}")
+    line("read as settings", f"{settings:,} ({settings / files:.0%})")
+    line("read as lines of text", f"{found['text']:,} ({found['text'] / files:.0%})")
+    line("by digest alone", f"{found['digest alone']:,} ({found['digest alone'] / files:.0%})")
+    line("formats", ", ".join(f"{name} {count}" for name, count in found.most_common() if name not in APART))
+    journal = JournalReader(directory / "state" / "journal")
+    last = journal.position().sequence
+    process = subprocess.Popen(
+        [sys.executable, "-m", "driftd", "run", *config],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
-        begin = time.monotonic()
-        subprocess.run(
-            [sys.executable, "-m", "driftd", "init", "--into", str(base), "--yes"], check=False, stdout=subprocess.DEVNULL
-        )
-        first_look = time.monotonic() - begin
-        _, approval = driftd(config, "approve", "--yes", "--reason", "bench")
-        check, _ = driftd(config, "check", "--json")
-        coverage = json.loads(check.stdout)["coverage"]
-        daemon = subprocess.Popen(
-            [sys.executable, "-m", "driftd", "run", "--config", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        while not (base / "state" / "control.sock").exists():
-            time.sleep(0.05)
-        time.sleep(3)
-        quick, deep = audits(base, "quick", 5), audits(base, "deep", 3)
-        found = formats(base)
-        files, settings = found.total(), sum(n for name, n in found.items() if name not in PLAIN)
-        text, digest = found["text"], found["digest"]
-        pss, rss, cpu = rest(daemon.pid, seconds)
-        print("| what | value |\n|---|---|")
-        print(f"| items under /etc, gaps | {coverage['items']}, {len(coverage['gaps'])} |")
-        print(f"| regular files: read as settings, as lines, by digest | {files}: {settings}, {text}, {digest} |")
-        print(f"| formats detected | {', '.join(f'{n} {name}' for name, n in found.most_common() if name not in PLAIN)} |")
-        print(f"| `driftd init`: look at everything for the first time | {first_look:.2f} s |")
-        print(f"| first approval: read, parse, write a file an item, durable | {approval:.2f} s |")
-        print(f"| quick audit in the daemon, nothing changed, median of {len(quick)} | {statistics.median(quick) * 1e3:.0f} ms |")
-        print(f"| deep audit in the daemon, median of {len(deep)} | {statistics.median(deep) * 1e3:.0f} ms |")
-        print(f"| memory of the daemon at rest, PSS (RSS) | {pss / 1024:.1f} MiB ({rss / 1024:.1f} MiB) |")
-        print(f"| CPU in {seconds:.0f} s of rest | {cpu:.2f} s |")
+        startup = duration(completed(journal, last))
+        taken: dict[str, list[float]] = {"quick": [], "deep": []}
+        for depth in ("deep", "quick") * ROUNDS:
+            last = journal.position().sequence
+            ask(directory / "state" / "control.sock", "audit", {"depth": depth}, timeout=PATIENCE)
+            taken[depth].append(duration(completed(journal, last)))
+        time.sleep(1)
+        processes = family(process.pid)
+        before = cpu(processes)
+        time.sleep(REST)
+        used = cpu(processes) - before
+        print("\n| seconds | |\n|---|--:|")
+        line("`init`: the first look at everything", f"{first_look:.2f}")
+        line("`approve`: the first snapshot, with the copies of the approved bytes", f"{snapshot:.2f}")
+        line("`check`, cold start included", f"{check:.2f}")
+        line("deep audit after a start, in the daemon", f"{startup:.2f}")
+        line(f"deep audit, in the daemon (median of {ROUNDS})", f"{statistics.median(taken['deep']):.2f}")
+        line(f"quick audit, in the daemon (median of {ROUNDS})", f"{statistics.median(taken['quick']):.3f}")
+        print(f"\n| the daemon at rest, after {2 * ROUNDS} audits | |\n|---|--:|")
+        line("processes", f"{len(processes)}")
+        line("memory, PSS", f"{memory(processes, 'Pss'):.1f} MiB")
+        line("memory, RSS", f"{memory(processes, 'Rss'):.1f} MiB")
+        line(f"CPU in {REST:.0f} s", f"{used * 1000:.0f} ms")
     finally:
-        if daemon is not None:
-            daemon.terminate()
-            daemon.wait()
-        shutil.rmtree(base, ignore_errors=True)
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
 
+
+APART = ("text", "digest alone")
 
 if __name__ == "__main__":
-    main()
+    place = Path(tempfile.mkdtemp(prefix="driftd-bench-", dir=sys.argv[1] if len(sys.argv) > 1 else None))
+    try:
+        main(place)
+    finally:
+        shutil.rmtree(place)

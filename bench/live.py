@@ -1,234 +1,262 @@
-"""Live detection: from close() or rename() to the event's line in the journal and in an output.
-
-    python bench/live.py [DIRECTORY]     prints Markdown; the directory should be on a real disk (default: here)
-
-A daemon of this checkout watches 100 files. Five hundred paced edits, half in place and half by rename, then a burst of
-1,000 edits as fast as one process makes them, then SIGKILL in the middle of edits and a restart. Beside it, in the same
-run: what one fsync of 1 KiB costs on the same disk.
-"""
+"""What live detection takes: from close() or rename() to the journal and the output; floods; kills. Run: python bench/live.py [DIR]."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
-import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path
 
-FILES, EDITS, BURST = 100, 500, 1000
+from driftd.model.event import Action, Event, action_of, namespace, sequence_of
+from driftd.store.reader import JournalReader
+
+FILES = 100
+EDITS = 500
+BURST = 1000
+KILLS = 20
 PATIENCE = 60.0
 
 
-class Bench:
-    """One scratch host and its daemon."""
+class Scratch:
+    """A tree of small YAML files, all of them approved."""
 
-    def __init__(self, base: Path) -> None:
-        self.base = base
-        self.tree = base / "tree"
-        self.tree.mkdir()
-        for number in range(FILES):
-            self.file(number).write_text(text_of(0))
-        baseline = base / "baselines" / "bench"
-        baseline.mkdir(parents=True)
-        (baseline / "baseline.yaml").write_text(
-            f"schema: driftd/baseline/1\nname: bench\nitems: [{{path: {self.tree}/**}}]\n"
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.config = directory / "driftd.yaml"
+        self.log = directory / "events.jsonl"
+        self.journal = JournalReader(directory / "state" / "journal")
+        self.files = [directory / "tree" / f"{number}.yaml" for number in range(FILES)]
+        (directory / "baselines" / "live").mkdir(parents=True)
+        (directory / "tree").mkdir()
+        for file in self.files:
+            file.write_text("server:\n  host: a.internal\n  port: 1\n")
+        self.values = dict.fromkeys(range(FILES), 1)
+        settings = {
+            "host": {"id": "bench", "name": "bench"},
+            "baselines": ["baselines"],
+            "state": "state",
+            "audit": {"every": "12h", "jitter": "0s"},
+            "outputs": [{"jsonl": {"path": str(self.log)}}],
+        }
+        self.config.write_text(json.dumps(settings))
+        body = {"schema": "driftd/baseline/1", "name": "live", "items": [{"path": f"{directory}/tree/**"}]}
+        (directory / "baselines" / "live" / "baseline.yaml").write_text(json.dumps(body))
+        self.driftd("approve", "--reason", "bench", "--yes")
+
+    def driftd(self, command: str, *words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "driftd", command, "--config", str(self.config), *words],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
         )
-        (base / "driftd.yaml").write_text(
-            "baselines: [baselines]\nstate: state\nhost: {id: bench, name: bench}\noutputs: [{jsonl: {path: events.jsonl}}]\n"
-        )
-        self.seen: dict[str, dict[tuple[str, str], float]] = {"journal": {}, "output": {}}
-        self.process: subprocess.Popen[bytes] | None = None
+        return done.stdout
 
-    def file(self, number: int) -> Path:
-        """Return one of the files."""
-        return self.tree / f"app{number:03}.yml"
+    @contextmanager
+    def daemon(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Run the daemon; its first audit is over when the block begins."""
+        last = self.journal.position().sequence
+        with (self.directory / "daemon.err").open("ab") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "driftd", "run", "--config", str(self.config)], stdout=errors, stderr=errors
+            )
+        try:
+            wait(lambda: any(action_of(event) == Action.AUDIT_COMPLETED for event in self.journal.read(last)))
+            yield process
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run driftd."""
-        config = ["--config", str(self.base / "driftd.yaml")]
-        return subprocess.run(
-            [sys.executable, "-m", "driftd", *words, *config], check=False, capture_output=True, text=True
-        )
+    def edit(self, number: int, value: int, *, rename: bool) -> float:
+        """Save a file with another port; return the moment before the call that completes it."""
+        file, text = self.files[number], f"server:\n  host: a.internal\n  port: {value}\n"
+        target = file.with_name(f".{number}.tmp") if rename else file
+        with target.open("w") as out:
+            out.write(text)
+            out.flush()
+            begin = time.perf_counter()
+        if rename:
+            begin = time.perf_counter()
+            os.rename(target, file)
+        self.values[number] = value
+        return begin
 
-    def start(self) -> None:
-        """Start the daemon and wait for its first audit."""
-        before = len(self.events())
-        config = str(self.base / "driftd.yaml")
-        self.process = subprocess.Popen([sys.executable, "-m", "driftd", "run", "--config", config])
-        until(lambda: any(action(event) == "audit-completed" for event in self.events()[before:]))
+    def open_drifts(self) -> dict[str, str]:
+        """Return what the journal says stands open: item -> port."""
+        found: dict[str, str] = {}
+        for event in self.journal.read():
+            told = namespace(event)
+            if action_of(event) in (Action.DRIFT_OPENED, Action.DRIFT_UPDATED):
+                found[str(told["item"])] = port_of(event)
+            elif action_of(event) == Action.DRIFT_RESOLVED:
+                found.pop(str(told["item"]))
+        return found
 
-    def stop(self, number: int = signal.SIGTERM) -> None:
-        """End the daemon."""
-        assert self.process is not None
-        self.process.send_signal(number)
-        self.process.wait()
+    def expected(self) -> dict[str, str]:
+        return {str(self.files[number]): str(value) for number, value in self.values.items() if value != 1}
 
-    def events(self) -> list[dict[str, object]]:
-        """Return what the journal holds."""
-        segments = sorted((self.base / "state" / "journal").glob("*.jsonl"))
-        return [json.loads(line) for segment in segments for line in segment.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-
-    def follow(self, name: str, path: Callable[[], Path | None], stop: threading.Event) -> None:
-        """Note when the line about each value arrives in a file."""
-        position = 0
-        while not stop.is_set():
-            found = path()
-            if found is not None and found.exists() and found.stat().st_size > position:
-                with found.open("rb") as stream:
-                    stream.seek(position)
-                    data = stream.read()
-                whole = data[: data.rfind(b"\n") + 1]
-                now = time.monotonic()
-                position += len(whole)
-                for line in whole.splitlines():
-                    for key in values(json.loads(line)):
-                        self.seen[name].setdefault(key, now)
-            time.sleep(0.0002)
+    def in_step(self) -> bool:
+        """Whether the output has the journal's last event."""
+        last = self.log.read_bytes().splitlines()[-1:]
+        return bool(last) and json.loads(last[0])["event"]["sequence"] == self.journal.position().sequence
 
 
-def text_of(value: int) -> str:
-    """Return a small settings file."""
-    return f"production:\n  host: db-1.internal\n  pool: {value}\n"
+def port_of(event: Event) -> str:
+    changes = namespace(event)["changes"]
+    assert isinstance(changes, list)
+    (change,) = changes
+    assert isinstance(change, dict)
+    return str(change["after"])
 
 
-def action(event: dict[str, object]) -> object:
-    """Return an event's action."""
-    body = event["event"]
-    assert isinstance(body, dict)
-    return body["action"]
-
-
-def values(event: dict[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield (item, new value) of a drift event."""
-    told = event["driftd"]
-    assert isinstance(told, dict)
-    for change in told.get("changes", []):
-        if change.get("key") == "$.production.pool":
-            yield str(told["item"]), str(change["after"])
-
-
-def until(condition: Callable[[], bool]) -> float:
-    """Wait for a condition; return how long that took."""
-    begin = time.monotonic()
-    while not condition():
-        if time.monotonic() - begin > PATIENCE:
-            raise SystemExit("the daemon did not come to it")
+def wait(found: Callable[[], object]) -> float:
+    """Return when the condition came true."""
+    end = time.perf_counter() + PATIENCE
+    while not found():
+        if time.perf_counter() > end:
+            raise SystemExit("what had to happen did not")
         time.sleep(0.005)
-    return time.monotonic() - begin
+    return time.perf_counter()
 
 
-def fsyncs(base: Path) -> list[float]:
-    """Return what appending 1 KiB and fsync cost, in seconds, 500 times."""
-    took = []
-    with (base / "fsync").open("ab", buffering=0) as stream:
-        for _ in range(EDITS):
-            begin = time.monotonic()
-            stream.write(b"x" * 1024)
-            os.fsync(stream.fileno())
-            took.append(time.monotonic() - begin)
-    return took
+class Growing:
+    """The end of a file that another process appends to."""
+
+    def __init__(self, file: Path) -> None:
+        self._descriptor = os.open(file, os.O_RDONLY)
+        self._size = os.fstat(self._descriptor).st_size
+
+    def grown(self) -> bool:
+        size = os.fstat(self._descriptor).st_size
+        grown, self._size = size > self._size, size
+        return grown
 
 
-def row(name: str, seconds: list[float]) -> str:
-    """Return a Markdown row of milliseconds."""
-    ordered = sorted(seconds)
-    p99 = ordered[int(len(ordered) * 0.99) - 1]
-    return f"| {name} | {len(ordered)} | {statistics.median(ordered) * 1e3:.2f} | {p99 * 1e3:.2f} | {ordered[-1] * 1e3:.2f} |"
+def row(what: str, taken: list[float]) -> None:
+    taken.sort()
+    shown = (f"{taken[int((len(taken) - 1) * share)] * 1000:.2f}" for share in (0.5, 0.99, 1))
+    print(f"| {what} | {' | '.join(shown)} |")
 
 
-def paced(bench: Bench) -> tuple[list[float], list[float]]:
-    """Edit every 20 ms; return the seconds to the journal line and to the output line."""
-    stop = threading.Event()
-    journal = bench.base / "state" / "journal"
-    followers = [
-        threading.Thread(target=bench.follow, args=("journal", lambda: max(journal.glob("*.jsonl"), default=None), stop)),
-        threading.Thread(target=bench.follow, args=("output", lambda: bench.base / "events.jsonl", stop)),
-    ]
-    for follower in followers:
-        follower.start()
-    closed: dict[tuple[str, str], float] = {}
-    for edit in range(EDITS):
-        path, value = bench.file(edit % FILES), 1000 + edit
-        if edit % 2:
-            path.write_text(text_of(value))
-        else:
-            fresh = path.with_suffix(".new")
-            fresh.write_text(text_of(value))
-            fresh.rename(path)
-        closed[str(path), str(value)] = time.monotonic()
-        time.sleep(0.02)
-    until(lambda: all(key in bench.seen["output"] for key in closed))
-    stop.set()
-    for follower in followers:
-        follower.join()
-    return tuple([bench.seen[name][key] - at for key, at in closed.items()] for name in ("journal", "output"))  # type: ignore[return-value]
+def paced(scratch: Scratch) -> None:
+    """Edit, wait for both lines, measure an fsync of the same disk; again."""
+    wait(scratch.in_step)
+    (segment,) = (scratch.directory / "state" / "journal").glob("*.jsonl")
+    journal, output = Growing(segment), Growing(scratch.log)
+    raw = os.open(scratch.directory / "raw", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    taken: dict[str, list[float]] = {"journal, in place": [], "journal, by rename": [], "output": [], "fsync": []}
+    pauses = random.Random(EDITS)
+    for number in range(EDITS):
+        time.sleep(0.02 + pauses.random() * 0.01)
+        rename = number % 2 == 1
+        begin = scratch.edit(number % FILES, number + 2, rename=rename)
+        recorded = delivered = 0.0
+        while not (recorded and delivered):
+            if time.perf_counter() > begin + PATIENCE:
+                raise SystemExit(f"edit {number} was not seen")
+            if not recorded and journal.grown():
+                recorded = time.perf_counter()
+            if not delivered and output.grown():
+                delivered = time.perf_counter()
+            time.sleep(0.00005)
+        taken["journal, by rename" if rename else "journal, in place"].append(recorded - begin)
+        taken["output"].append(delivered - begin)
+        begin = time.perf_counter()
+        os.write(raw, b"x" * 1300)
+        os.fsync(raw)
+        taken["fsync"].append(time.perf_counter() - begin)
+    wait(scratch.in_step)
+    print(f"\n{EDITS} edits, one at a time:\n")
+    print("| ms | p50 | p99 | max |\n|---|--:|--:|--:|")
+    row("close() to the line in the journal", taken["journal, in place"])
+    row("rename() to the line in the journal", taken["journal, by rename"])
+    row("either to the line in the jsonl output", taken["output"])
+    row("the disk alone: write 1.3 kB, fsync", taken["fsync"])
 
 
-def burst(bench: Bench) -> str:
-    """Edit as fast as possible; return what was reported, and when it was quiet again."""
-    begin = time.monotonic()
-    for edit in range(BURST):
-        bench.file(edit % FILES).write_text(text_of(5000 + edit))
-    took = time.monotonic() - begin
-    final = {(str(bench.file(number)), str(5000 + BURST - FILES + number)) for number in range(FILES)}
-    quiet = until(lambda: final <= {key for event in bench.events() for key in values(event)})
-    return f"{BURST} edits of {FILES} files in {took:.2f} s: all {FILES} final states reported, the last {quiet * 1e3:.0f} ms after the last edit"
+def burst(scratch: Scratch) -> None:
+    """A thousand edits in a second."""
+    moves, last = random.Random(BURST), scratch.journal.position().sequence
+    begin = time.perf_counter()
+    for number in range(BURST):
+        scratch.edit(moves.randrange(FILES), moves.randrange(1, 50), rename=moves.random() < 0.5)
+        time.sleep(max(0.0, begin + number / BURST - time.perf_counter()))
+    edited = time.perf_counter()
+    settled = wait(lambda: scratch.open_drifts() == scratch.expected())
+    events = sum(1 for _ in scratch.journal.read(last))
+    print(f"\n{BURST} edits over {FILES} files as fast as one a millisecond:\n")
+    print("| | |\n|---|--:|")
+    print(f"| time of the edits | {edited - begin:.2f} s |")
+    print(f"| events recorded | {events} |")
+    print(f"| last edit to: every file's state is recorded | {(settled - edited) * 1000:.0f} ms at most |")
 
 
-def killed(bench: Bench) -> str:
-    """Kill the daemon during edits, start it again; return what was missed and what repeated."""
-    for round_ in range(3):
-        for edit in range(200):
-            bench.file(edit % FILES).write_text(text_of(9000 + round_ * 200 + edit))
-            if edit == 120:
-                bench.stop(signal.SIGKILL)
-        bench.start()
-    drifts = json.loads(bench.command("check", "--json").stdout)["drifts"]
-    wanted = {drift["id"] for drift in drifts}
-    status = json.loads(bench.command("status", "--json").stdout)["drifts"]
-    missed = len(wanted ^ {drift["id"] for drift in status})
-    opened: set[object] = set()
-    repeated = 0
-    for event in bench.events():
-        told = event["driftd"]
-        assert isinstance(told, dict)
-        if action(event) == "drift-opened":
-            repeated += told["drift_id"] in opened
-            opened.add(told["drift_id"])
-        elif action(event) == "drift-resolved":
-            opened.discard(told["drift_id"])
-    return f"3 times SIGKILL during 200 edits, and a restart: {missed} missed, {repeated} repeated"
+def kills(scratch: Scratch) -> None:
+    """SIGKILL at random moments while files change; then count."""
+    moves, finished = random.Random(KILLS), threading.Event()
+
+    def edit() -> None:
+        while not finished.wait(0.002):
+            scratch.edit(moves.randrange(FILES), moves.randrange(1, 50), rename=moves.random() < 0.5)
+
+    editor = threading.Thread(target=edit)
+    editor.start()
+    moments = random.Random(0)
+    for _ in range(KILLS):
+        with scratch.daemon() as process:
+            time.sleep(moments.random() * 0.5)
+            process.kill()
+    finished.set()
+    editor.join()
+    checked = json.loads(scratch.driftd("check", "--json"))["drifts"]
+    found = {drift["item"]: str(drift["changes"][0]["after"]) for drift in checked}
+    with scratch.daemon():
+        told = scratch.open_drifts()
+    events = list(scratch.journal.read())
+    delivered = [json.loads(line)["event"]["id"] for line in scratch.log.read_text().splitlines()]
+    print(f"\n{KILLS} times SIGKILL while files change, each followed by a start:\n")
+    print("| | |\n|---|--:|")
+    print(f"| events in the journal | {len(events)} |")
+    print(f"| drifts that `check` finds and the journal misses | {len(found.items() - told.items())} |")
+    print(f"| drifts that the journal has and `check` does not find | {len(told.items() - found.items())} |")
+    print(f"| transitions told twice | {told_twice(events)} |")
+    print(f"| holes in the sequence | {sequence_of(events[-1]) - len(events)} |")
+    print(f"| damage found by verify | {len(scratch.journal.verify())} |")
+    print(f"| lines in the output again after a restart (same `event.id`) | {len(delivered) - len(set(delivered))} |")
 
 
-def main() -> None:
-    """Measure and print."""
-    base = Path(tempfile.mkdtemp(prefix="driftd-bench-", dir=sys.argv[1] if len(sys.argv) > 1 else "."))
-    base = base.resolve()
-    try:
-        bench = Bench(base)
-        bench.start()
-        approved = bench.command("approve", "--yes", "--reason", "bench")
-        assert approved.returncode == 0, approved.stderr
-        disk = fsyncs(base)
-        journal, output = paced(bench)
-        print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Linux {os.uname().release.split('-')[0]}\n")
-        print("| from close() or rename() to | edits | p50 ms | p99 ms | max ms |\n|---|---|---|---|---|")
-        print(row("the line in the journal (durable)", journal))
-        print(row("the line in a JSON Lines output (durable)", output))
-        print(row("beside it: one fsync of 1 KiB on this disk", disk))
-        print(f"\n{burst(bench)}.\n\n{killed(bench)}.")
-        bench.stop()
-    finally:
-        shutil.rmtree(base, ignore_errors=True)
+def told_twice(events: list[Event]) -> int:
+    """Return how many events say what the one before them on the same drift said."""
+    last: dict[str, object] = {}
+    twice = 0
+    for event in events:
+        told = namespace(event)
+        if "drift_id" in told:
+            says = told.get("fingerprint")
+            twice += last.get(str(told["drift_id"]), None) == says
+            last[str(told["drift_id"])] = says
+    return twice
+
+
+def main(directory: Path) -> None:
+    scratch = Scratch(directory)
+    with scratch.daemon():
+        paced(scratch)
+        burst(scratch)
+    kills(scratch)
 
 
 if __name__ == "__main__":
-    main()
+    place = Path(tempfile.mkdtemp(prefix="driftd-bench-", dir=sys.argv[1] if len(sys.argv) > 1 else None))
+    try:
+        main(place)
+    finally:
+        shutil.rmtree(place)
