@@ -49,7 +49,8 @@ def completed(journal: JournalReader, after: int) -> Event:
 
 def duration(event: Event) -> float:
     audit = namespace(event)["audit"]
-    assert isinstance(audit, dict) and isinstance(audit["duration_us"], int)
+    assert isinstance(audit, dict)
+    assert isinstance(audit["duration_us"], int)
     return audit["duration_us"] / 1e6
 
 

@@ -241,7 +241,7 @@ def told_twice(events: list[Event]) -> int:
         told = namespace(event)
         if "drift_id" in told:
             says = told.get("fingerprint")
-            twice += last.get(str(told["drift_id"]), None) == says
+            twice += last.get(str(told["drift_id"])) == says
             last[str(told["drift_id"])] = says
     return twice
 
