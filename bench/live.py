@@ -135,9 +135,12 @@ class Growing:
         self._size = os.fstat(self._descriptor).st_size
 
     def grown(self) -> bool:
+        """Whether a whole line was appended: a write is seen a page at a time."""
         size = os.fstat(self._descriptor).st_size
-        grown, self._size = size > self._size, size
-        return grown
+        if size == self._size or os.pread(self._descriptor, 1, size - 1) != b"\n":
+            return False
+        self._size = size
+        return True
 
 
 def row(what: str, taken: list[float]) -> None:
