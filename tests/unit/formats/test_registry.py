@@ -49,6 +49,8 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/etc/redis/redis.conf", b"", "redis"),
         ("/srv/redis.conf", b"port 6379\nbind 127.0.0.1\n", "redis"),
         ("/etc/rspamd/local.d/redis.conf", b'servers = "127.0.0.1";\n', "text"),
+        ("/etc/haproxy/haproxy.cfg", b"", "haproxy"),
+        ("/srv/lb.cfg", b"global\n  daemon\ndefaults\n  mode http\n", "haproxy"),
         ("/etc/login.defs", b"", "words"),
         ("/srv/app.cfg", INI, "ini"),
         ("/srv/app.conf", INI, "ini"),
