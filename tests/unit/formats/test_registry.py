@@ -51,6 +51,7 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/etc/rspamd/local.d/redis.conf", b'servers = "127.0.0.1";\n', "text"),
         ("/etc/haproxy/haproxy.cfg", b"", "haproxy"),
         ("/srv/lb.cfg", b"global\n  daemon\ndefaults\n  mode http\n", "haproxy"),
+        ("/srv/app/application.properties", b"", "properties"),
         ("/etc/login.defs", b"", "words"),
         ("/srv/app.cfg", INI, "ini"),
         ("/srv/app.conf", INI, "ini"),
