@@ -53,6 +53,7 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/srv/lb.cfg", b"global\n  daemon\ndefaults\n  mode http\n", "haproxy"),
         ("/srv/app/application.properties", b"", "properties"),
         ("/etc/postgresql/15/main/postgresql.conf", b"", "postgresql"),
+        ("/etc/postgresql/15/main/pg_hba.conf", b"", "pg_hba"),
         ("/etc/login.defs", b"", "words"),
         ("/srv/app.cfg", INI, "ini"),
         ("/srv/app.conf", INI, "ini"),
