@@ -54,6 +54,7 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/srv/app/application.properties", b"", "properties"),
         ("/etc/postgresql/15/main/postgresql.conf", b"", "postgresql"),
         ("/etc/postgresql/15/main/pg_hba.conf", b"", "pg_hba"),
+        ("/var/lib/pgsql/data/pg_ident.conf", b"", "pg_ident"),
         ("/etc/login.defs", b"", "words"),
         ("/srv/app.cfg", INI, "ini"),
         ("/srv/app.conf", INI, "ini"),
