@@ -55,6 +55,8 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/etc/postgresql/15/main/postgresql.conf", b"", "postgresql"),
         ("/etc/postgresql/15/main/pg_hba.conf", b"", "pg_hba"),
         ("/var/lib/pgsql/data/pg_ident.conf", b"", "pg_ident"),
+        ("/etc/mysql/mariadb.conf.d/50-server.cnf", b"", "mysql"),
+        ("/srv/db.cnf", b"[mysqld]\nskip-networking\n", "mysql"),
         ("/etc/login.defs", b"", "words"),
         ("/srv/app.cfg", INI, "ini"),
         ("/srv/app.conf", INI, "ini"),
