@@ -91,7 +91,7 @@ class Shell:
         script = commands.replace(SHOWN, str(self._directory))
         self._process.stdin.write(f"{{\n{script}\n}} </dev/null 2>&1\nprintf '\\n{_END}\\n'\n")
         self._process.stdin.flush()
-        printed = []
+        printed: list[str] = []
         for line in self._process.stdout:
             if line == _END + "\n":
                 return "".join(printed).replace(str(self._directory), SHOWN)
