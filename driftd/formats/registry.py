@@ -12,6 +12,7 @@ from types import ModuleType
 
 from driftd.formats import (
     anacrontab,
+    apache,
     apt_conf,
     apt_sources,
     crontab,
@@ -133,6 +134,7 @@ FORMATS: tuple[Format, ...] = (
     _declared(dotenv),
     _declared(properties),
     _declared(nginx),
+    _declared(apache),
     _declared(haproxy),
     _declared(redis),
     _declared(mysql),
