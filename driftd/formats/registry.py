@@ -59,6 +59,7 @@ from driftd.formats import (
     udev,
     user_crontab,
     words,
+    xml,
     yaml,
 )
 from driftd.formats.path_index import PathIndex
@@ -127,6 +128,7 @@ FORMATS: tuple[Format, ...] = (
     _declared(systemd),
     _declared(shell),
     _declared(json),
+    _declared(xml),
     _declared(yaml),
     _declared(ini),
     _declared(keyvalue),
