@@ -45,6 +45,17 @@ FILES = {
     "/etc/apt/apt.conf": 'Acquire::http::Proxy "http://u:{0}@h:3128/";\nAcquire {{ Proxy-Password "{0}"; }};\n',
     "/etc/logrotate.d/db": "/var/log/db {{\n  postrotate\n    mysqladmin --password={0} flush-logs\n  endscript\n}}\n",
     "/etc/sudoers": "a ALL=(b) NOPASSWD: /bin/mysqldump --password={0} x\n",
+    "/etc/apache2/sites-enabled/app.conf": (
+        '<VirtualHost *:80>\nSetEnv DB_PASSWORD {0}\nRequestHeader set Authorization "Bearer {0}"\n'
+        "ProxyPass / http://u:{0}@h/\n</VirtualHost>\n"
+    ),
+    "/etc/hadoop/core-site.xml": (
+        "<configuration><property><name>db.password</name><value>{0}</value></property>"
+        '<user name="u" password="{0}"/><password>{0}</password><url>http://u:{0}@h/</url></configuration>\n'
+    ),
+    "/etc/mysql/my.cnf": "[client]\npassword = {0}\n[mysqld]\nmaster-password='{0}'\n",
+    "/etc/postgresql/15/main/postgresql.conf": "primary_conninfo = 'host=h user=u password={0}'\nssl_passphrase = '{0}'\n",
+    "/etc/postgresql/15/main/pg_hba.conf": 'host all all 10.0.0.0/8 ldap ldapserver=h ldapbindpasswd="{0}"\n',
     "/etc/notes.txt": "here\npassword: {0}\nuser u password {0}\nmysql --password={0} x\n<password>{0}</password>\n# db_password = {0}\n",
     "/etc/default/app": "APP_SECRET='{0}'\nAPP_OPTS=\"--token {0} --port 80\"\n",
     "/etc/snmp/snmpd.conf": "rocommunity {0} 10.0.0.0/8\ncreateUser u SHA {0} AES {0}\n",
