@@ -98,6 +98,7 @@ class _Reader:
         for at in range(0, len(attributes), 2):
             self._bounds.count(len(self._open) + 1, line)
             element.members[f"@{attributes[at]}"] = Node(attributes[at + 1], line)
+        self._open[-1].text.append("\n")  # texts before and after a child are told apart, however it is indented
         self._open.append(element)
 
     def _end(self, name: str) -> None:
