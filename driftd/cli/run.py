@@ -16,7 +16,6 @@ from driftd.cli.options import add_config, add_json, print_json
 from driftd.daemon.service import Reload, Stop
 from driftd.diagnostics import configure as configure_diagnostics
 from driftd.running import Daemon
-from driftd.settings.problems import ConfigProblem, ConfigurationError
 
 EXAMPLE = "driftd run --config /etc/driftd/driftd.yaml"
 
@@ -42,9 +41,6 @@ def run(args: argparse.Namespace) -> int:
     around = Surroundings.of_process()
     root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
     host = open_host(args.config, around, root=root, make_key=True)
-    if host.facts.id is None:
-        hint = "set host.id to something no other host has"
-        raise ConfigurationError([ConfigProblem(str(host.file), None, "host.id: a tree under --root has no id", hint)])
     daemon = Daemon(host, around, args.config, root)
     if args.once:
         started = datetime.now(UTC)
