@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from driftd.formats.builder import MAX_DEPTH
 from driftd.formats.lines import decode_strictly
 from driftd.formats.yaml_composer import Composer
 from driftd.model.document import Document, Node, ParseError
@@ -62,11 +63,16 @@ def _compose(text: str, path: str, loader: Any) -> Document:
     except yaml.reader.ReaderError as error:
         raise ParseError("a character that YAML does not allow", _line_of_forbidden(text)) from error
     except yaml.MarkedYAMLError as error:
-        raise ParseError(error.problem or "not valid YAML", _line_of(error)) from error
+        raise ParseError(
+            _REWORDED.get(error.problem or "", error.problem or "not valid YAML"), _line_of(error)
+        ) from error
     documents = composer.documents
     root = documents[0] if len(documents) == 1 else Node(documents, 1) if documents else Node(None, 1)
     return Document(path, NAME, root, problems=composer.problems)
 
+
+_REWORDED = {"exceeded maximum nesting depth": f"nested deeper than {MAX_DEPTH} levels"}
+"""libyaml since 0.2.6 refuses deep nesting itself, before the events get to our own bound."""
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
