@@ -11,6 +11,7 @@ from driftd.model.document import Document, Node, ParseError
 NAME = "logrotate"
 VERSION = 1
 PATTERNS = ("*/logrotate.conf", "*/logrotate.d/*", "*.logrotate", "*.logrotate.conf", "*-logrotate.conf")
+HINTS = ("*/logrotate/*", "*/logrotate/**/*", "*logrotate*")
 
 SCRIPTS = frozenset({"prerotate", "postrotate", "firstaction", "lastaction", "preremove"})
 REPEATABLE = frozenset({"include", "tabooext", "taboopat"})
@@ -20,6 +21,15 @@ _DIRECTIVE = re.compile(r"([A-Za-z_]++)(?:\s*+=\s*+|\s++|\Z)(.*+)")
 def parse(data: bytes, path: str) -> Document:
     """Read directives and blocks; a block stands in the list `log` with its paths in `@`, a script is one text."""
     return _Reader(DocumentBuilder(path, NAME)).read(data)
+
+
+def sniff(data: bytes) -> bool:
+    """Whether the file is well-formed and has a block of paths; the state file beside it has none."""
+    try:
+        document = parse(data, "")
+    except ParseError:
+        return False
+    return isinstance(document.root.value, dict) and "log" in document.root.value
 
 
 class _Reader:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from driftd.formats.blocks import BlockSyntax, parse_blocks
-from driftd.model.document import Document, ParseError
+from driftd.formats.nginx_names import KNOWN, REPEATABLE, SHARED
+from driftd.model.document import Document, Node, ParseError
 
 NAME = "nginx"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "nginx.conf",
     "*.nginx",
@@ -28,58 +29,31 @@ PATTERNS = (
 
 _SYNTAX = BlockSyntax(
     format=NAME,
-    # Directives that may stand more than once in one block, by the documentation of each module.
-    repeatable=frozenset(
-        {
-            "access_log",
-            "add_header",
-            "add_trailer",
-            "allow",
-            "auth_jwt_key_file",
-            "deny",
-            "env",
-            "error_log",
-            "error_page",
-            "fastcgi_cache_path",
-            "fastcgi_hide_header",
-            "fastcgi_param",
-            "grpc_set_header",
-            "include",
-            "limit_conn",
-            "limit_conn_zone",
-            "limit_req",
-            "limit_req_zone",
-            "listen",
-            "load_module",
-            "log_format",
-            "proxy_cache_path",
-            "proxy_cookie_domain",
-            "proxy_cookie_path",
-            "proxy_hide_header",
-            "proxy_redirect",
-            "proxy_set_header",
-            "rewrite",
-            "scgi_param",
-            "server",
-            "set",
-            "set_real_ip_from",
-            "ssl_certificate",
-            "ssl_certificate_key",
-            "ssl_conf_command",
-            "sub_filter",
-            "uwsgi_param",
-        }
-    ),
+    repeatable=REPEATABLE,
     single=frozenset({"events", "http", "mail", "rtmp", "stream", "types"}),
     includes=frozenset({"include"}),
     orders=(("allow", "deny"), ("rewrite", "return")),
     code=re.compile(r"\w+_by_lua_block"),
 )
 
-HINTS = ("*.conf", "*.vhost", "*/sites-available/*", "*/sites-enabled/*")
+HINTS = (
+    "*.conf",
+    "*.vhost",
+    "*.inc",
+    "*.types",
+    "*/sites-available/*",
+    "*/sites-enabled/*",
+    "*/snippets/*",
+    "*nginx*",
+    "*/nginx/**/*",
+)
 _TYPICAL = re.compile(
-    rb"^[ \t]*+(?:http|events|server|location[ \t]++[^\n{;]++|upstream[ \t]++\S++|map[ \t]++\S++[ \t]++\S++)\s*+\{",
-    re.MULTILINE,
+    rb"""
+    ^[ \t]*+
+    (?:http|events|server|types|location[ \t]++[^\n{;]++|upstream[ \t]++\S++|map[ \t]++\S++[ \t]++\S++)
+    \s*+\{
+    """,
+    re.MULTILINE | re.VERBOSE,
 )
 
 
@@ -89,11 +63,29 @@ def parse(data: bytes, path: str) -> Document:
 
 
 def sniff(data: bytes) -> bool:
-    """Whether the file is well-formed and has a block that is typical of nginx."""
-    if _TYPICAL.search(data) is None:
+    """Whether the file is well-formed and has a block that is typical of nginx, or nothing but directives of nginx."""
+    typical = _TYPICAL.search(data) is not None
+    if not typical and b";" not in data:
         return False
     try:
-        parse(data, "")
+        document = parse(data, "")
     except ParseError:
         return False
-    return True
+    return typical or _is_fragment(document.root)
+
+
+def _is_fragment(root: Node) -> bool:
+    """Whether most names at the root are of nginx, and all of them could be."""
+    assert isinstance(root.value, dict)
+    known = sum(_is_known(name, node) for name, node in root.value.items())
+    return known * 2 > len(root.value) and all(_NAME.fullmatch(name) for name in root.value)
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*|@order")
+
+
+def _is_known(name: str, node: Node) -> bool:
+    if KNOWN.fullmatch(name):
+        return True
+    values = node.value if isinstance(node.value, list) else [node]
+    return all(isinstance(value.value, str) and SHARED.fullmatch(f"{name} {value.value}") for value in values)
