@@ -98,6 +98,14 @@ class DocumentBuilder:
         rows.append(node)
         return node
 
+    def graft(self, name: str, node: Node, *, at: Node | None = None, repeatable: bool = False) -> None:
+        """Put a value that is a tree itself under a name; whoever made it kept its depth within MAX_DEPTH."""
+        parent = at or self.root
+        top = self._depth[id(parent)] + 1
+        for steps, part in node.walk():
+            self._bounds.count(top + len(steps), part.line)
+        self._insert(parent, name, node, repeatable=repeatable)
+
     def reset(self, name: str, line: int, *, at: Node | None = None) -> None:
         """Forget what stands under a name: an empty text marks the place, and what comes later follows it."""
         parent = at or self.root

@@ -63,6 +63,11 @@ FILES = {
     "/etc/wpa_supplicant/wpa_supplicant.conf": 'network={{\n  ssid="x"\n  psk="{0}"\n  wep_key0="{0}"\n}}\n',
     "/etc/ipsec.secrets": 'h1 h2 : PSK "{0}"\nuser : EAP "{0}"\n',
     "/etc/keepalived/keepalived.conf": "vrrp_instance v {{\n  authentication {{\n    auth_type PASS\n    auth_pass {0}\n  }}\n}}\n",
+    "/srv/infra/main.tf": (
+        'provider "x" {{\n  token = "{0}"\n  auth = {{ client_secret = "{0}" }}\n  args = ["--token", "{0}"]\n}}\n'
+        'db_password = "{0}"\nuser_data = <<-EOT\n  export DB_PASSWORD={0}\nEOT\nurl = "https://u:{0}@h/${{var.x}}"\n'
+        'env = merge(local.env, {{ db_password = "{0}" }})\n'
+    ),
     "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
 }
 
