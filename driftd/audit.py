@@ -238,7 +238,7 @@ def _differences(before: Document, after: Document, terms: Terms, verdict: Verdi
 
 def dialect_for(document: Document) -> Dialect:
     """Return what the document's program means by its settings."""
-    return dialect_of(document.format)
+    return dialect_of(document)
 
 
 def located_identities(identities: tuple[tuple[Query, IdentityNames], ...], root: Node) -> Identities:

@@ -6,12 +6,13 @@ bounded by the number of differing settings.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from driftd.compare.align import Pair, align, longest_increasing
 from driftd.compare.identity import NATURAL, identify, repeated_identity
-from driftd.compare.meaning import Dialect, IdentityNames, Meanings, Names
+from driftd.compare.meaning import Dialect, IdentityNames, Meanings, Names, effective
+from driftd.compare.pairing import Pairing
 from driftd.model.document import Node, Problem, Steps
 from driftd.model.keys import Identity, KeyStep
 
@@ -84,6 +85,7 @@ class Reducer:
 
     def _descend(self, place: Place, slot: tuple[str, ...], names: Names, before: Canonical, after: Canonical) -> None:
         """Write what differs at `place` under the last part of `slot`."""
+        place = self._effective(place, names)
         self._result.places[slot] = place
         name = slot[-1]
         if place.before is None or place.after is None:
@@ -109,6 +111,17 @@ class Reducer:
             self._descend(child, child_slot, child_names, below_before, below_after)
         before[name], after[name] = below_before, below_after
 
+    def _effective(self, place: Place, names: Names) -> Place:
+        """The place of those occurrences that count, where a repeated directive has but one that does."""
+        if place.before is None or place.after is None:
+            return place
+        sense = self._dialect.sense(names)
+        before, at_b = effective(place.before, sense)
+        after, at_a = effective(place.after, sense)
+        steps_b = place.before_steps if at_b is None else (*place.before_steps, at_b)
+        steps_a = place.after_steps if at_a is None else (*place.after_steps, at_a)
+        return Place(before, after, steps_b, steps_a, place.key)
+
     def _leaf(self, node: Node, names: Names) -> str | int | float | bool | None:
         if isinstance(node.value, dict | list):
             return f"(a {'mapping' if isinstance(node.value, dict) else 'list'})"
@@ -131,39 +144,60 @@ class Reducer:
         self, place: Place, before: dict[str, Node], after: dict[str, Node], slot: tuple[str, ...], names: Names
     ) -> list[tuple[Place, tuple[str, ...], Names]]:
         children = []
-        for name in [*before, *(name for name in after if name not in before)]:
-            below = (*names, name)
-            child_b, child_a = before.get(name), after.get(name)
-            if child_b and child_a and self._before.digest(child_b, below) == self._after.digest(child_a, below):
+        for name_b, name_a in self._same_names(before, after):
+            name = name_a if name_a is not None else name_b or ""
+            below = (*names, self._dialect.member(name))
+            child_b = before[name_b] if name_b is not None else None
+            child_a = after[name_a] if name_a is not None else None
+            if self._same_member(child_b, child_a, below):
                 continue
-            child = Place(child_b, child_a, (*place.before_steps, name), (*place.after_steps, name), (*place.key, name))
+            steps_b = (*place.before_steps, name_b if name_b is not None else name)
+            steps_a = (*place.after_steps, name_a if name_a is not None else name)
+            child = Place(child_b, child_a, steps_b, steps_a, (*place.key, name))
             children.append((child, (*slot, "m:" + name), below))
         return children
+
+    def _same_names(self, before: dict[str, Node], after: dict[str, Node]) -> list[tuple[str | None, str | None]]:
+        """Names of one member on both sides: those that are equal, then those that the program takes for the same."""
+        pairs: list[tuple[str | None, str | None]] = [(name, name if name in after else None) for name in before]
+        free: dict[str, deque[str]] = {}
+        for name in after:
+            if name not in before:
+                free.setdefault(self._dialect.member(name), deque()).append(name)
+        if free:
+            for index, name in enumerate(before):
+                if name not in after and (others := free.get(self._dialect.member(name))):
+                    pairs[index] = (name, others.popleft())
+        pairs.extend((None, name) for names in free.values() for name in names)
+        return pairs
+
+    def _same_member(self, before: Node | None, after: Node | None, names: Names) -> bool:
+        if before is None:
+            return after is None or self._after.says_default(after, names)
+        if after is None:
+            return self._before.says_default(before, names)
+        return self._before.digest(before, names) == self._after.digest(after, names)
 
     def _list(
         self, place: Place, before: list[Node], after: list[Node], slot: tuple[str, ...], names: Names
     ) -> list[tuple[Place, tuple[str, ...], Names]]:
         identities = self._identities(place, before, after, names)
         ordered = self._dialect.sense(names).ordered
+        pairing = Pairing(before, after, names, (self._before, self._after), ordered=ordered)
         if identities is not None:
-            pairs = _by_identity(*identities)
-        elif ordered:
-            pairs = align(
-                [self._before.digest(n, names) for n in before], [self._after.digest(n, names) for n in after]
-            )
+            paired = pairing.by_identity(*identities)
         else:
-            pairs = self._unordered(before, after, names)
-        if ordered:
-            pairs = self._moves(place, pairs, before, after, identities, names)
-        if identities is None:
-            pairs = self._pair_up(pairs, before, after, names)
+            paired = pairing.in_order() if ordered else pairing.as_sets()
+        for at_b, at_a in paired.moves:
+            child = self._member_place(place, before[at_b], after[at_a], at_b, at_a, identities)
+            self._result.moves.append(Move(child, (*place.key, at_b), (*place.key, at_a)))
         children = []
-        for number, (at_b, at_a) in enumerate(pairs):
-            child_b = before[at_b] if at_b is not None else None
-            child_a = after[at_a] if at_a is not None else None
-            if child_b and child_a and self._before.digest(child_b, names) == self._after.digest(child_a, names):
+        for number, pair in enumerate(paired.pairs):
+            if pairing.equal(pair):
                 continue
-            child = self._member_place(place, child_b, child_a, at_b, at_a, identities)
+            child_b = before[pair[0]] if pair[0] is not None else None
+            child_a = after[pair[1]] if pair[1] is not None else None
+            child = self._member_place(place, child_b, child_a, *pair, identities)
             children.append((child, (*slot, f"s:{number}"), names))
         return children
 
@@ -212,114 +246,6 @@ class Reducer:
                     message = f"identity {shown} occurs twice: this list is compared by position"
                     self._result.problems.append(Problem(members[0].line, message))
                     return
-
-    def _moves(
-        self,
-        place: Place,
-        pairs: list[Pair],
-        before: list[Node],
-        after: list[Node],
-        identities: tuple[list[Identity], list[Identity]] | None,
-        names: Names,
-    ) -> list[Pair]:
-        """Report members that changed their place; a move by alignment takes one removal and one addition away."""
-        if identities is not None:
-            both = [(at_b, at_a) for at_b, at_a in pairs if at_b is not None and at_a is not None]
-            stay = set(longest_increasing([at_a for _, at_a in both]))
-            found = [pair for index, pair in enumerate(both) if index not in stay]
-        else:
-            found = self._equal_leftovers(pairs, before, after, names)
-            gone = {(at_b, None) for at_b, _ in found} | {(None, at_a) for _, at_a in found}
-            pairs = [pair for pair in pairs if pair not in gone]
-        for at_b, at_a in found:
-            child = self._member_place(place, before[at_b], after[at_a], at_b, at_a, identities)
-            source, goal = (*place.key, at_b), (*place.key, at_a)
-            self._result.moves.append(Move(child, source, goal))
-        return pairs
-
-    def _equal_leftovers(
-        self, pairs: list[Pair], before: list[Node], after: list[Node], names: Names
-    ) -> list[tuple[int, int]]:
-        waiting: dict[bytes, list[int]] = {}
-        for at_b, at_a in pairs:
-            if at_a is None and at_b is not None:
-                waiting.setdefault(self._before.digest(before[at_b], names), []).append(at_b)
-        found = []
-        for at_b, at_a in pairs:
-            if at_b is None and at_a is not None:
-                partners = waiting.get(self._after.digest(after[at_a], names))
-                if partners:
-                    found.append((partners.pop(0), at_a))
-        return found
-
-    def _unordered(self, before: list[Node], after: list[Node], names: Names) -> list[Pair]:
-        waiting: dict[bytes, list[int]] = {}
-        for index, node in enumerate(before):
-            waiting.setdefault(self._before.digest(node, names), []).append(index)
-        pairs: list[Pair] = []
-        for index, node in enumerate(after):
-            partners = waiting.get(self._after.digest(node, names))
-            pairs.append((partners.pop(0) if partners else None, index))
-        pairs.extend((index, None) for left in waiting.values() for index in left)
-        return sorted(pairs, key=lambda pair: (pair[0] is None, pair[0] or 0, pair[1] or 0))
-
-    def _pair_up(self, pairs: list[Pair], before: list[Node], after: list[Node], names: Names) -> list[Pair]:
-        """Within each gap, take a removed and an added member that are alike as one changed member."""
-        out: list[Pair] = []
-        removed: list[int] = []
-        added: list[int] = []
-        for pair in [*pairs, (-1, -1)]:
-            match pair:
-                case (int(at_b), None):
-                    removed.append(at_b)
-                case (None, int(at_a)):
-                    added.append(at_a)
-                case _:
-                    out.extend(self._alike(removed, added, before, after, names))
-                    removed, added = [], []
-                    if pair != (-1, -1):
-                        out.append(pair)
-        return out
-
-    def _alike(
-        self, removed: list[int], added: list[int], before: list[Node], after: list[Node], names: Names
-    ) -> list[Pair]:
-        if len(removed) == len(added):
-            return list(zip(removed, added, strict=True))
-        partners: dict[int, int] = {}
-        if removed and added and len(removed) * len(added) <= 2_500:
-            free = list(added)
-            for at_b in removed:
-                scored = [(self._likeness(before[at_b], after[at_a], names), -at_a) for at_a in free]
-                best, minus = max(scored, default=(0.0, 0))
-                if best >= 0.5:
-                    partners[at_b] = -minus
-                    free.remove(-minus)
-        left = set(added) - set(partners.values())
-        out: list[Pair] = [(at_b, partners.get(at_b)) for at_b in removed]
-        out.extend((None, at_a) for at_a in added if at_a in left)
-        return out
-
-    def _likeness(self, before: Node, after: Node, names: Names) -> float:
-        """The share of members, or of a text's words, that two list members have in common."""
-        parts_b, parts_a = self._parts(before, self._before, names), self._parts(after, self._after, names)
-        if not parts_b or not parts_a:
-            return 0.0
-        return 2 * len(parts_b & parts_a) / (len(parts_b) + len(parts_a))
-
-    def _parts(self, node: Node, meanings: Meanings, names: Names) -> set[tuple[str, bytes]]:
-        if isinstance(node.value, dict):
-            return {(name, meanings.digest(child, (*names, name))) for name, child in node.value.items()}
-        if isinstance(node.value, list):
-            return {("", meanings.digest(child, names)) for child in node.value}
-        return {("", word.encode("utf-8", "surrogatepass")) for word in str(node.value).split()[:200]}
-
-
-def _by_identity(before: Sequence[Identity], after: Sequence[Identity]) -> list[Pair]:
-    place = {identity: index for index, identity in enumerate(after)}
-    pairs: list[Pair] = [(index, place.pop(identity, None)) for index, identity in enumerate(before)]
-    pairs.extend((None, index) for index in sorted(place.values()))
-    return pairs
 
 
 def _as_list(node: Node, other: Node) -> list[Node] | None:

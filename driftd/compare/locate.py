@@ -23,7 +23,7 @@ def key_at(root: Node, steps: Steps, dialect: Dialect, identities: Identities) -
         else:
             out.append(step)
             if isinstance(step, str):
-                names = (*names, step)
+                names = (*names, dialect.member(step))
             node = node.at((step,)) or node
     return render_key(tuple(out))
 
@@ -37,7 +37,7 @@ def keyed(root: Node, dialect: Dialect, identities: Identities) -> Iterator[tupl
             yield render_key(key), node
         if isinstance(node.value, dict):
             pending.extend(
-                ((*key, name), (*steps, name), (*names, name), child)
+                ((*key, name), (*steps, name), (*names, dialect.member(name)), child)
                 for name, child in reversed(list(node.value.items()))
             )
         elif isinstance(node.value, list):

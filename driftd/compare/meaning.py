@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from driftd.model.document import Node, Scalar
 
@@ -14,15 +14,33 @@ Names = tuple[str, ...]
 """Member names from the root; positions in lists are left out: `("scrape_configs", "static_configs")`."""
 IdentityNames = tuple[tuple[str, ...], ...]
 """The members that together tell list members apart, each as names below the member."""
+Repeats = Literal["all", "first", "last"]
+"""Which occurrence of a repeated directive counts."""
+
+
+class Unset:
+    """Nothing is said, which is another thing than null."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET = Unset()
 
 
 @dataclass(frozen=True, slots=True)
 class Sense:
-    """What a place means: how its scalar is compared, and whether the order of its list counts."""
+    """What a place means, its scalar aside."""
 
     ordered: bool = True
+    """Whether the order of a list's members counts."""
     identities: tuple[IdentityNames, ...] = ()
-    """Candidates, best first."""
+    """By what the members of a list are told apart: candidates, best first."""
+    repeats: Repeats = "all"
+    default: Scalar | Unset = UNSET
+    """What holds where the setting is left out, in the spelling of `Dialect.scalar`."""
 
 
 PLAIN = Sense()
@@ -31,8 +49,11 @@ PLAIN = Sense()
 class Dialect(Protocol):
     """What a program means by its settings."""
 
+    def member(self, name: str) -> str:
+        """Return the name that stands for all spellings of a member's name: `allowusers` for `AllowUsers`."""
+
     def sense(self, names: Names) -> Sense:
-        """Return what the place under `names` means."""
+        """Return what the place under `names` means; they are spelled as `member` does."""
 
     def scalar(self, names: Names, value: Scalar) -> Scalar:
         """Return the value that stands for all spellings of the same thing: `30000` for `30s`."""
@@ -41,6 +62,10 @@ class Dialect(Protocol):
 class PlainDialect:
     """No program is known: values are compared as the format's own types, and order in lists matters."""
 
+    def member(self, name: str) -> str:
+        """Return the name as it is."""
+        return name
+
     def sense(self, names: Names) -> Sense:
         """Return the plain sense."""
         return PLAIN
@@ -48,6 +73,14 @@ class PlainDialect:
     def scalar(self, names: Names, value: Scalar) -> Scalar:
         """Return the value as it is."""
         return value
+
+
+def effective(node: Node, sense: Sense) -> tuple[Node, int | None]:
+    """Return the occurrence of a repeated directive that counts, and its position; the node itself where all do."""
+    if sense.repeats == "all" or not node.repeated or not isinstance(node.value, list) or not node.value:
+        return node, None
+    at = 0 if sense.repeats == "first" else len(node.value) - 1
+    return node.value[at], at
 
 
 class Meanings:
@@ -66,12 +99,36 @@ class Meanings:
             self._kept.append(node)  # an id is only good while the node lives
         return known
 
+    def members(self, members: dict[str, Node], names: Names) -> list[tuple[str, bytes]]:
+        """Return the name and the digest of every member that says more than what holds without it."""
+        found = []
+        for name, child in members.items():
+            spelled = self._dialect.member(name)
+            below = (*names, spelled)
+            if not self.says_default(child, below):
+                found.append((spelled, self.digest(child, below)))
+        return found
+
+    def says_default(self, node: Node, names: Names) -> bool:
+        """Whether a setting only says what holds without it."""
+        sense = self._dialect.sense(names)
+        if isinstance(sense.default, Unset):
+            return False
+        counts, _ = effective(node, sense)
+        if isinstance(counts.value, list) and counts.repeated and len(counts.value) == 1:
+            counts = counts.value[0]
+        if isinstance(counts.value, dict | list):
+            return False
+        return scalar_bytes(self._dialect.scalar(names, counts.value)) == scalar_bytes(sense.default)
+
     def _compute(self, node: Node, names: Names) -> bytes:
         value = node.value
         if isinstance(value, dict):
-            members = sorted((name, self.digest(child, (*names, name))) for name, child in value.items())
-            return _hash(b"{", [_text(name) + digest for name, digest in members])
+            return _hash(b"{", sorted(_text(name) + digest for name, digest in self.members(value, names)))
         if isinstance(value, list):
+            counts, at = effective(node, self._dialect.sense(names))
+            if at is not None:
+                return self.digest(counts, names)
             digests = [self.digest(child, names) for child in value]
             if node.repeated and len(digests) == 1:
                 return digests[0]

@@ -1,56 +1,76 @@
-"""Which dialect a document is written in."""
+"""Which dialect a document is written in.
+
+Adding one: a data file here, its name in DIALECTS, its row in docs/reference/dialects.md.
+"""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from driftd.compare.meaning import PLAIN, Dialect, IdentityNames, Names, PlainDialect, Sense
-from driftd.model.document import Scalar
+from driftd.compare.meaning import Dialect, PlainDialect
+from driftd.dialects.declaration import Declaration, declaration
+from driftd.dialects.program import ProgramDialect
+from driftd.formats.path_patterns import PathPatterns
+from driftd.model.document import Document, Node
 
-DIALECTS = ("nginx",)
-"""The data files beside this module."""
+DIALECTS: dict[str, tuple[str, ...]] = {
+    "nginx": ("nginx",),
+}
+"""Format -> the data files beside this module that are about it; those that want a path or members first."""
+_PLAIN = PlainDialect()
 
 
 @dataclass(frozen=True, slots=True)
-class FileDialect:
-    """A dialect as its data file says it."""
+class _Known:
+    """A dialect, and the documents that are written in it."""
 
-    format: str
-    lists: dict[str, Sense] = field(default_factory=dict)
-    """Name of a list -> what its members mean."""
+    declared: Declaration
+    paths: PathPatterns
+    defaults_in: PathPatterns
+    with_defaults: ProgramDialect
+    without_defaults: ProgramDialect
 
-    def sense(self, names: Names) -> Sense:
-        """Return what the place under `names` means."""
-        return self.lists.get(names[-1], PLAIN) if names else PLAIN
+    def speaks(self, document: Document) -> bool:
+        if self.declared.paths and not self.paths.match(document.path):
+            return False
+        return not self.declared.has or _has(document.root, self.declared.has)
 
-    def scalar(self, names: Names, value: Scalar) -> Scalar:
-        """Return the value as it is."""
-        return value
+    def of(self, document: Document) -> Dialect:
+        return self.with_defaults if self.defaults_in.match(document.path) else self.without_defaults
+
+
+def dialect_of(document: Document) -> Dialect:
+    """Return what the program that reads a document means by it; the plain dialect where none is known."""
+    for known in _about(document.format):
+        if known.speaks(document):
+            return known.of(document)
+    return _PLAIN
+
+
+def declared(name: str) -> Declaration:
+    """Return what a data file says."""
+    return declaration((files(__package__) / f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml")
 
 
 @cache
-def dialects() -> dict[str, FileDialect]:
-    """Return every dialect, by the format that it is about."""
-    read = [_read(name) for name in DIALECTS]
-    return {dialect.format: dialect for dialect in read}
+def _about(format: str) -> tuple[_Known, ...]:
+    return tuple(_known(declared(name)) for name in DIALECTS.get(format, ()))
 
 
-def dialect_of(format: str) -> Dialect:
-    """Return what is known about programs that use a format; the plain dialect where nothing is."""
-    return dialects().get(format) or PlainDialect()
+def _known(declared: Declaration) -> _Known:
+    return _Known(
+        declared,
+        PathPatterns(declared.paths),
+        PathPatterns(declared.defaults_in),
+        ProgramDialect(declared, defaults=True),
+        ProgramDialect(declared, defaults=False),
+    )
 
 
-def _read(name: str) -> FileDialect:
-    table = tomllib.loads((files(__package__) / f"{name}.toml").read_text(encoding="utf-8"))
-    lists = {
-        member: Sense(ordered=bool(entry.get("ordered", True)), identities=_identities(entry.get("identity", [])))
-        for member, entry in table.get("lists", {}).items()
-    }
-    return FileDialect(str(table["format"]), lists)
-
-
-def _identities(candidates: list[list[str]]) -> tuple[IdentityNames, ...]:
-    return tuple(tuple(tuple(name.split(".")) for name in names) for names in candidates)
+def _has(root: Node, names: tuple[str, ...]) -> bool:
+    """Whether the document, or the first of a stream of documents, has all these members."""
+    if isinstance(root.value, list) and root.value:
+        root = root.value[0]
+    return isinstance(root.value, dict) and all(name in root.value for name in names)

@@ -29,7 +29,11 @@ ROOMS = {
     "model": Room(0, "the nouns are what all rooms share: whatever they import, everybody would"),
     "formats": Room(1, "a parser gets bytes and returns a Document, so that it can run in the child process"),
     "compare": Room(1, "two trees are all a comparison needs; who read them must not matter"),
-    "dialects": Room(1, "what programs mean, for comparing; data files that name no code", frozenset({"compare"})),
+    "dialects": Room(
+        1,
+        "what programs mean, for comparing; data files that name no code, chosen by path as formats are",
+        frozenset({"compare", "formats"}),
+    ),
     "secrets": Room(1, "masking stands between parsing and everything else, so it knows none of the else"),
     "policy": Room(1, "a rule judges a document, wherever it came from"),
     "audit": Room(2, "the centre is free of I/O: it joins what the pure rooms know and can be tested with values"),

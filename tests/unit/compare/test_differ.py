@@ -353,3 +353,23 @@ def test_members_with_identities_in_another_order_only_move(
     assert {change.kind for change in found} <= {Kind.MOVED}
     assert bool(found) == (members != shuffled)
     assert len(found) < len(members)
+
+
+def test_a_row_in_which_nearly_all_differs_is_another_row() -> None:
+    def row(minute: str, hour: str, user: str, command: str) -> Json:
+        return {"minute": minute, "hour": hour, "user": user, "command": command}
+
+    one = row("0", "4", "root", "backup")
+    assert changes([one], [row("5", "4", "root", "backup")]) == [("changed", "$[0].minute", "0", "5")]
+    assert [kind for kind, *_ in changes([one], [row("9", "1", "www", "report")])] == ["removed", "added"]
+
+
+def test_members_of_a_set_that_are_alike_are_one_changed_member() -> None:
+    class Sets(PlainDialect):
+        def sense(self, names: Names) -> Sense:
+            return Sense(ordered=False)
+
+    approved: Json = [{"a": 1, "b": 2}, {"a": 5, "b": 6}]
+    observed: Json = [{"a": 5, "b": 7}, {"a": 1, "b": 2}]
+    found = compare(tree(approved), tree(observed), dialect=Sets()).changes
+    assert [told(change) for change in found] == [("changed", "$[0].b", 6, 7)]

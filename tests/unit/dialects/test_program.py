@@ -1,0 +1,129 @@
+"""What a data file says about a place, and what it makes of two documents."""
+
+from __future__ import annotations
+
+import pytest
+
+from driftd.compare.differ import compare
+from driftd.compare.meaning import Sense
+from driftd.dialects.declaration import DialectError, declaration
+from driftd.dialects.program import ProgramDialect
+from driftd.model.change import Absent
+from driftd.model.document import Json, Node
+from tests.unit.compare.trees import repeated, tree
+
+HEAD = 'format = "ini"\nsource = "made for a test"\n'
+
+
+def dialect(text: str, *, defaults: bool = True) -> ProgramDialect:
+    return ProgramDialect(declaration(HEAD + text, "made.toml"), defaults=defaults)
+
+
+def changes(dialect: ProgramDialect, approved: Json | Node, observed: Json | Node) -> list[tuple[str, str, Json, Json]]:
+    sides = [side if isinstance(side, Node) else tree(side) for side in (approved, observed)]
+    return [
+        (
+            change.kind.value,
+            change.key,
+            "-" if isinstance(change.before, Absent) else change.before,
+            "-" if isinstance(change.after, Absent) else change.after,
+        )
+        for change in compare(*sides, dialect=dialect).changes
+    ]
+
+
+LAST = dialect('repeats = "last"\n')
+FIRST = dialect('repeats = "first"\n[[settings]]\nnames = ["listen"]\nrepeats = "all"\n')
+
+
+def test_of_a_repeated_setting_the_last_counts_where_the_program_says_so() -> None:
+    assert changes(LAST, Node({"a": repeated("1", "2")}), {"a": "2"}) == []
+    assert changes(LAST, {"a": "1"}, Node({"a": repeated("1", "2")})) == [("changed", "$.a", "1", "2")]
+    assert changes(LAST, Node({"a": repeated("1", "2")}), Node({"a": repeated("3", "2")})) == []
+
+
+def test_of_a_repeated_setting_the_first_counts_where_the_program_says_so() -> None:
+    assert changes(FIRST, {"a": "1"}, Node({"a": repeated("1", "2")})) == []
+    assert changes(FIRST, {"a": "1"}, Node({"a": repeated("2", "1")})) == [("changed", "$.a", "1", "2")]
+    assert changes(FIRST, {"listen": "1"}, Node({"listen": repeated("1", "2")})) == [("added", "$.listen[1]", "-", "2")]
+
+
+def test_a_change_of_the_occurrence_that_counts_knows_its_place_and_line() -> None:
+    observed = Node({"a": Node([Node("1", 3), Node("2", 9)], 3, repeated=True)})
+    (change,) = compare(tree({"a": "1"}), observed, dialect=LAST).changes
+    assert (change.before_steps, change.after_steps, change.after_line) == (("a",), ("a", 1), 9)
+
+
+DEFAULTS = """
+defaults_in = ["*/app.conf"]
+[[settings]]
+names = ["x11"]
+top = true
+type = "boolean"
+default = "no"
+"""
+
+
+def test_saying_the_default_is_saying_nothing_where_the_file_is_the_whole_story() -> None:
+    whole, drop_in = dialect(DEFAULTS), dialect(DEFAULTS, defaults=False)
+    assert changes(whole, {"a": 1}, {"a": 1, "x11": "off"}) == []
+    assert changes(whole, {"x11": "no"}, {}) == []
+    assert changes(whole, {}, {"x11": "yes"}) == [("added", "$.x11", "-", "yes")]
+    assert changes(whole, {"x11": "yes"}, {"x11": "no"}) == [("changed", "$.x11", "yes", "no")]
+    assert changes(whole, {"match": {"a": "1"}}, {"match": {"a": "1", "x11": "no"}}) != []
+    assert changes(drop_in, {}, {"x11": "no"}) == [("added", "$.x11", "-", "no")]
+
+
+NAMES = 'ignore_name_case = true\nignore_in_names = " _"\n[[settings]]\nnames = ["readonly"]\ntype = "boolean"\n'
+
+
+def test_names_of_one_member_may_be_spelled_in_several_ways() -> None:
+    samba = dialect(NAMES)
+    assert changes(samba, {"Read Only": "yes"}, {"read_only": "true"}) == []
+    assert changes(samba, {"Read Only": "yes"}, {"read_only": "no"}) == [("changed", "$.read_only", "yes", "no")]
+    assert changes(samba, {"Read Only": "yes"}, {}) == [("removed", "$['Read Only']", "yes", "-")]
+
+
+def test_two_spellings_on_one_side_are_two_members() -> None:
+    samba = dialect(NAMES)
+    assert changes(samba, {"A B": "1"}, {"ab": "1", "a_b": "2"}) == [("added", "$.a_b", "-", "2")]
+
+
+def test_the_more_specific_entry_wins_key_by_key() -> None:
+    found = dialect(
+        '[[settings]]\nnames = ["host*"]\nordered = false\nidentity = [["name"]]\n'
+        '[[settings]]\nnames = ["hosts"]\nbelow = ["pool"]\nordered = true\n'
+    )
+    by_name = ((("name",),),)
+    assert found.sense(("hosts",)) == Sense(ordered=False, identities=by_name)
+    assert found.sense(("a", "pool", "hosts")) == Sense(ordered=True, identities=by_name)
+    assert found.sense(("ghosts",)) == Sense()
+
+
+def test_the_list_at_the_root_has_a_name() -> None:
+    table = dialect('[[settings]]\nnames = ["$"]\nordered = false\nidentity = [["login"]]\n')
+    rows: list[Json] = [{"login": "a", "uid": 1}, {"login": "b", "uid": 2}]
+    assert changes(table, rows, rows[::-1]) == []
+    assert changes(table, rows, [{"login": "b", "uid": 3}, {"login": "a", "uid": 1}]) == [
+        ("changed", "$[?@.login=='b'].uid", 2, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[settings]]\nnames = []", "names no setting"),
+        ('[[settings]]\nnames = ["a"]\ntype = "quantity"', "belong together"),
+        ('[[settings]]\nnames = ["a"]\ntype = "quantity"\nunits = "time"', "no table [units.time]"),
+        ('[[settings]]\nnames = ["a"]\ndefault = "x"', "defaults_in"),
+        ('ignore_name_case = true\n[[settings]]\nnames = ["A"]', "lower case"),
+        ('[[settings]]\nnames = ["a"]\ntype = "duration"', "Invalid enum value 'duration'"),
+        ('[[settings]]\nname = ["a"]', "unknown field `name`"),
+        ("[[settings", "made.toml: "),
+    ],
+)
+def test_a_data_file_that_cannot_be_says_where_and_why(text: str, message: str) -> None:
+    with pytest.raises(DialectError) as caught:
+        declaration(HEAD + text, "made.toml")
+    assert "made.toml" in str(caught.value)
+    assert message in str(caught.value)
