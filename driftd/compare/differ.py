@@ -114,5 +114,6 @@ def _problems(reduction: Reduction) -> list[Problem]:
     return problems
 
 
-def _reading_order(change: Change) -> tuple[int, str]:
-    return (change.after_line or change.before_line or 0, change.key)
+def _reading_order(change: Change) -> tuple[int, str, bool]:
+    """By line and key; of two members at one position, the one that went before the one that came."""
+    return (change.after_line or change.before_line or 0, change.key, change.kind is Kind.ADDED)
