@@ -15,6 +15,8 @@ from driftd.formats import (
     apache,
     apt_conf,
     apt_sources,
+    conf,
+    conf_files,
     crontab,
     crypttab,
     deb822,
@@ -178,9 +180,11 @@ FORMATS: tuple[Format, ...] = (
     _declared(apt_conf),
     _declared(logrotate),
     _declared(sudoers),
+    _declared(conf),
     _declared(text),
 )
 _BY_NAME = {entry.name: entry for entry in FORMATS}
+_CONF = _BY_NAME[conf.NAME]
 _TEXT = _BY_NAME[text.NAME]
 _KNOWN = PathIndex((pattern, entry) for entry in FORMATS for pattern in entry.patterns)
 _HINTED = PathIndex((pattern, entry) for entry in FORMATS for pattern in entry.hints)
@@ -196,7 +200,7 @@ def by_name(name: str) -> Format:
 
 
 def detect(path: str, data: bytes) -> Format | None:
-    """Return the format by path, else by content, else text; None for binary content."""
+    """Return the format by path, else by content, else conf or text; None for binary content."""
     known = _KNOWN.first(path)
     if known is not None:
         return known
@@ -205,7 +209,7 @@ def detect(path: str, data: bytes) -> Format | None:
     for entry in (*_HINTED.all(path), *_SNIFFED_ANYWHERE):
         if entry.sniff is not None and entry.sniff(data):
             return entry
-    return _TEXT
+    return _CONF if conf_files.reads(path, data) else _TEXT
 
 
 def read(data: bytes, path: str, format: str | None = None) -> Reading:

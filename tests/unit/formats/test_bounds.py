@@ -26,6 +26,7 @@ def refusal(name: str, data: bytes) -> tuple[str, int | None]:
         ("toml", b"\na = " + b"{a = " * 50_000),
         ("toml", b"\n" + b"a." * 50_000 + b"a = 1"),
         ("nginx", b"\n" + b"a {" * 50_000),
+        ("conf", b"{" * 101 + b"\na\n" + b"}" * 101),
     ],
 )
 def test_deep_nesting_is_refused_with_its_line(name: str, data: bytes) -> None:

@@ -56,6 +56,7 @@ FILES = {
     "/etc/mysql/my.cnf": "[client]\npassword = {0}\n[mysqld]\nmaster-password='{0}'\n",
     "/etc/postgresql/15/main/postgresql.conf": "primary_conninfo = 'host=h user=u password={0}'\nssl_passphrase = '{0}'\n",
     "/etc/postgresql/15/main/pg_hba.conf": 'host all all 10.0.0.0/8 ldap ldapserver=h ldapbindpasswd="{0}"\n',
+    "/etc/unknown.conf": 'auth  user u  password {0}\nremote {{\n  token  {0}\n  url  http://u:{0}@h/\n}}\nsecret "{0}"\nrun \\\n  --password  {0}\n',
     "/etc/notes.txt": "here\npassword: {0}\nuser u password {0}\nmysql --password={0} x\n<password>{0}</password>\n# db_password = {0}\n",
     "/etc/default/app": "APP_SECRET='{0}'\nAPP_OPTS=\"--token {0} --port 80\"\n",
     "/etc/snmp/snmpd.conf": "rocommunity {0} 10.0.0.0/8\ncreateUser u SHA {0} AES {0}\n",
