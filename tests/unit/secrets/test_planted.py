@@ -69,6 +69,11 @@ FILES = {
         'db_password = "{0}"\nuser_data = <<-EOT\n  export DB_PASSWORD={0}\nEOT\nurl = "https://u:{0}@h/${{var.x}}"\n'
         'env = merge(local.env, {{ db_password = "{0}" }})\n'
     ),
+    "/etc/rsyslog.d/db.conf": (
+        'action(type="omelasticsearch" uid="u" pwd="{0}")\nmodule(load="ommysql")\n$ActionLibdbiPassword {0}\n'
+        '*.* action(type="ommysql" server="h" db="d" uid="u" pwd="{0}")\n*.* :ommysql:h,d,u,{0}\n'
+        'if $msg contains "x" then {{ action(type="omhttp" httpheaders=["Authorization: Bearer {0}"]) }}\n'
+    ),
     "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
 }
 
