@@ -15,7 +15,7 @@ from driftd.formats.lines import Line, continued, lines
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "apache"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "apache2.conf",
     "httpd.conf",
@@ -48,6 +48,8 @@ REPEATABLE = frozenset(
 )
 INCLUDES = frozenset({"include", "includeoptional"})
 _CODE = frozenset({"perl"})
+_UNQUOTED = frozenset({"ifdefine", "ifmodule"})
+"""Sections in whose argument a quote is a character like any other (httpd's start_ifmod, start_ifdefine)."""
 
 _OPEN = re.compile(r"<(\w[\w.:\-]*+)(.*+)", re.DOTALL)
 _CLOSE = re.compile(r"</(\w[\w.:\-]*+)\s*+>?")
@@ -101,8 +103,9 @@ class _Reader:
             raise ParseError("a section without a name", number)
         if not text.endswith(">"):
             self._builder.problem(number, "`>` is missing")
-        name, argument = match[1].lower(), join_arguments(_words(match[2].removesuffix(">"))) or None
-        node = self._builder.block(name, argument, number, at=self._open[-1].node)
+        name, written = match[1].lower(), match[2].removesuffix(">").strip()
+        argument = written if name in _UNQUOTED else join_arguments(_words(written))
+        node = self._builder.block(name, argument or None, number, at=self._open[-1].node)
         if name in _CODE:
             self._code(name, node, number, source)
         else:
