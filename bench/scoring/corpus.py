@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,8 +55,8 @@ class Edit:
     @property
     def source(self) -> str:
         """Who labelled it: `parse`, `augeas` or `text`."""
-        method = str(self.record["label_method"])
-        return "parse" if method.startswith("python") else method.split("-")[0].split(":")[0].split(" ")[0]
+        method = re.match(r"[a-z]*", str(self.record["label_method"]))
+        return {"python": "parse"}.get(method[0], method[0]) if method else ""
 
     @cached_property
     def before(self) -> bytes:

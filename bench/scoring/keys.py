@@ -23,12 +23,12 @@ class Score:
     counted: int = 0
     missed: list[str] = field(default_factory=list)
 
-    def add(self, wanted: Named, found: Named, id: str) -> None:
+    def add(self, wanted: Named, found: Named, edit: str) -> None:
         self.edits += 1
         self.exact += wanted == found
         self.counted += wanted.total() == found.total()
         if wanted != found:
-            self.missed.append(id)
+            self.missed.append(edit)
 
 
 def print_keys(corpus: Path, *, verbose: bool) -> None:
