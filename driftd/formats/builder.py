@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from driftd.model.document import Document, Node, ParseError, Problem, Scalar
 
 MAX_DEPTH = 100
@@ -61,6 +63,18 @@ class DocumentBuilder:
         self._insert(parent, name, self._value(value, line, self._depth[id(parent)] + 1, raw), repeatable=repeatable)
         if existing is not None and isinstance(existing.value, dict):
             self._both(parent, name, existing, line)
+
+    def members(self, name: str, values: Iterable[tuple[str, int]], line: int, *, at: Node | None = None) -> None:
+        """Put a list under a name whose members have lines of their own."""
+        parent = at or self.root
+        depth = self._depth[id(parent)] + 1
+        self._bounds.count(depth, line)
+        node = Node([], line)
+        assert isinstance(node.value, list)
+        for value, number in values:
+            self._bounds.count(depth + 1, number)
+            node.value.append(Node(value, number))
+        self._insert(parent, name, node)
 
     def section(self, name: str, line: int, *, at: Node | None = None) -> Node:
         """Return the mapping under a name: the one that is there, else a new one."""
