@@ -19,6 +19,26 @@ FILES = {
     "/etc/app.json": '{{"client_secret": "{0}", "args": ["--token", "{0}"], "list": {{"tokens": ["{0}"]}}}}',
     "/etc/app.toml": '[db]\npassword = "{0}"\ndsn = "u:{0}@tcp(db:3306)/x"\n',
     "/etc/app.ini": "password = {0}\n[db]\nsmtp_pass={0}\n[snmp]\ncommunity_string = {0}\n",
+    "/etc/php/8.2/fpm/pool.d/www.conf": '[www]\nenv[DB_PASSWORD] = "{0}"\nphp_admin_value[mysqli.default_pw] = {0}\n',
+    "/root/.gitconfig": (
+        '[http]\n\textraHeader = "Authorization: Bearer {0}"\n[remote "o"]\n\turl = https://u:{0}@h/r.git\n'
+        "[sendemail]\n\tsmtpPass = {0}\n"
+    ),
+    "/etc/samba/smb.conf": "[global]\n   ldap password = {0}\n   dns update command = x --password={0}\n",
+    "/etc/rsyncd.conf": "[a]\n pre-xfer exec = curl -u admin:{0} https://h\n",
+    "/etc/NetworkManager/system-connections/a.nmconnection": (
+        "[wifi-security]\npsk={0}\n[802-1x]\npassword={0}\n[vpn-secrets]\nXauth password={0}\n"
+    ),
+    "/etc/pip.conf": "[global]\nindex-url = https://u:{0}@h/simple\n    https://u:{0}@h/other\n",
+    "/etc/fail2ban/action.d/a.local": "[Init]\ncftoken = {0} ; mine\n[Definition]\nactionban = curl -u a:{0} https://h\n",
+    "/etc/supervisor/conf.d/a.conf": '[program:a]\nenvironment=DB_PASSWORD="{0}",A="b"\n[inet_http_server]\npassword={0}\n',
+    "/etc/ansible/ansible.cfg": '[galaxy]\ntoken = "{0}"\n[galaxy_server.a]\npassword={0} ; mine\n',
+    "/etc/ansible/hosts": "a ansible_password={0}\n[w:vars]\nansible_become_pass = '{0}'\ndb_password={0}\n",
+    "/etc/nova/nova.conf": "[database]\nconnection = mysql+pymysql://n:{0}@h/n\n[keystone_authtoken]\npassword = {0}\n",
+    "/etc/asterisk/pjsip.conf": "[a](t)\ntype=auth\npassword={0}\n[b]\nsecret => {0}\n",
+    "/etc/pacman.conf": "[a]\nServer = https://u:{0}@h/a\n",
+    "/etc/pgbouncer/pgbouncer.ini": "[databases]\na = host=h user=u password={0}\n",
+    "/etc/uwsgi/apps-enabled/a.ini": "[uwsgi]\nenv = DB_PASSWORD={0}\nset-placeholder = api_key={0}\n",
     "/etc/app/.env": 'DB_PASSWORD="{0}"\nexport API_KEY={0}\nURL=https://u:{0}@h/\n',
     "/etc/app.properties": "spring.datasource.password={0}\n",
     "/etc/systemd/system/app.service": (

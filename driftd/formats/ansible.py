@@ -1,0 +1,21 @@
+"""ansible.cfg: `;` after a space starts a comment, quotes around a value are taken away.
+
+See "Ansible Configuration Settings" (2.14).
+"""
+
+from __future__ import annotations
+
+from driftd.formats.sections import SectionSyntax, parse_sections
+from driftd.formats.values import ValueSyntax
+from driftd.model.document import Document
+
+NAME = "ansible"
+VERSION = 1
+PATTERNS = ("ansible.cfg", ".ansible.cfg")
+
+_SYNTAX = SectionSyntax(format=NAME, values=ValueSyntax(comments=";", enclosing="\"'"), indented=True, name=str.lower)
+
+
+def parse(data: bytes, path: str) -> Document:
+    """Read sections and options."""
+    return parse_sections(data, path, _SYNTAX)
