@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_right
 
-from driftd.formats.builder import MAX_DEPTH
+from driftd.formats.cursor import Cursor
 from driftd.formats.expressions import Token, spell
-from driftd.formats.lines import line_starts
 from driftd.model.document import Node, ParseError
 
 _SPACE = re.compile(r"(?:\s++|\#[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+")
@@ -33,32 +31,11 @@ _RESERVED = frozenset(
 )
 
 
-class Script:
-    """A text and the place up to which it is read."""
+class Script(Cursor):
+    """A text of rsyslog and the place up to which it is read."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-        self._starts = line_starts(text)
-
-    @property
-    def line(self) -> int:
-        """The line of the current place."""
-        return bisect_right(self._starts, self.at)
-
-    def skip(self) -> bool:
-        """Pass over white space and comments; whether something is left."""
-        match = _SPACE.match(self.text, self.at)
-        assert match is not None
-        self.at = match.end()
-        return self.at < len(self.text)
-
-    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Pass over what matches here, and return it."""
-        match = pattern.match(self.text, self.at)
-        if match is not None:
-            self.at = match.end()
-        return match
+        super().__init__(text, _SPACE)
 
     def token(self) -> Token:
         """Return the next token; ParseError where there is none."""
@@ -128,12 +105,6 @@ class Script:
             if token.kind == "string":
                 members.append(Node(token.text, token.line))
         return Node(members, line)
-
-
-def too_deep(depth: int, line: int) -> None:
-    """ParseError where blocks are nested deeper than a document may be."""
-    if depth > MAX_DEPTH:
-        raise ParseError(f"nested deeper than {MAX_DEPTH} levels", line)
 
 
 def _unescaped(match: re.Match[str]) -> str:

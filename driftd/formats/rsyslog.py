@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from driftd.formats.builder import DocumentBuilder
+from driftd.formats.cursor import too_deep
 from driftd.formats.lines import decode
-from driftd.formats.rainerscript import Script, too_deep
+from driftd.formats.rainerscript import Script
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "rsyslog"

@@ -94,6 +94,10 @@ FILES = {
         '*.* action(type="ommysql" server="h" db="d" uid="u" pwd="{0}")\n*.* :ommysql:h,d,u,{0}\n'
         'if $msg contains "x" then {{ action(type="omhttp" httpheaders=["Authorization: Bearer {0}"]) }}\n'
     ),
+    "/etc/syslog-ng/syslog-ng.conf": (
+        'destination d_sql {{ sql(type(mysql) username("u") password("{0}")); }};\n'
+        'destination d_http {{ http(url("https://u:{0}@h/") headers("Authorization: Bearer {0}")); }};\n@define db-password "{0}"\n'
+    ),
     "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
 }
 
