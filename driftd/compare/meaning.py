@@ -79,6 +79,8 @@ def effective(node: Node, sense: Sense) -> tuple[Node, int | None]:
     """Return the occurrence of a repeated directive that counts, and its position; the node itself where all do."""
     if sense.repeats == "all" or not node.repeated or not isinstance(node.value, list) or not node.value:
         return node, None
+    if any(isinstance(member.value, dict) for member in node.value):
+        return node, None  # sections and blocks stand beside each other
     at = 0 if sense.repeats == "first" else len(node.value) - 1
     return node.value[at], at
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -29,16 +30,19 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: Type | None = None
     units: str | None = None
     """With `quantity`: the table of units."""
-    separators: str = " \t"
-    """With `words`: the characters between them."""
-    ignore_case: bool = False
-    same: tuple[tuple[str, ...], ...] = ()
+    separators: str | None = None
+    """With `words`: the characters between them; white space without."""
+    ignore_case: bool | None = None
+    same: tuple[tuple[str, ...], ...] | None = None
     """Groups of words that mean the same."""
     ordered: bool | None = None
     identity: tuple[tuple[str, ...], ...] | None = None
     """Candidates, best first: the members by which members of the list are told apart; `a.b` is a member of a member."""
     repeats: Repeats | None = None
     default: Value | None = None
+
+
+_SAYS = ("type", "units", "separators", "ignore_case", "same", "ordered", "identity", "repeats", "default")
 
 
 class Booleans(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +73,8 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ignore_name_case: bool = False
     ignore_in_names: str = ""
     """Characters that mean nothing in names."""
+    same_names: tuple[tuple[str, ...], ...] = ()
+    """Groups of names of one setting; the first stands for all."""
     repeats: Repeats = "all"
     """Which occurrence of a repeated setting counts where no entry says otherwise."""
     defaults_in: tuple[str, ...] = ()
@@ -77,6 +83,14 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: dict[str, dict[str, int | float]] = {}
     settings: tuple[Setting, ...] = ()
     examples: tuple[Example, ...] = ()
+
+
+def merged(settings: Iterable[Setting]) -> Setting:
+    """Return one entry that says what the last entry with anything to say on it says."""
+    told: dict[str, object] = {}
+    for setting in settings:
+        told |= {name: value for name in _SAYS if (value := getattr(setting, name)) is not None}
+    return msgspec.structs.replace(Setting(()), **told)
 
 
 def declaration(text: str, name: str) -> Declaration:
@@ -94,8 +108,8 @@ def declaration(text: str, name: str) -> Declaration:
 def _problem(setting: Setting, declared: Declaration) -> str | None:
     if not setting.names:
         return "names no setting"
-    if (setting.type == "quantity") != (setting.units is not None):
-        return "`units` and the type `quantity` belong together"
+    if setting.type == "quantity" and setting.units is None:
+        return "a quantity needs `units`"
     if setting.units is not None and setting.units not in declared.units:
         return f"there is no table [units.{setting.units}]"
     if setting.default is not None and not declared.defaults_in:

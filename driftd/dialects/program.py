@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from driftd.compare.meaning import IdentityNames, Names, Sense
 from driftd.dialects import values
-from driftd.dialects.declaration import Declaration, Setting
+from driftd.dialects.declaration import Declaration, Setting, merged
 from driftd.dialects.values import Reading
 from driftd.model.document import Scalar
 
@@ -36,6 +36,7 @@ class ProgramDialect:
         self._patterns: list[Setting] = []
         self._answers: dict[Names, _Answer] = {}
         self._plain = _Answer(Sense(repeats=declared.repeats), values.as_it_is)
+        self._same_names = {name: group[0] for group in declared.same_names for name in group}
         self._strip = str.maketrans("", "", declared.ignore_in_names)
         for setting in declared.settings:
             if any(_is_pattern(name) for name in setting.names):
@@ -45,10 +46,11 @@ class ProgramDialect:
                     self._exact.setdefault(name, []).append(setting)
 
     def member(self, name: str) -> str:
-        """Return the name without regard to letter case and to what means nothing in it."""
+        """Return the name that stands for all spellings: letter case, characters that mean nothing, names of old."""
         if self._declared.ignore_in_names:
             name = name.translate(self._strip)
-        return name.lower() if self._declared.ignore_name_case else name
+        name = name.lower() if self._declared.ignore_name_case else name
+        return self._same_names.get(name, name)
 
     def sense(self, names: Names) -> Sense:
         """Return what the place under `names` means."""
@@ -72,19 +74,21 @@ class ProgramDialect:
         matching += [s for s in self._patterns if any(fnmatchcase(name, p) for p in s.names) and _stands(s, names)]
         if not matching:
             return self._plain
-        sense, reading, default = self._plain.sense, self._plain.reading, None
-        for setting in sorted(matching, key=lambda setting: _weight(setting, name)):
-            sense = _overridden(sense, setting)
-            default = setting.default if setting.default is not None else default
-            if setting.type is not None or setting.same or setting.ignore_case:
-                reading = self._reading(setting)
-        if default is not None and self._defaults:
-            sense = replace(sense, default=reading(default))
+        told = merged(sorted(matching, key=lambda setting: _weight(setting, name)))
+        reading = self._reading(told)
+        sense = Sense(
+            ordered=told.ordered is not False,
+            identities=_identities(told.identity or ()),
+            repeats=told.repeats or self._declared.repeats,
+        )
+        if told.default is not None and self._defaults:
+            sense = replace(sense, default=reading(told.default))
         return _Answer(sense, reading)
 
     def _reading(self, setting: Setting) -> Reading:
         declared = self._declared
-        text = values.Text(setting.ignore_case, {word: group[0] for group in setting.same for word in group})
+        same = {word: group[0] for group in setting.same or () for word in group}
+        text = values.Text(setting.ignore_case is True, same) if same or setting.ignore_case else values.as_it_is
         readings: dict[str, Callable[[], Reading]] = {
             "text": lambda: text,
             "boolean": lambda: _Either(
@@ -92,8 +96,8 @@ class ProgramDialect:
             ),
             "integer": lambda: values.integer,
             "octal": lambda: values.octal,
-            "quantity": lambda: _Either(values.Quantities(self._units(setting), setting.ignore_case), text),
-            "words": lambda: values.Words(setting.separators, setting.ordered is not False, text),
+            "quantity": lambda: _Either(values.Quantities(self._units(setting), setting.ignore_case is True), text),
+            "words": lambda: values.Words(setting.separators or " \t", setting.ordered is not False, text),
         }
         return readings[setting.type or "text"]()
 
@@ -112,14 +116,6 @@ class _Either:
     def __call__(self, value: Scalar) -> Scalar:
         read = self.typed(self.text(value))
         return read if not isinstance(read, str) else self.text(read)
-
-
-def _overridden(sense: Sense, setting: Setting) -> Sense:
-    return Sense(
-        ordered=sense.ordered if setting.ordered is None else setting.ordered,
-        identities=sense.identities if setting.identity is None else _identities(setting.identity),
-        repeats=sense.repeats if setting.repeats is None else setting.repeats,
-    )
 
 
 def _identities(candidates: tuple[tuple[str, ...], ...]) -> tuple[IdentityNames, ...]:

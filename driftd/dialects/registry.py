@@ -16,7 +16,16 @@ from driftd.formats.path_patterns import PathPatterns
 from driftd.model.document import Document, Node
 
 DIALECTS: dict[str, tuple[str, ...]] = {
+    "apache": ("apache",),
+    "haproxy": ("haproxy",),
+    "mysql": ("mysql",),
     "nginx": ("nginx",),
+    "postgresql": ("postgresql",),
+    "redis": ("redis",),
+    "ssh": ("ssh",),
+    "sshd": ("sshd",),
+    "sysctl": ("sysctl",),
+    "systemd": ("systemd",),
 }
 """Format -> the data files beside this module that are about it; those that want a path or members first."""
 _PLAIN = PlainDialect()

@@ -113,7 +113,7 @@ def test_the_list_at_the_root_has_a_name() -> None:
     ("text", "message"),
     [
         ("[[settings]]\nnames = []", "names no setting"),
-        ('[[settings]]\nnames = ["a"]\ntype = "quantity"', "belong together"),
+        ('[[settings]]\nnames = ["a"]\ntype = "quantity"', "needs `units`"),
         ('[[settings]]\nnames = ["a"]\ntype = "quantity"\nunits = "time"', "no table [units.time]"),
         ('[[settings]]\nnames = ["a"]\ndefault = "x"', "defaults_in"),
         ('ignore_name_case = true\n[[settings]]\nnames = ["A"]', "lower case"),
@@ -127,3 +127,8 @@ def test_a_data_file_that_cannot_be_says_where_and_why(text: str, message: str) 
         declaration(HEAD + text, "made.toml")
     assert "made.toml" in str(caught.value)
     assert message in str(caught.value)
+
+
+def test_sections_of_one_name_all_count_whatever_is_said_of_settings() -> None:
+    one, other = ({"section": repeated({"a": name}, {"b": "1"})} for name in "xy")
+    assert changes(LAST, Node(one), Node(other)) == [("changed", "$.section[0].a", "x", "y")]
