@@ -76,6 +76,8 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/srv/dns.conf", b'zone "example.com" {\n  type master;\n};\n', "bind"),
         ("/srv/acl.conf", b"acl office {\n  10.0.0.0/8;\n};\n", "bind"),
         ("/srv/db.conf", b"options {\n  a = b;\n};\n", "conf"),
+        ("/etc/bind/db.example.com", b"", "dns_zone"),
+        ("/srv/dns/example.com", b"@ IN SOA ns1 host 1 2 3 4 5\n IN NS ns1\n", "dns_zone"),
         ("/etc/redis/redis.conf", b"", "redis"),
         ("/srv/redis.conf", b"port 6379\nbind 127.0.0.1\n", "redis"),
         ("/etc/rspamd/local.d/redis.conf", b'servers = "127.0.0.1";\n', "conf"),
