@@ -98,6 +98,10 @@ FILES = {
         'destination d_sql {{ sql(type(mysql) username("u") password("{0}")); }};\n'
         'destination d_http {{ http(url("https://u:{0}@h/") headers("Authorization: Bearer {0}")); }};\n@define db-password "{0}"\n'
     ),
+    "/etc/logstash/conf.d/out.conf": (
+        'output {{ elasticsearch {{ password => "{0}" api_key => "{0}" hosts => ["https://u:{0}@h:9200"] '
+        'custom_headers => {{ "Authorization" => "Bearer {0}" }} }} }}\n'
+    ),
     "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
 }
 
