@@ -74,10 +74,11 @@ def continued(source: Iterable[Line], joiner: str, *, inner_comments: tuple[str,
     """Join a line that ends in a backslash with the next; comment lines amid such lines are left out.
 
     An even number of backslashes is escaped ones. Lines are joined with `joiner` in place of the backslash; where it
-    is white space, that at the start of the next line does not count.
+    is white space, that at the start of the next line does not count, nor that before the backslash unless a double
+    quote is open.
     """
     parts: list[str] = []
-    number = 0
+    number = quotes = 0
     for line in source:
         text = line.text
         if inner_comments and text.lstrip().startswith(inner_comments):
@@ -85,11 +86,12 @@ def continued(source: Iterable[Line], joiner: str, *, inner_comments: tuple[str,
                 yield line
             continue
         if not parts:
-            number = line.number
+            number, quotes = line.number, 0
         elif joiner:
             text = text.lstrip()
         if ends_in_backslash(text):
-            parts.append(text[:-1])
+            quotes += text.count('"') - text.count('\\"')
+            parts.append(text[:-1].rstrip() if joiner and quotes % 2 == 0 else text[:-1])
             continue
         yield Line(number, joiner.join((*parts, text)))
         parts = []

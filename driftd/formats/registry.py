@@ -17,8 +17,8 @@ from driftd.formats import (
     apache,
     apt_conf,
     apt_sources,
-    bind,
     asterisk,
+    bind,
     conf,
     conf_files,
     configparser,
@@ -28,6 +28,7 @@ from driftd.formats import (
     dns_zone,
     dotenv,
     editorconfig,
+    envfile,
     fail2ban,
     fstab,
     git,
@@ -107,6 +108,8 @@ class Format:
     """Whether content looks like it; asked for paths that no pattern knows."""
     hints: tuple[str, ...] = ()
     """Where `sniff` is asked; without any, everywhere."""
+    typical: Callable[[bytes], bool] | None = None
+    """Whether content is surely of it; asked everywhere, for formats with hints."""
 
     @property
     def reading(self) -> str:
@@ -147,6 +150,7 @@ def _declared(module: ModuleType) -> Format:
         module.VERSION,
         getattr(module, "sniff", None),
         getattr(module, "HINTS", ()),
+        getattr(module, "typical", None),
     )
 
 
@@ -154,6 +158,7 @@ def _declared(module: ModuleType) -> Format:
 FORMATS: tuple[Format, ...] = (
     _declared(systemd),
     _declared(shell),
+    _declared(envfile),
     _declared(json),
     _declared(xml),
     _declared(yaml),
@@ -234,7 +239,11 @@ _CONF = _BY_NAME[conf.NAME]
 _TEXT = _BY_NAME[text.NAME]
 _KNOWN = PathIndex((pattern, entry) for entry in FORMATS for pattern in entry.patterns)
 _HINTED = PathIndex((pattern, entry) for entry in FORMATS for pattern in entry.hints)
-_SNIFFED_ANYWHERE = tuple(entry for entry in FORMATS if entry.sniff and not entry.hints)
+_ANYWHERE = tuple(
+    (entry, sniff)
+    for entry in FORMATS
+    if (sniff := entry.typical or (None if entry.hints else entry.sniff)) is not None
+)
 
 
 def by_name(name: str) -> Format:
@@ -252,8 +261,11 @@ def detect(path: str, data: bytes) -> Format | None:
         return known
     if _is_binary(data):
         return None
-    for entry in (*_HINTED.all(path), *_SNIFFED_ANYWHERE):
+    for entry in _HINTED.all(path):
         if entry.sniff is not None and entry.sniff(data):
+            return entry
+    for entry, sniff in _ANYWHERE:
+        if sniff(data):
             return entry
     return _CONF if conf_files.reads(path, data) else _TEXT
 

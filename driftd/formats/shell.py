@@ -14,7 +14,7 @@ from driftd.formats.lines import decode, line_starts
 from driftd.model.document import Document, ParseError
 
 NAME = "shell"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*/os-release",
     "*/lsb-release",
@@ -82,6 +82,16 @@ def sniff(data: bytes) -> bool:
     return True
 
 
+def typical(data: bytes) -> bool:
+    """Whether a file holds assignments alone, and looks as a shell's: names in capitals, or quotes around values."""
+    return _TYPICAL.search(data) is not None and sniff(data)
+
+
+_TYPICAL = re.compile(
+    rb"""^(?:export[ \t]++)?+(?:[A-Z][A-Z0-9]*+(?:_[A-Z0-9]++)*+=|[A-Za-z_][A-Za-z0-9_]*+=(?:["'$]|\())""", re.MULTILINE
+)
+
+
 class _Reader:
     """Reads one file from left to right."""
 
@@ -112,7 +122,7 @@ class _Reader:
             self._builder.add("export", match["name"], line, repeatable=True)
         else:
             name = match["name"] + ("+" if match["equals"] == "+=" else "")
-            value = self._array() if self._text.startswith("(", self._at) else self._word()
+            value = self._array() if self._text.startswith("(", self._at) else self._word(assigned=True)
             self._builder.add(name, value, line)
         if self._at < len(self._text) and self._text[self._at] not in " \t\r\n;":
             raise ParseError("not an assignment", line)
@@ -131,11 +141,11 @@ class _Reader:
         self._at += 1
         return members
 
-    def _word(self) -> str:
-        """The value of one word: quotes are taken away, expansions stay."""
+    def _word(self, *, assigned: bool = False) -> str:
+        """The value of one word: quotes are taken away, expansions stay; `#` starts a comment unless `assigned`."""
         pieces: list[tuple[str, bool]] = []
         while (match := _PIECE.match(self._text, self._at)) is not None:
-            if match["plain"] is not None and match["plain"].startswith("#") and not pieces:
+            if not assigned and not pieces and (match["plain"] or "").startswith("#"):
                 break
             pieces.extend(_meaning(match))
             self._at = match.end()

@@ -6,6 +6,7 @@ files know some several times.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from driftd.formats.builder import DocumentBuilder
@@ -14,7 +15,7 @@ from driftd.formats.systemd_lists import LIST_SETTINGS, REPEATED_SECTIONS
 from driftd.model.document import Document, Node
 
 NAME = "systemd"
-VERSION = 1
+VERSION = 2
 
 _UNIT_SUFFIXES = (
     *("automount", "device", "dnssd", "link", "mount", "netdev", "network", "nspawn", "path"),
@@ -65,6 +66,45 @@ def parse(data: bytes, path: str) -> Document:
 def sniff(data: bytes) -> bool:
     """Whether the first thing that counts is a section."""
     return _first_character(data) == "["
+
+
+def typical(data: bytes) -> bool:
+    """Whether a file holds sections and settings as units, drop-ins and the network's files have them, and no others."""
+    if _first_character(data) != "[":
+        return False
+    known = False
+    for line in significant(continued(lines(data), " ", inner_comments=("#", ";")), ("#", ";")):
+        if line.text.startswith("["):
+            if line.text not in _TYPICAL_SECTIONS and not line.text.startswith("[X-"):
+                return False
+        elif not _SETTING.match(line.text):
+            return False
+        else:
+            known = True
+    return known
+
+
+_TYPICAL_SECTIONS = frozenset(
+    f"[{name}]"
+    for name in (
+        *("Automount", "Coredump", "Install", "Journal", "Link", "Login", "Manager", "Match", "Mount", "NetDev"),
+        *(
+            "Network",
+            "Path",
+            "Resolve",
+            "Route",
+            "Scope",
+            "Service",
+            "Slice",
+            "Socket",
+            "Swap",
+            "Time",
+            "Timer",
+            "Unit",
+        ),
+    )
+)
+_SETTING = re.compile(r"[A-Z][A-Za-z0-9]*+[ \t]*+=")
 
 
 def _first_character(data: bytes) -> str:

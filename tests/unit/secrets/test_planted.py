@@ -39,6 +39,7 @@ FILES = {
     "/etc/pacman.conf": "[a]\nServer = https://u:{0}@h/a\n",
     "/etc/pgbouncer/pgbouncer.ini": "[databases]\na = host=h user=u password={0}\n",
     "/etc/uwsgi/apps-enabled/a.ini": "[uwsgi]\nenv = DB_PASSWORD={0}\nset-placeholder = api_key={0}\n",
+    "/etc/default/daemon": "DB_PASSWORD={0}\nOPTS=-a --password {0}\n",
     "/etc/app/.env": 'DB_PASSWORD="{0}"\nexport API_KEY={0}\nURL=https://u:{0}@h/\n',
     "/etc/app.properties": "spring.datasource.password={0}\n",
     "/etc/systemd/system/app.service": (
