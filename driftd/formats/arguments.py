@@ -65,3 +65,18 @@ def _unquote(match: re.Match[str]) -> str:
     if match["single"] is not None:
         return _SINGLE_ESCAPE.sub(r"\1", match["single"])
     return match["escaped"] or match["plain"] or ""
+
+
+_RUN = re.compile(
+    r"""
+      (?P<blank>\s++)
+    | (?<![^\s=:,(\[{])(?:"(?:[^"\\]++|\\.)*+"|'(?:[^'\\]++|\\.)*+')
+    | \\. | [^\s\\"']++ | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def single_spaces(text: str) -> str:
+    """Return a text in which a run of white space is one space, except within quotes and behind a backslash."""
+    return "".join(" " if match["blank"] else match[0] for match in _RUN.finditer(text))

@@ -7,12 +7,12 @@ no member for a column that is left out. A row of the wrong length is kept as fa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import Line, continued, lines, significant
+from driftd.formats.lines import Line, continued, indented, lines, significant
 from driftd.model.document import Document, Node, ParseError
 
 
@@ -36,6 +36,8 @@ class Table:
     """A column may be quoted, and then holds white space."""
     continuation: bool = False
     """A backslash at the end of a line joins the next one to it."""
+    indented: bool = False
+    """A line that starts with white space continues the one before."""
 
 
 class TableReader:
@@ -52,9 +54,11 @@ class TableReader:
     def lines(self) -> Iterator[Line]:
         """Yield lines that say something, without the comments behind them."""
         table = self._table
-        source = lines(self._data)
+        source: Iterable[Line] = lines(self._data)
         if table.continuation:
             source = continued(source, " ", inner_comments=table.comments)
+        if table.indented:
+            source = indented(source, table.comments)
         for line in significant(source, table.comments):
             yield Line(line.number, _without_comment(line.text, table)) if table.trailing != "none" else line
 

@@ -99,6 +99,24 @@ def continued(source: Iterable[Line], joiner: str, *, inner_comments: tuple[str,
         yield Line(number, joiner.join(parts))
 
 
+def indented(source: Iterable[Line], comments: tuple[str, ...] = ("#",)) -> Iterator[Line]:
+    """Join lines that start with white space to the one before; blank lines and comments amid them are left out."""
+    number = 0
+    parts: list[str] = []
+    for line in source:
+        text = line.text.strip()
+        if not text or text.startswith(comments):
+            continue
+        if parts and line.text[0].isspace():
+            parts.append(text)
+            continue
+        if parts:
+            yield Line(number, " ".join(parts))
+        number, parts = line.number, [text]
+    if parts:
+        yield Line(number, " ".join(parts))
+
+
 def ends_in_backslash(text: str) -> bool:
     """Whether the last character is a backslash that no other escapes."""
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1

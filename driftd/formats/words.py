@@ -19,7 +19,6 @@ PATTERNS = (
     "*/apcupsd/multimon.conf",
     "*/security/faillock.conf",
     "*/xattr.conf",
-    "*/ntp.conf",
     "*/manpath.config",
 )
 

@@ -77,10 +77,20 @@ FILES = {
     "/etc/mysql/my.cnf": "[client]\npassword = {0}\n[mysqld]\nmaster-password='{0}'\n",
     "/etc/postgresql/15/main/postgresql.conf": "primary_conninfo = 'host=h user=u password={0}'\nssl_passphrase = '{0}'\n",
     "/etc/postgresql/15/main/pg_hba.conf": 'host all all 10.0.0.0/8 ldap ldapserver=h ldapbindpasswd="{0}"\n',
+    "/etc/dnsmasq.d/a.conf": "txt-record=a,password={0}\ndhcp-option=option:x,token={0}\n",
+    "/etc/snmp/snmpd.conf": (
+        "rocommunity {0} default\nrwcommunity6  {0}\ncom2sec local localhost {0}\ncreateUser u SHA {0} AES {0}\n"
+        "trapsink h {0}\ntrapcommunity {0}\nauthCommunity log {0}\n[snmp] defCommunity {0}\n"
+    ),
+    "/etc/postfix/mysql-virtual.cf": "user = u\npassword = {0}\nresult_format = x\n",
+    "/etc/postfix/master.cf": "x unix - n n - - pipe\n  user=u argv=/bin/x --password={0}\n  -o smtp_sasl_password={0}\n",
+    "/etc/squid/squid.conf": (
+        "cache_peer h parent 3128 0 login=user:{0}\ncachemgr_passwd {0} all\n"
+        "url_rewrite_program /bin/x --password {0}\n"
+    ),
     "/etc/unknown.conf": 'auth  user u  password {0}\nremote {{\n  token  {0}\n  url  http://u:{0}@h/\n}}\nsecret "{0}"\nrun \\\n  --password  {0}\n',
     "/etc/notes.txt": "here\npassword: {0}\nuser u password {0}\nmysql --password={0} x\n<password>{0}</password>\n# db_password = {0}\n",
     "/etc/default/app": "APP_SECRET='{0}'\nAPP_OPTS=\"--token {0} --port 80\"\n",
-    "/etc/snmp/snmpd.conf": "rocommunity {0} 10.0.0.0/8\ncreateUser u SHA {0} AES {0}\n",
     "/etc/haproxy/haproxy.cfg": "userlist u\n  user admin insecure-password {0}\nlisten s\n  stats auth admin:{0}\n",
     "/etc/wpa_supplicant/wpa_supplicant.conf": 'network={{\n  ssid="x"\n  psk="{0}"\n  wep_key0="{0}"\n}}\n',
     "/etc/ipsec.secrets": 'h1 h2 : PSK "{0}"\nuser : EAP "{0}"\n',
