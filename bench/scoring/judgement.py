@@ -26,10 +26,11 @@ class Judgement:
 
 
 def judge(path: str, before: bytes, after: bytes, format: str | None = None) -> Judgement:
-    """Compare as `driftd compare --as PATH` does: one that cannot be parsed makes both text."""
-    one, other = read(before, path, format), read(after, path, format)
+    """Compare as an audit does: the approved side is read as the observed one is; if one does not parse, both are text."""
+    other = read(after, path, format)
+    one = read(before, path, other.format)
     readable = one.problem is None and other.problem is None
-    if (one.problem is None) != (other.problem is None) or one.format != other.format:
+    if (one.problem is None) != (other.problem is None):
         one, other = read(before, path, "text"), read(after, path, "text")
     return _compared(one, other, readable)
 

@@ -5,6 +5,7 @@ Adding a format: one module here, one line in FORMATS, one folder of cases, one 
 
 from __future__ import annotations
 
+import codecs
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -277,6 +278,7 @@ def detect(path: str, data: bytes) -> Format | None:
         return known
     if _is_binary(data):
         return None
+    data = data.removeprefix(codecs.BOM_UTF8)
     for entry in _HINTED.all(path):
         if entry.sniff is not None and entry.sniff(data):
             return entry

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from driftd.formats.registry import FORMATS, UnknownFormat, by_name, detect, read
+from driftd.formats.registry import FORMATS, Format, UnknownFormat, by_name, detect, read
+
+CASES = Path(__file__).parents[2] / "cases" / "formats"
 
 INI = b"[section]\nkey = value\n"
 ASSIGNMENTS = b"key = value\nother = 1\n"
@@ -155,6 +159,13 @@ def test_a_format_is_found_by_path_then_by_content(path: str, data: bytes, name:
     found = detect(path, data)
     assert found is not None
     assert found.name == name
+
+
+@pytest.mark.parametrize("entry", [entry for entry in FORMATS if entry.sniff], ids=lambda entry: entry.name)
+def test_a_byte_order_mark_does_not_hide_what_content_looks_like(entry: Format) -> None:
+    for case in sorted((CASES / entry.name).glob("*.input")):
+        data, path = case.read_bytes(), "/x" + (entry.hints[0].lstrip("*") if entry.hints else "")
+        assert detect(path, b"\xef\xbb\xbf" + data) is detect(path, data.removeprefix(b"\xef\xbb\xbf"))
 
 
 def test_binary_content_has_no_format_unless_its_path_says_otherwise() -> None:
