@@ -20,26 +20,40 @@ class Token:
     kind: Literal["word", "end", "open", "close"]
     text: str
     offset: int
+    form: Literal["bare", "quoted", "sign"] = "bare"
+    """How a word is written."""
 
 
 @cache
-def token_pattern(*, newline_ends: bool, slash_comments: bool) -> re.Pattern[str]:
-    """Return the pattern of one token; every alternative is possessive, so that no input backtracks."""
+def token_pattern(
+    *, newline_ends: bool, slash_comments: bool, comment: str = "#", signs: str = "", long_texts: bool = False
+) -> re.Pattern[str]:
+    """Return the pattern of one token; every alternative is possessive, so that no input backtracks.
+
+    `comment`: characters that start one; `signs`: characters that are words of their own, wherever they stand;
+    `long_texts`: `{"..."}` is a quoted text, too.
+    """
     escaped = r"\\[^\n]" if newline_ends else r"\\."
     slash = r"| (?://[^\n]*+ | /\*(?:[^*]++|\*(?!/))*+\*/)" if slash_comments else ""
     newline = r"(?P<newline>\n)" if newline_ends else r"\n"
+    singly, runs = (re.escape("".join(char for char in signs if (char in ",()") is alone)) for alone in (True, False))
+    sign = rf"| (?P<sign>[{singly}]{f'|[{runs}]++' if runs else ''})" if signs else ""
+    long = r'| \{"(?P<long>(?:[^"]++|"(?!\}))*+)"\}' if long_texts else ""
+    quote = r'"' if signs else ""
     return re.compile(
         rf"""
           {newline}
         | [^\S\n]++ | \\\n
-        | \#[^\n]*+
+        | [{re.escape(comment)}][^\n]*+
         {slash}
+        {sign}
+        {long}
         | (?P<end>;)
         | (?P<open>\{{)
         | (?P<close>\}})
         | "(?P<double>(?:[^"\\]++|\\.)*+)"
         | '(?P<single>(?:[^'\\]++|\\.)*+)'
-        | (?P<word>(?!["'])(?:[^\s;{{\\$]++|{escaped}|\$\{{?+|\\\Z)++)
+        | (?P<word>(?!["'])(?:[^\s;{{\\${quote}{singly}{runs}]++|{escaped}|\$\{{?+|\\\Z)++)
         """,
         re.VERBOSE | re.DOTALL,
     )
@@ -64,9 +78,12 @@ def tokens(text: str, pattern: re.Pattern[str], at: int) -> Iterator[Token]:
                 yield Token(kind, match[0], match.start())
             case "newline":
                 yield Token("end", "\n", match.start())
+            case "sign":
+                yield Token("word", match[0], match.start(), "sign")
             case group:
                 inner = match[group]
-                yield Token("word", _ESCAPE.sub(_unescape, inner) if "\\" in inner else inner, match.start())
+                word = _ESCAPE.sub(_unescape, inner) if "\\" in inner and group != "long" else inner
+                yield Token("word", word, match.start(), "bare" if group == "word" else "quoted")
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""The family of formats with directives and `{}` blocks: nginx, and later BIND, dhcpd, logrotate and their like.
+"""The family of formats with directives and `{}` blocks: nginx, dhcpd, keepalived, ferm, VCL and their like.
 
 A directive's arguments are joined by one space; a block is an object in the list under its name, its argument the
 member `@`.
@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from driftd.formats.arguments import join_arguments
 from driftd.formats.block_tokens import Token, code_end, token_pattern, tokens
+from driftd.formats.block_words import Quoting, spell
 from driftd.formats.builder import DocumentBuilder
 from driftd.formats.lines import decode, line_starts
 from driftd.model.document import Document, Node, ParseError
@@ -37,6 +37,22 @@ class BlockSyntax:
     """A directive ends with its line, and not with `;`."""
     slash_comments: bool = False
     """`//` and `/* */` are comments."""
+    comment: str = "#"
+    """Characters that start a comment up to the end of the line."""
+    signs: str = ""
+    """Characters that are words of their own, with or without white space around them."""
+    long_texts: bool = False
+    """`{"..."}` is a quoted text."""
+    quoting: Quoting = "words"
+    lists: frozenset[str] = frozenset()
+    """Blocks that hold members of a list; with an argument they are objects with the list `elements`."""
+    compound: frozenset[str] = frozenset()
+    """Directives that are named with the word that follows: `option routers`."""
+    chained: frozenset[str] = frozenset()
+    """Blocks that belong to the block before, and are a member of it: `else`."""
+    names: re.Pattern[str] | None = None
+    """Directives and blocks that stand under their own name; all others are a program: the list `others`, in order."""
+    others: str = ""
 
 
 @dataclass(slots=True)
@@ -48,6 +64,12 @@ class _Open:
     line: int
     runs: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     """Per group of `orders`, the names as they came; a name that repeats at once is there once."""
+    elements: list[tuple[str, int]] | None = None
+    """Members of a block that is a list; its `node` is that of the block around it."""
+    label: str = ""
+    """Name of that list."""
+    before: Node | None = None
+    """The last block in this one, as long as a chained one may follow."""
 
 
 def parse_blocks(data: bytes, path: str, syntax: BlockSyntax) -> Document:
@@ -87,7 +109,13 @@ class _Reader:
 
     def _tokens(self) -> Iterator[Token]:
         """Tokens; the ends of lines that end no directive, and code in another language, are taken out."""
-        pattern = token_pattern(newline_ends=self._syntax.newline_ends, slash_comments=self._syntax.slash_comments)
+        pattern = token_pattern(
+            newline_ends=self._syntax.newline_ends,
+            slash_comments=self._syntax.slash_comments,
+            comment=self._syntax.comment,
+            signs=self._syntax.signs,
+            long_texts=self._syntax.long_texts,
+        )
         at = 0
         waiting: Token | None = None
         while True:
@@ -128,17 +156,28 @@ class _Reader:
 
     def _take(self) -> tuple[str, str | None, int]:
         """The name, the arguments and the line of what was collected."""
-        first, *rest = self._words
-        self._words = []
-        return first.text, join_arguments(word.text for word in rest) if rest else None, self._line(first)
+        words, self._words = self._words, []
+        syntax, count = self._syntax, 1
+        if syntax.names and not syntax.names.fullmatch(words[0].text):
+            return syntax.others, spell(words, syntax.quoting), self._line(words[0])
+        if words[0].text in syntax.compound and len(words) > 1:
+            count = 2
+        name = " ".join(word.text for word in words[:count])
+        return name, spell(words[count:], syntax.quoting), self._line(words[0])
 
     def _directive(self) -> None:
+        block = self._stack[-1]
         if not self._words:
+            return
+        if block.elements is not None:
+            words, self._words = self._words, []
+            block.elements.append((spell(words, self._syntax.quoting) or "", self._line(words[0])))
             return
         included = [word.text for word in self._words[1:]]
         name, arguments, line = self._take()
-        at = self._stack[-1].node
-        self._builder.add(name, arguments or "", line, at=at, repeatable=name in self._syntax.repeatable)
+        repeatable = name in self._syntax.repeatable or bool(self._syntax.names and name == self._syntax.others)
+        self._builder.add(name, arguments or "", line, at=block.node, repeatable=repeatable)
+        block.before = None
         self._note_order(name)
         if name in self._syntax.includes:
             for argument in included:
@@ -147,13 +186,29 @@ class _Reader:
     def _enter(self, token: Token) -> None:
         if not self._words:
             raise ParseError("a block without a name", self._line(token))
+        block = self._stack[-1]
+        if block.elements is not None:
+            raise ParseError(f"a block in the list {block.name!r}", self._line(token))
         name, arguments, line = self._take()
+        if name in self._syntax.lists:
+            self._stack.append(self._list(name, arguments, line, block))
+            return
         if arguments is not None and arguments.startswith("("):
             arguments = _tidy_condition(arguments)
         self._note_order(name)
+        chained = name in self._syntax.chained and block.before is not None
         single = name in self._syntax.single and arguments is None
-        node = self._builder.block(name, arguments, line, at=self._stack[-1].node, single=single)
+        parent = block.before if chained else block.node
+        node = self._builder.block(name, arguments, line, at=parent, single=single)
+        if not chained:
+            block.before = node
         self._stack.append(_Open(node, name, line))
+
+    def _list(self, name: str, arguments: str | None, line: int, around: _Open) -> _Open:
+        if arguments is None:
+            return _Open(around.node, name, line, elements=[], label=name)
+        node = self._builder.block(name, arguments, line, at=around.node)
+        return _Open(node, name, line, elements=[], label="elements")
 
     def _close(self, token: Token) -> None:
         self._unended(at=f"the `}}` in line {self._line(token)}")
@@ -176,6 +231,8 @@ class _Reader:
                 run.append(name)
 
     def _leave(self, block: _Open) -> None:
+        if block.elements is not None:
+            self._builder.members(block.label, block.elements, block.line, at=block.node)
         for group, run in block.runs.items():
             if run != [name for name in group if name in run]:
                 self._builder.add("@order", " ".join(run), block.line, at=block.node)

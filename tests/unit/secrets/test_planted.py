@@ -113,6 +113,7 @@ FILES = {
         'output {{ elasticsearch {{ password => "{0}" api_key => "{0}" hosts => ["https://u:{0}@h:9200"] '
         'custom_headers => {{ "Authorization" => "Bearer {0}" }} }} }}\n'
     ),
+    "/etc/dhcp/dhcpd.conf": 'key k {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}}\n',
     "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
 }
 
