@@ -118,6 +118,8 @@ class DocumentBuilder:
         top = self._depth[id(parent)] + 1
         for steps, part in node.walk():
             self._bounds.count(top + len(steps), part.line)
+            if isinstance(part.value, dict):
+                self._depth[id(part)] = top + len(steps)
         self._insert(parent, name, node, repeatable=repeatable)
 
     def reset(self, name: str, line: int, *, at: Node | None = None) -> None:

@@ -114,6 +114,12 @@ FILES = {
         'custom_headers => {{ "Authorization" => "Bearer {0}" }} }} }}\n'
     ),
     "/etc/dhcp/dhcpd.conf": 'key k {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}}\n',
+    "/etc/icinga2/conf.d/api.conf": (
+        'object ApiUser "root" {{ password = "{0}" }}\nobject Host "h" {{ vars.mysql_password = "{0}"\n'
+        ' vars.http["x"] = {{ http_auth_pair = "u:p" , password = "{0}" }}\n vars.cmd = [ "--password", "{0}" ] }}\n'
+    ),
+    "/etc/nagios/nrpe.cfg": "command[check_db]=check_mysql -u n --password={0}\npassword={0}\n",
+    "/etc/nagios/objects/h.cfg": "define command {{\n command_name x\n command_line check_db --password {0} -v\n}}\n",
     "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
 }
 
