@@ -40,20 +40,30 @@ def parse(data: bytes, path: str) -> Document:
     return parse_sections(data, path, _SYNTAX)
 
 
-_LINE = re.compile(r"\[[^\]\[\n]+\]\s*(?:[#;].*)?|[^\s=:\[\]{}()<>;][^=:{};]*[=:].*")
+_HEADING = re.compile(r"\[[^\]\[\n]+\]\s*(?:[#;].*)?")
+_WORDS = re.compile(r"\[[A-Za-z][\w .:/@-]*\]\s*(?:[#;].*)?")
+_SETTING = re.compile(r"[^\s=:\[\]{}()<>;][^=:{};]*[=:].*")
+_FIRST = re.compile(r"[A-Za-z][\w.-]*+(?: [\w.-]++)*+\s*+=(?![=~>]).*")
 
 
 def sniff(data: bytes) -> bool:
-    """Whether the first line is a section and all others are sections, settings or indented."""
-    seen_section = seen_setting = False
+    """Whether all lines are sections, settings or indented, and there is a setting in a section, or two sections."""
+    sections = settings = words = 0
     for line in lines(data):
         text = line.text.strip()
         if not text or text.startswith(_COMMENTS):
             continue
-        if not seen_section and not text.startswith("["):
+        if text.startswith("["):
+            if _HEADING.fullmatch(text):
+                sections += 1
+                words += _WORDS.fullmatch(text) is not None
+            elif not settings or not line.text[0].isspace():
+                return False
+        elif not sections:
+            if not _FIRST.fullmatch(text):
+                return False
+        elif _SETTING.fullmatch(text):
+            settings += 1
+        elif not settings or not line.text[0].isspace():
             return False
-        if not _LINE.fullmatch(text) and not (seen_setting and line.text[0].isspace()):
-            return False
-        seen_section = True
-        seen_setting = seen_setting or not text.startswith("[")
-    return seen_setting
+    return sections > 0 and (settings > 0 or (sections == words and sections >= 2))

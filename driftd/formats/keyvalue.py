@@ -9,7 +9,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document
 
 NAME = "keyvalue"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*/audit/auditd.conf",
     "*/audit/plugins.d/*.conf",
@@ -19,26 +19,35 @@ PATTERNS = (
     "*/wgetrc",
 )
 
-_ASSIGNMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-/]*[ \t]*=")
+# A line that ends in `;` or an opening bracket is of another syntax.
+_ASSIGNMENT = re.compile(
+    r"[A-Za-z0-9_][A-Za-z0-9_.\-/]*+(?:\[[^\]=]*+\][A-Za-z0-9_.\-/]*+)*+[ \t]*+=(?![=~>])(?!.*[;{(\[]\Z)"
+)
+_SWITCH = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]*+")
 
 
 def parse(data: bytes, path: str) -> Document:
-    """Read assignments; a line without `=` becomes a problem and the rest is still read."""
+    """Read assignments; a lone name is null; several words become a problem and the rest is still read."""
     builder = DocumentBuilder(path, NAME)
     for line in significant(lines(data), ("#", ";")):
         name, equals, value = line.text.partition("=")
         if equals and name.strip():
             builder.add(name.rstrip(), value.lstrip(), line.number)
+        elif _SWITCH.fullmatch(line.text):
+            builder.add(line.text, None, line.number)
         else:
             builder.problem(line.number, "not of the form key = value")
     return builder.done()
 
 
 def sniff(data: bytes) -> bool:
-    """Whether every line is an assignment to a plain name, at least two of them."""
-    count = 0
+    """Whether every line is an assignment to a plain name, or, up to one in four, a lone name."""
+    assignments = switches = 0
     for line in significant(lines(data), ("#", ";")):
-        if not _ASSIGNMENT.match(line.text):
+        if _ASSIGNMENT.match(line.text):
+            assignments += 1
+        elif _SWITCH.fullmatch(line.text):
+            switches += 1
+        else:
             return False
-        count += 1
-    return count >= 2
+    return assignments >= max(1, 3 * switches)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from driftd.formats.builder import DocumentBuilder
 from driftd.formats.lines import lines, significant
 from driftd.model.document import Document
@@ -10,6 +12,9 @@ NAME = "sysctl"
 VERSION = 1
 PATTERNS = ("*/sysctl.conf", "*/sysctl.d/*.conf")
 
+HINTS = ("*.sysctl",)
+
+_TYPICAL = re.compile(r"-?(?:abi|dev|fs|kernel|net|sunrpc|user|vm)[./][\w./*-]++\s*+=.*")
 _SWAP = str.maketrans("./", "/.")
 
 
@@ -26,6 +31,17 @@ def parse(data: bytes, path: str) -> Document:
         else:
             builder.problem(line.number, "not of the form name = value")
     return builder.done()
+
+
+def sniff(data: bytes) -> bool:
+    """Whether the first line is an assignment to a kernel parameter."""
+    first = next(significant(lines(data), ("#", ";")), None)
+    return first is not None and _TYPICAL.fullmatch(first.text) is not None
+
+
+def typical(data: bytes) -> bool:
+    """Whether every line is an assignment to a kernel parameter."""
+    return sniff(data) and all(_TYPICAL.fullmatch(line.text) for line in significant(lines(data), ("#", ";")))
 
 
 def _dotted(name: str) -> str:

@@ -149,8 +149,8 @@ _ESCAPE = re.compile(r"\\(.)")
 _INSIDE = {
     ('"', True): re.compile(r'(?P<content>(?:[^"\\]++|\\.|\\\Z)*+)(?P<end>"?)'),
     ('"', False): re.compile(r'(?P<content>[^"]*+)(?P<end>"?)'),
-    ("'", True): re.compile(r"(?P<content>(?:[^'\\]++|\\.|\\\Z)*+)(?P<end>'?)"),
     ("'", False): re.compile(r"(?P<content>[^']*+)(?P<end>'?)"),
+    ("`", False): re.compile(r"(?P<content>[^`]*+)(?P<end>`?)"),
 }
 
 

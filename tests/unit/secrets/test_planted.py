@@ -40,6 +40,9 @@ FILES = {
     "/etc/pgbouncer/pgbouncer.ini": "[databases]\na = host=h user=u password={0}\n",
     "/etc/uwsgi/apps-enabled/a.ini": "[uwsgi]\nenv = DB_PASSWORD={0}\nset-placeholder = api_key={0}\n",
     "/etc/default/daemon": "DB_PASSWORD={0}\nOPTS=-a --password {0}\n",
+    "/etc/xinetd.d/a": "service a\n{{\n  env = DB_PASSWORD={0}\n  server_args = --password {0}\n}}\n",
+    "/etc/logwatch/conf/services/a.conf": '$db_password = "{0}"\n',
+    "/etc/ssl/openssl.cnf": '[ req ]\noutput_password = "{0}" # mine\nchallengePassword={0}\n',
     "/etc/app/.env": 'DB_PASSWORD="{0}"\nexport API_KEY={0}\nURL=https://u:{0}@h/\n',
     "/etc/app.properties": "spring.datasource.password={0}\n",
     "/etc/systemd/system/app.service": (

@@ -1,0 +1,32 @@
+"""logwatch: its settings, and per service the log files and filters. See logwatch.conf(5)."""
+
+from __future__ import annotations
+
+from driftd.formats.builder import DocumentBuilder
+from driftd.formats.lines import lines, significant
+from driftd.formats.values import Value, ValueSyntax
+from driftd.model.document import Document
+
+NAME = "logwatch"
+VERSION = 1
+PATTERNS = ("*/logwatch/**/*.conf", "*/logwatch/*.conf")
+
+_VALUES = ValueSyntax(comments="#", enclosing='"')
+_LISTS = frozenset({"archive", "logfile", "service"})
+
+
+def parse(data: bytes, path: str) -> Document:
+    """Read settings; names ignore case, an empty list forgets what it held, a filter (`*Name`) may be null."""
+    builder = DocumentBuilder(path, NAME)
+    for line in significant(lines(data)):
+        value = Value(_VALUES)
+        written, equals, rest = line.text.partition("=")
+        value.feed(rest.strip() if equals else written)
+        name = written.strip().lower() if equals else value.text().lower()
+        if not name:
+            builder.problem(line.number, "a value without a name")
+        elif name in _LISTS and equals and not value.text():
+            builder.reset(name, line.number)
+        else:
+            builder.add(name, value.text() if equals else None, line.number, repeatable=name in _LISTS)
+    return builder.done()
