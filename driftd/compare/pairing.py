@@ -123,6 +123,8 @@ class Pairing:
     def _still_the_same(self, at_b: int, at_a: int) -> bool:
         """Whether a member in the same gap is the other one changed: of mappings, not when nearly all differs."""
         before, after = self._before[at_b].value, self._after[at_a].value
+        if len(self._before) == len(self._after) == 1:
+            return True  # a block that comes once on both sides is the same block, whatever became of it
         if not isinstance(before, dict) or not isinstance(after, dict):
             return isinstance(before, dict) == isinstance(after, dict)
         parts_b, parts_a = self._parts_before(at_b), self._parts_after(at_a)

@@ -359,9 +359,17 @@ def test_a_row_in_which_nearly_all_differs_is_another_row() -> None:
     def row(minute: str, hour: str, user: str, command: str) -> Json:
         return {"minute": minute, "hour": hour, "user": user, "command": command}
 
-    one = row("0", "4", "root", "backup")
-    assert changes([one], [row("5", "4", "root", "backup")]) == [("changed", "$[0].minute", "0", "5")]
-    assert [kind for kind, *_ in changes([one], [row("9", "1", "www", "report")])] == ["removed", "added"]
+    one, last = row("0", "4", "root", "backup"), row("1", "1", "root", "clean")
+    assert changes([one, last], [row("5", "4", "root", "backup"), last]) == [("changed", "$[0].minute", "0", "5")]
+    assert [kind for kind, *_ in changes([one, last], [row("9", "1", "www", "report"), last])] == ["removed", "added"]
+
+
+def test_a_block_that_comes_once_on_both_sides_is_the_same_block() -> None:
+    one, other = Node({"Service": repeated({})}), Node({"Service": repeated({"User": "www", "Nice": "5"})})
+    assert changes(one, other) == [
+        ("added", "$.Service[0].Nice", "-", "5"),
+        ("added", "$.Service[0].User", "-", "www"),
+    ]
 
 
 def test_members_of_a_set_that_are_alike_are_one_changed_member() -> None:
