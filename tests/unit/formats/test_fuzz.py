@@ -45,7 +45,7 @@ def attempt(entry: Format, data: bytes) -> None:
 @pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: entry.name)
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=ANYTHING)
-@example(data=b"---")  # libyaml puts the empty value on a line that is not there
+@example(data=b"---")  # an empty value behind the last end of line
 def test_any_bytes_are_a_document_or_a_parse_error(entry: Format, data: bytes) -> None:
     attempt(entry, data)
 

@@ -209,7 +209,7 @@ def test_a_file_that_does_not_parse_is_read_as_lines_with_the_problem_and_its_li
 
 def test_a_format_that_was_asked_for_wins_over_the_path() -> None:
     reading = read(b"a: 1\n", "/etc/nginx/nginx.conf", "yaml")
-    assert reading.reading == "yaml/1"
+    assert reading.reading == "yaml/2"
     assert reading.problem is None
 
 
