@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -16,10 +17,11 @@ Quoting = Literal["words", "values", "typed"]
 - typed: a quoted text is no name, so that among other words its quotes stay.
 """
 
-_OPERATORS = frozenset({"and", "or", "not", "if", "in"})
+CALLED = re.compile(r"(?!(?:and|else|elseif|elsif|if|in|not|or|return)\Z)[\w.-]++")
+"""Words that a parenthesis belongs to when it follows them."""
 
 
-def spell(words: Sequence[Token], quoting: Quoting) -> str | None:
+def spell(words: Sequence[Token], quoting: Quoting, called: re.Pattern[str] = CALLED) -> str | None:
     """Return arguments as one text in one spelling, None where there are none."""
     if not words:
         return None
@@ -28,7 +30,7 @@ def spell(words: Sequence[Token], quoting: Quoting) -> str | None:
     pieces: list[str] = []
     before: Token | None = None
     for word in words:
-        if before is not None and _is_apart(before, word):
+        if before is not None and _is_apart(before, word, called):
             pieces.append(" ")
         pieces.append(_spell_one(word, quoting))
         before = word
@@ -39,16 +41,16 @@ def _spell_one(word: Token, quoting: Quoting) -> str:
     if word.form == "sign":
         return word.text
     if word.form == "quoted" and quoting == "typed":
-        return '"' + word.text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return '"' + word.text.replace('"', '\\"') + '"'
     return join_arguments((word.text,))
 
 
-def _is_apart(before: Token, word: Token) -> bool:
+def _is_apart(before: Token, word: Token, called: re.Pattern[str]) -> bool:
     """Whether a space stands between two words: not within parentheses, before a comma, or behind a function's name."""
     if before.form == "sign" and before.text in ("(", "!"):
         return False
     if word.form != "sign":
-        return True
+        return word.form == "quoted" or before.form != "quoted" or not word.text.startswith("/")
     if word.text == "(":
-        return before.form != "bare" or before.text.lower() in _OPERATORS
+        return before.form != "bare" or not called.fullmatch(before.text)
     return word.text not in (")", ",")

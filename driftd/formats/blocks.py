@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from driftd.formats.block_tokens import Token, code_end, token_pattern, tokens
-from driftd.formats.block_words import Quoting, spell
+from driftd.formats.block_words import CALLED, Quoting, spell
 from driftd.formats.builder import DocumentBuilder
 from driftd.formats.lines import decode, line_starts
 from driftd.model.document import Document, Node, ParseError
@@ -44,6 +44,10 @@ class BlockSyntax:
     long_texts: bool = False
     """`{"..."}` is a quoted text."""
     quoting: Quoting = "words"
+    called: re.Pattern[str] = CALLED
+    """Words that a parenthesis belongs to when it follows them."""
+    assigns: bool = False
+    """A `=` between the name and the value, or before a block, says nothing."""
     lists: frozenset[str] = frozenset()
     """Blocks that hold members of a list; with an argument they are objects with the list `elements`."""
     compound: frozenset[str] = frozenset()
@@ -157,13 +161,17 @@ class _Reader:
     def _take(self) -> tuple[str, str | None, int]:
         """The name, the arguments and the line of what was collected."""
         words, self._words = self._words, []
-        syntax, count = self._syntax, 1
+        syntax, line = self._syntax, self._line(words[0])
         if syntax.names and not syntax.names.fullmatch(words[0].text):
-            return syntax.others, spell(words, syntax.quoting), self._line(words[0])
-        if words[0].text in syntax.compound and len(words) > 1:
-            count = 2
-        name = " ".join(word.text for word in words[:count])
-        return name, spell(words[count:], syntax.quoting), self._line(words[0])
+            return syntax.others, self._spell(words), line
+        count = 2 if words[0].text in syntax.compound and len(words) > 1 else 1
+        name, rest = " ".join(word.text for word in words[:count]), words[count:]
+        if syntax.assigns and rest:
+            rest = rest[_is_equals(rest[0]) : len(rest) - (len(rest) > 1 and _is_equals(rest[-1]))]
+        return name, self._spell(rest), line
+
+    def _spell(self, words: list[Token]) -> str | None:
+        return spell(words, self._syntax.quoting, self._syntax.called)
 
     def _directive(self) -> None:
         block = self._stack[-1]
@@ -171,7 +179,7 @@ class _Reader:
             return
         if block.elements is not None:
             words, self._words = self._words, []
-            block.elements.append((spell(words, self._syntax.quoting) or "", self._line(words[0])))
+            block.elements.append((self._spell(words) or "", self._line(words[0])))
             return
         included = [word.text for word in self._words[1:]]
         name, arguments, line = self._take()
@@ -239,6 +247,10 @@ class _Reader:
 
     def _line(self, token: Token) -> int:
         return bisect_right(self._starts, token.offset)
+
+
+def _is_equals(word: Token) -> bool:
+    return word.form == "sign" and word.text == "="
 
 
 def _tidy_condition(arguments: str) -> str:

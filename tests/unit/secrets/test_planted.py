@@ -116,6 +116,10 @@ FILES = {
         'output {{ elasticsearch {{ password => "{0}" api_key => "{0}" hosts => ["https://u:{0}@h:9200"] '
         'custom_headers => {{ "Authorization" => "Bearer {0}" }} }} }}\n'
     ),
+    "/etc/varnish/default.vcl": (
+        'sub vcl_recv {{\n  set req.http.Authorization = "Basic {0}";\n'
+        '  if (req.http.X-Token != "{0}") {{ return (pass); }}\n  set req.http.X-Api-Key = "{0}";\n}}\n'
+    ),
     "/etc/dhcp/dhcpd.conf": 'key k {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}}\n',
     "/etc/icinga2/conf.d/api.conf": (
         'object ApiUser "root" {{ password = "{0}" }}\nobject Host "h" {{ vars.mysql_password = "{0}"\n'
