@@ -155,7 +155,7 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/etc/ld.so.conf.d/libc.conf", b"", "ld_so"),
         ("/etc/udev/rules.d/70-net.rules", b"", "udev"),
         ("/srv/net.rules", b'SUBSYSTEM=="net", NAME="lan0"\n', "udev"),
-        ("/etc/audit/rules.d/audit.rules", b"-w /etc/passwd -p wa\n", "conf"),
+        ("/etc/audit/rules.d/audit.rules", b"-w /etc/passwd -p wa\n", "auditd_rules"),
         ("/etc/apt/apt.conf.d/01autoremove", b"", "apt_conf"),
         ("/etc/logrotate.d/nginx", b"", "logrotate"),
         ("/srv/files/logrotate/app", b"/var/log/app {\n  daily\n}\n", "logrotate"),

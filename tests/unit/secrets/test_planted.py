@@ -91,6 +91,14 @@ FILES = {
         "cache_peer h parent 3128 0 login=user:{0}\ncachemgr_passwd {0} all\n"
         "url_rewrite_program /bin/x --password {0}\n"
     ),
+    "/etc/unbound/unbound.conf": 'server:\n  local-data: "a. TXT password={0}"\ncachedb:\n  redis-server-password: {0}\n',
+    "/etc/nsd/nsd.conf": 'key:\n  name: k\n  algorithm: hmac-sha256\n  secret: "{0}"\n',
+    "/etc/xinetd.d/x": "service x\n{{\n  server_args = --password {0}\n  env = DB_PASSWORD={0}\n}}\n",
+    "/etc/network/interfaces": "iface wlan0 inet dhcp\n  wpa-psk {0}\n  wireless-key {0}\n  up mount -o password={0} x\n",
+    "/etc/hosts.deny": "sshd : ALL : spawn /bin/notify --token {0}\n",
+    "/etc/aliases": 'x: "|/bin/y --password {0}"\n',
+    "/etc/inittab": "x:5:respawn:/bin/y --password {0}\n",
+    "/etc/inetd.conf": "x stream tcp nowait root /bin/y y --password {0}\n",
     "/etc/unknown.conf": 'auth  user u  password {0}\nremote {{\n  token  {0}\n  url  http://u:{0}@h/\n}}\nsecret "{0}"\nrun \\\n  --password  {0}\n',
     "/etc/notes.txt": "here\npassword: {0}\nuser u password {0}\nmysql --password={0} x\n<password>{0}</password>\n# db_password = {0}\n",
     "/etc/default/app": "APP_SECRET='{0}'\nAPP_OPTS=\"--token {0} --port 80\"\n",
