@@ -58,8 +58,8 @@ def dotenv_case(record: Record) -> Judged:
 
 
 def environment_case(record: Record) -> Judged:
-    """What systemd's load_env_file reads, here as variables of a shell."""
-    document = parsed("shell", str(record["input"]).encode(), "/etc/default/x")
+    """What systemd's load_env_file reads."""
+    document = parsed("envfile", str(record["input"]).encode(), "/etc/default/x")
     wanted = dict(str(entry).split("=", 1) for entry in record["expected_entries_in_order"] if entry is not None)
     return "values", document is not None and last(document.root.to_json()) == wanted, None
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from driftd.formats.columns import Table, TableReader
+from driftd.formats.lines import lines, significant
 from driftd.model.document import Document
 
 NAME = "apt_sources"
 VERSION = 1
 PATTERNS = ("*/apt/sources.list", "sources.list", "*/sources.list.d/*.list", "*/apt/*.list", "sources.list.*")
+HINTS = ("*.list",)
 
 _TABLE = Table(
     format=NAME, columns=("type", "options", "uri", "suite", "component"), least=4, rest="words", trailing="anywhere"
@@ -30,3 +32,13 @@ def parse(data: bytes, path: str) -> Document:
             fields.pop()
         reader.row(line, fields=fields)
     return reader.done()
+
+
+def sniff(data: bytes) -> bool:
+    """Whether every line is a source of packages."""
+    found = False
+    for line in significant(lines(data)):
+        if line.text.split(None, 1)[0] not in ("deb", "deb-src"):
+            return False
+        found = True
+    return found

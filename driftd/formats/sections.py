@@ -46,7 +46,7 @@ class SectionSyntax:
     section: Callable[[str], str] = as_written
     """The one spelling of a section's name."""
     heading: re.Pattern[str] = _SECTION
-    """A section's line; a group `argument` is its member `@`."""
+    """A section's line; a group `argument` is its member `@`. Where it does not match, the name goes to the last bracket."""
     subsections: bool = False
     """`[a "b"]` is a section `b` within `a`."""
     repeatable: frozenset[str] = frozenset()
@@ -110,7 +110,7 @@ class _Reader:
             self._set(line.number, text)
 
     def _open(self, number: int, text: str) -> None:
-        match = self._syntax.heading.fullmatch(text)
+        match = self._syntax.heading.fullmatch(text) or WHOLE_LINE.fullmatch(text)
         if match is None:
             self._builder.problem(number, "section is not closed")
         name = match["name"].strip() if match else text[1:].strip()

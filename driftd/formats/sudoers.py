@@ -9,7 +9,7 @@ from driftd.formats.lines import Line
 from driftd.model.document import Document, Node
 
 NAME = "sudoers"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/sudoers", "*/sudoers.d/*", "*.sudoers", "sudoers.*")
 
 # Comments are told from `#include` and `#1000` (a user's id) below.
@@ -19,8 +19,9 @@ _ID = re.compile(r"#-?[0-9]+(?=[\s,=:)]|\Z)")
 _ALIAS = re.compile(r"(User_Alias|Runas_Alias|Host_Alias|Cmnd_Alias|Cmd_Alias)\s++(.++)")
 _DEFAULTS = re.compile(r"Defaults(?:([@:!>])\s*+([^\s]++))?+(?:\s++(.++)|\Z)")
 _SETTING = re.compile(r"(!*)\s*([A-Za-z_]\w*)\s*(?:(\+=|-=|=)\s*(.*))?")
+_NEXT_HOST = re.compile(r": (?=[\w.,!%+*-]+=)")
 # What one pass over a line tells apart: quoted text, an escaped character, white space, signs, the rest.
-_PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|\\.|\s++|[,=:]|\#|[^"\\\s,=:\#]++|.', re.DOTALL)
+_PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|\\.|\s++|[,=:()]|\#|[^"\\\s,=:()\#]++|.', re.DOTALL)
 
 
 def parse(data: bytes, path: str) -> Document:
@@ -49,10 +50,18 @@ def _entry(reader: TableReader, line: Line) -> None:
             row = _row(reader, line, alias[1].replace("Cmd_", "Cmnd_"), name.strip())
             reader.builder.add("members", members.strip(), line.number, at=row)
     else:
-        user, equals, commands = line.text.partition("=")
-        users, _, host = user.rpartition(" ")
-        fields = [users, host, commands] if users and equals else [line.text]
-        reader.row(line, ("user", "host", "commands"), fields)
+        _rules(reader, line)
+
+
+def _rules(reader: TableReader, line: Line) -> None:
+    """Add a row for each host of a rule: `alice web=/bin/a : db=/bin/b` is two rules of alice."""
+    first, *others = _NEXT_HOST.split(line.text)
+    left, equals, commands = first.partition("=")
+    users, _, host = left.rpartition(" ")
+    reader.row(line, _TABLE.columns, [users, host, commands] if users and equals else [line.text])
+    for other in others:
+        host, _, commands = other.partition("=")
+        reader.row(line, _TABLE.columns, [users, host, commands])
 
 
 def _setting(reader: TableReader, line: Line, scope: str, setting: str) -> None:
@@ -75,20 +84,28 @@ def _row(reader: TableReader, line: Line, name: str, value: str) -> Node:
 
 
 def _tidy(text: str) -> str:
-    """A line without comment, with one space between words and none around commas and `=`."""
+    """A line without comment, with one space between words and where it says nothing: `(a:b) NOPASSWD: c,d`."""
     out: list[str] = []
+    runas = False
     for match in _PIECE.finditer(text):
         piece = match[0]
         if piece == "#" and not _ID.match(text, match.start()):
             break
         if piece.isspace():
-            if out and out[-1] not in (" ", ",", "="):
+            if out and out[-1] not in _NO_SPACE_AFTER:
                 out.append(" ")
             continue
-        if piece in (",", "=") and out and out[-1] == " ":
+        if piece in _NO_SPACE_BEFORE and out and out[-1] == " ":
             out.pop()
+        runas = piece == "(" or (runas and piece != ")")
         out.append(piece)
+        if piece == ")" or (piece == ":" and not runas):
+            out.append(" ")
     return "".join(out).strip()
+
+
+_NO_SPACE_AFTER = frozenset({" ", ",", "=", "(", "!", ":"})
+_NO_SPACE_BEFORE = frozenset({",", "=", ":", ")"})
 
 
 def _separated(text: str, separator: str) -> list[str]:

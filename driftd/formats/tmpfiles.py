@@ -7,7 +7,7 @@ from driftd.model.document import Document
 
 NAME = "tmpfiles"
 VERSION = 1
-PATTERNS = ("*/tmpfiles.d/*.conf", "*/tmpfiles.d/*", "*.tmpfiles")
+PATTERNS = ("*/tmpfiles.d/*.conf", "*/tmpfiles.d/*", "*/user-tmpfiles.d/*.conf", "*.tmpfiles")
 
 _TABLE = Table(
     format=NAME,
