@@ -128,6 +128,7 @@ FILES = {
         'sub vcl_recv {{\n  set req.http.Authorization = "Basic {0}";\n'
         '  if (req.http.X-Token != "{0}") {{ return (pass); }}\n  set req.http.X-Api-Key = "{0}";\n}}\n'
     ),
+    "/etc/swanctl/swanctl.conf": 'secrets {{\n  ike-1 {{\n    id = a\n    secret = "{0}"\n  }}\n  eap-1 {{ secret = {0} }}\n}}\n',
     "/etc/dhcp/dhcpd.conf": 'key k {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}}\n',
     "/etc/icinga2/conf.d/api.conf": (
         'object ApiUser "root" {{ password = "{0}" }}\nobject Host "h" {{ vars.mysql_password = "{0}"\n'
