@@ -14,6 +14,7 @@ import pytest
 
 OURS = (
     "DRIFTD_CONFIG",
+    "GIT_EXTERNAL_DIFF",
     "HOME",
     "INVOCATION_ID",
     "JOURNAL_STREAM",

@@ -20,7 +20,8 @@ from driftd.baselines.history import History
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
-from driftd.cli.render import Style, gap_lines, shape_lines
+from driftd.cli.render import gap_lines, shape_lines
+from driftd.cli.style import Style
 from driftd.daemon.control import DaemonAbsentError, ask
 from driftd.model.approved import ApprovedItem
 from driftd.model.document import Json

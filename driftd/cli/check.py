@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
-from driftd.cli.render import Style, drift_lines, gap_lines, progress
+from driftd.cli.render import drift_lines, gap_lines, progress
+from driftd.cli.style import Style
 from driftd.daemon.events import timestamp
 from driftd.model.baseline import Rule
 from driftd.model.change import Severity, Status

@@ -16,7 +16,7 @@ from importlib.resources import as_file
 from pathlib import Path
 
 from driftd.cli.main import DRIFT, OK
-from driftd.cli.render import Style
+from driftd.cli.style import Style
 from driftd.model.event import Action, Event, action_of, sequence_of
 from driftd.outputs.pretty import render
 from driftd.ready.catalog import ready_baseline

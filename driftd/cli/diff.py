@@ -9,7 +9,8 @@ from driftd.app import Surroundings, open_host, open_view
 from driftd.cli.main import OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
-from driftd.cli.render import Style, shape_lines
+from driftd.cli.render import shape_lines
+from driftd.cli.style import Style
 from driftd.daemon.control import DaemonAbsentError, ask
 from driftd.daemon.status import diff_shape
 from driftd.model.document import Json

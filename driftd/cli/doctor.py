@@ -14,7 +14,7 @@ from typing import Literal
 from driftd.app import Host, Surroundings, open_host
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
-from driftd.cli.render import Style
+from driftd.cli.style import Style
 from driftd.daemon.control import ControlError, DaemonAbsentError, ask
 from driftd.model.document import Json
 from driftd.outputs.visible import visible

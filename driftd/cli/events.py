@@ -13,7 +13,7 @@ from driftd.app import Surroundings, settings_of
 from driftd.cli.main import OK
 from driftd.cli.options import add_config, add_json, add_since, moment
 from driftd.cli.refusals import UsageError
-from driftd.cli.render import Style
+from driftd.cli.style import Style
 from driftd.model.event import Event, sequence_of
 from driftd.outputs.pretty import render
 from driftd.store.reader import JournalReader

@@ -18,8 +18,9 @@ from driftd.cli.approve import author
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_json, print_json
 from driftd.cli.refusals import Refusal
-from driftd.cli.render import Style, drift_lines, gap_lines, progress
+from driftd.cli.render import drift_lines, gap_lines, progress
 from driftd.cli.scaffold import Scaffold
+from driftd.cli.style import Style
 from driftd.model.document import Json
 from driftd.model.result import AuditResult
 from driftd.outputs.visible import visible

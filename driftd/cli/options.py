@@ -48,3 +48,20 @@ def print_json(name: str, body: dict[str, Json]) -> None:
     """Print the one object of a command's `--json`."""
     shape: dict[str, Json] = {"schema": f"driftd/{name}/1", **body}
     sys.stdout.write(json.dumps(shape, indent=1, ensure_ascii=True) + "\n")
+
+
+class JsonStream:
+    """The one object of a command's `--json` whose long list is written member by member, never held as a whole."""
+
+    def __init__(self, name: str, member: str) -> None:
+        sys.stdout.write(f'{{\n "schema": "driftd/{name}/1",\n "{member}": [')
+        self._between = "\n"
+
+    def add(self, value: Json) -> None:
+        """Write the next member of the list."""
+        sys.stdout.write(self._between + json.dumps(value, ensure_ascii=True))
+        self._between = ",\n"
+
+    def end(self, rest: dict[str, Json]) -> None:
+        """Write what else the object holds."""
+        sys.stdout.write("\n ],\n" + json.dumps(rest, indent=1, ensure_ascii=True).removeprefix("{\n") + "\n")

@@ -7,15 +7,21 @@ import secrets as random
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from driftd.cli.refusals import UsageError
 from driftd.formats import registry
 from driftd.model.document import Document, Problem
+from driftd.model.item import shown_path
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.mask import mask, masked_problem
 from driftd.secrets.whole_files import by_digest_alone, looks_like_private_key
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES: Final = 64 * 1024 * 1024
+STDIN: Final = "-"
+PRIVATE: Final = "holds secrets alone"
+BINARY: Final = "binary"
+_CONFIGURATION: Final = "/etc/"
 
 
 @dataclass(slots=True)
@@ -29,15 +35,20 @@ class ReadFile:
     problems: list[Problem]
     failed: bool
     """It is not of its format; the document holds its lines as text."""
+    withheld: str | None = None
+    """Why its digest is all there is to compare, in a word or two."""
 
 
 def keeper_for(config: str | None) -> SecretKeeper:
     """Return the keeper with the host's key where it can be read, else with a key for this run alone."""
-    from driftd.app import Surroundings, secret_key, settings_of
+    from driftd.settings.locate import locate
     from driftd.settings.problems import ConfigurationError
 
-    around = Surroundings.of_process()
     try:
+        locate(config, os.environ, Path.cwd())
+        from driftd.app import Surroundings, secret_key, settings_of  # late: most who compare have no settings
+
+        around = Surroundings.of_process()
         _, settings = settings_of(config, around)
         return SecretKeeper(secret_key(settings.key_file, around.trust(), make=False))
     except ConfigurationError:
@@ -46,31 +57,56 @@ def keeper_for(config: str | None) -> SecretKeeper:
         return SecretKeeper(random.token_bytes(32))
 
 
-def read_file(
-    file: str, as_path: str | None, format: str | None, config: str | None = None, keeper: SecretKeeper | None = None
-) -> ReadFile:
-    """Return what a file says; UsageError where it cannot be read or the format is not known."""
-    keeper = keeper or keeper_for(config)
+def known_format(format: str | None) -> None:
+    """UsageError, naming the nearest, where no format has this name."""
     try:
         if format is not None:
             registry.by_name(format)
     except registry.UnknownFormat as error:
-        raise UsageError(str(error)) from error
-    content = _content(file)
-    path = as_path or ("stdin" if file == "-" else os.path.abspath(file))
-    if by_digest_alone(path) or looks_like_private_key(content):
-        return ReadFile(path, content, None, None, [], failed=False)
-    reading = registry.read(content, path, format)
+        raise UsageError(f"{error}; `driftd parse --formats` lists them") from error
+
+
+def read_file(file: str, as_path: str | None, format: str | None, keeper: SecretKeeper) -> ReadFile:
+    """Return what a file says; UsageError where it cannot be read or the format is not known."""
+    known_format(format)
+    path = as_path or ("stdin" if file == STDIN else os.path.abspath(file))
+    return read_content(content_of(file), path, format, keeper, stands_at=as_path or standing(path))
+
+
+def read_content(
+    content: bytes, path: str, format: str | None, keeper: SecretKeeper, *, stands_at: str | None = None
+) -> ReadFile:
+    """Return what bytes say: as the file that stands at `stands_at`, shown as `path`."""
+    shown = shown_path(os.fsencode(path))
+    stands_at = stands_at or standing(path)
+    if by_digest_alone(path) or by_digest_alone(stands_at) or looks_like_private_key(content):
+        return ReadFile(shown, content, None, None, [], failed=False, withheld=PRIVATE)
+    reading = registry.read(content, stands_at, format)
     problems = [] if reading.problem is None else [masked_problem(reading.problem, keeper)]
     if reading.document is not None:
         mask(reading.document, keeper)
-        problems.extend(reading.document.problems)
-    return ReadFile(path, content, reading.format, reading.document, problems, failed=reading.problem is not None)
+        problems.extend(problem for problem in reading.document.problems if problem not in problems)
+    return ReadFile(
+        shown,
+        content,
+        reading.format,
+        reading.document,
+        problems,
+        failed=reading.problem is not None,
+        withheld=BINARY if reading.document is None else None,
+    )
 
 
-def _content(file: str) -> bytes:
+def standing(path: str) -> str:
+    """Return where a file would stand on a host: `/etc/fstab` for the copy `/srv/backup/web-1/etc/fstab`."""
+    _, found, below = path.rpartition(_CONFIGURATION)
+    return found + below
+
+
+def content_of(file: str) -> bytes:
+    """Return the bytes of a file, or of standard input; UsageError where it cannot be read or is too large."""
     try:
-        content = sys.stdin.buffer.read(MAX_BYTES + 1) if file == "-" else _read(Path(file))
+        content = sys.stdin.buffer.read(MAX_BYTES + 1) if file == STDIN else _read(Path(file))
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
     if len(content) > MAX_BYTES:

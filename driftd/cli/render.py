@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TextIO
 
+from driftd.cli.style import Style
 from driftd.model.baseline import Rule
 from driftd.model.change import ABSENT, Absent, Change, Side, as_text
 from driftd.model.document import Json
@@ -18,22 +16,6 @@ _COLORS = {"added": "32", "removed": "31", "changed": "33", "moved": "36"}
 _SEVERITIES = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
 MOST_TEXT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """Whether a stream shows colours."""
-
-    color: bool
-
-    @classmethod
-    def of(cls, stream: TextIO) -> Style:
-        """Return what suits a stream: colours on a terminal, unless NO_COLOR is set."""
-        return cls(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
-
-    def paint(self, text: str, code: str) -> str:
-        """Return text in a colour."""
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color and code else text
 
 
 def drift_lines(drift: Drift, style: Style, rules: Mapping[str, Rule] | None = None) -> Iterator[str]:

@@ -9,7 +9,8 @@ from collections import Counter
 from driftd.app import Surroundings, open_host, open_view
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
-from driftd.cli.render import Style, gap_lines
+from driftd.cli.render import gap_lines
+from driftd.cli.style import Style
 from driftd.daemon.control import ControlError, DaemonAbsentError, ask
 from driftd.daemon.status import absent_shape
 from driftd.model.document import Json

@@ -11,7 +11,8 @@ from driftd.app import Surroundings, settings_of
 from driftd.cli.events import happened
 from driftd.cli.main import OK
 from driftd.cli.options import add_config, add_json, add_since, moment
-from driftd.cli.render import Style, shape_lines
+from driftd.cli.render import shape_lines
+from driftd.cli.style import Style
 from driftd.model.event import Action, Event, action_of, namespace, severity_of
 from driftd.outputs.visible import visible
 from driftd.store.reader import JournalReader
