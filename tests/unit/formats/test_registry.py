@@ -100,7 +100,7 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/srv/dns/example.com", b"@ IN SOA ns1 host 1 2 3 4 5\n IN NS ns1\n", "dns_zone"),
         ("/etc/redis/redis.conf", b"", "redis"),
         ("/srv/redis.conf", b"port 6379\nbind 127.0.0.1\n", "redis"),
-        ("/etc/rspamd/local.d/redis.conf", b'servers = "127.0.0.1";\n', "conf"),
+        ("/etc/rspamd/local.d/redis.conf", b'servers = "127.0.0.1";\n', "ucl"),
         ("/etc/haproxy/haproxy.cfg", b"", "haproxy"),
         ("/srv/lb.cfg", b"global\n  daemon\ndefaults\n  mode http\n", "haproxy"),
         ("/srv/app/application.properties", b"", "properties"),

@@ -136,6 +136,10 @@ FILES = {
     ),
     "/etc/nagios/nrpe.cfg": "command[check_db]=check_mysql -u n --password={0}\npassword={0}\n",
     "/etc/nagios/objects/h.cfg": "define command {{\n command_name x\n command_line check_db --password {0} -v\n}}\n",
+    "/etc/dovecot/dovecot-ldap.conf.ext": "dn = cn=a\ndnpass = {0}\nplugin {{\n  x_password = {0}\n}}\n",
+    "/etc/dovecot/dovecot-sql.conf.ext": "connect = host=h dbname=d user=u password={0}\n",
+    "/etc/rspamd/local.d/redis.conf": 'password = "{0}";\nworker "controller" {{ enable_password = {0}; }}\n',
+    "/etc/lighttpd/lighttpd.conf": 'setenv.add-environment = ( "DB_PASSWORD" => "{0}" )\nssl.pass-phrase = "{0}"\n',
     "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
 }
 
