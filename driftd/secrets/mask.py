@@ -10,10 +10,12 @@ from typing import Final
 
 from driftd.model.document import Document, Node, Problem, Scalar, Steps
 from driftd.model.secret import TOKEN_PREFIX
+from driftd.secrets.detectors import Pattern
 from driftd.secrets.fingerprint import SecretKeeper
-from driftd.secrets.names import Secrecy, is_collection, is_inner, is_label, secrecy
-from driftd.secrets.spans import begins_private_key, ends_private_key, secret_spans
-from driftd.secrets.values import holds_secret
+from driftd.secrets.names import Secrecy, is_collection, is_header, is_inner, is_label, is_public, secrecy
+from driftd.secrets.spans import likely_patterns, secret_spans
+from driftd.secrets.stretches import Part, Stretches, is_kubernetes_secret, value_start
+from driftd.secrets.values import holds_secret, looks_like_key
 from driftd.secrets.whole_files import by_digest_alone, looks_like_private_key
 
 __all__ = ["by_digest_alone", "looks_like_private_key", "mask", "masked_problem", "masked_text"]
@@ -22,11 +24,15 @@ MAX_SEARCHED: Final = 1024 * 1024
 """A longer value is hidden whole: nobody reads it, and its change is still seen."""
 _MAX_QUOTED: Final = 200
 _WITHHELD: Final = "something could not be read here (the message is withheld: the file holds secrets)"
-_PAIR_NAMES: Final = ("name", "Name", "key", "Key")
-_PAIR_VALUES: Final = ("value", "Value")
+_PAIR_NAMES: Final = ("name", "Name", "key", "Key", "@name", "@key")
+_PAIR_VALUES: Final = ("value", "Value", "@value", "#text")
+_JWK_PARTS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
+"""Members of a JSON Web Key that are not public (RFC 7518)."""
 _SECRET_DATA: Final = ("data", "stringData")
 _KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}\Z")
 _OPTION: Final = re.compile(r"--?([A-Za-z][\w-]{0,100})\Z")
+_MAX_COMMAND: Final = 64 * 1024
+"""A list of words that is longer than any command is no command."""
 
 
 def mask(document: Document, keeper: SecretKeeper, extra: Callable[[Node], set[Steps]] | None = None) -> None:
@@ -38,8 +44,12 @@ def mask(document: Document, keeper: SecretKeeper, extra: Callable[[Node], set[S
     """
     named = {id(node) for steps in (extra(document.root) if extra else ()) if (node := document.root.at(steps))}
     lines = _is_lines(document.root)
-    masking = _Masking(keeper, named, lines, document.untyped and not lines, _has_private_key(document.root))
-    masking.run(document.root)
+    stretches = Stretches(keys_only=not lines, kubernetes_secret=lines and _is_kubernetes_secret(document.root))
+    text = _all_text(document.root)
+    masking = _Masking(
+        keeper, named, lines, document.untyped and not lines, stretches, likely_patterns(text), "PRIVATE KEY" in text
+    )
+    masking.run(document.root, collection=_is_secrets_file(document))
     document.includes[:] = [masking.text(include) for include in document.includes]
     document.problems[:] = [masking.problem(problem) for problem in document.problems]
     document.secret = document.secret or masking.found
@@ -47,7 +57,7 @@ def mask(document: Document, keeper: SecretKeeper, extra: Callable[[Node], set[S
 
 def masked_text(text: str, keeper: SecretKeeper) -> str:
     """Return a text of unknown origin with its secrets hidden: what a parser said of a line, a command's output."""
-    return _Masking(keeper, set(), lines=True, directives=False).text(text)
+    return _Masking(keeper, set(), lines=True, directives=False, stretches=Stretches(keys_only=True)).text(text)
 
 
 def masked_problem(problem: Problem, keeper: SecretKeeper) -> Problem:
@@ -60,19 +70,34 @@ def _is_lines(root: Node) -> bool:
     return isinstance(members, list) and bool(members) and all(isinstance(node.value, str) for node in members)
 
 
-def _has_private_key(root: Node) -> bool:
-    """Whether a private key begins in a name or a value, however a parser cut it into pieces."""
-    pending = [root]
+def _is_kubernetes_secret(lines: Node) -> bool:
+    return any(is_kubernetes_secret(_text(node)) for node in _children(lines))
+
+
+def _is_secrets_file(document: Document) -> bool:
+    """Whether every value of a file is a secret because it is called `secrets.yaml`; a manifest of that name says itself."""
+    members = document.root.value
+    stem = document.path.rpartition("/")[2].partition(".")[0]
+    return isinstance(members, dict) and "kind" not in members and is_collection(stem)
+
+
+def _all_text(root: Node) -> str:
+    """Return every name and every text of a tree, each beside the name it stands under, however often it stands there."""
+    pieces: list[str] = []
+    pending: list[tuple[str, Node]] = [("", root)]
     seen = {id(root)}
     while pending:
-        node = pending.pop()
-        children = _children(node)
-        if any("PRIVATE KEY" in text for text in (_text(node), *(node.value if isinstance(node.value, dict) else ()))):
-            return True
-        fresh = [child for child in children if id(child) not in seen]
-        seen.update(map(id, fresh))
-        pending += fresh
-    return False
+        name, node = pending.pop()
+        pieces += (name, _text(node))
+        members = node.value
+        children = members.items() if isinstance(members, dict) else ((name, child) for child in _children(node))
+        for label, child in children:
+            if id(child) in seen:
+                pieces.append(label)
+            else:
+                seen.add(id(child))
+                pending.append((label, child))
+    return " ".join(pieces)
 
 
 def _children(node: Node) -> list[Node]:
@@ -106,18 +131,19 @@ class _Masking:
     lines: bool
     directives: bool
     """Names and values were one line of words, which only together say what is secret."""
+    stretches: Stretches
+    patterns: tuple[Pattern, ...] | None = None
+    """Those that anything in the document can match; None: all of them."""
     key_material: bool = False
     """A private key stands in it that the parser may have taken apart: every line that could be part of it is hidden."""
     found: bool = False
-    inside_key: bool = False
-    """Between the BEGIN and END of a private key that a parser took for lines or members."""
     secrets: list[str] = field(default_factory=list)
     seen: set[tuple[int, Secrecy, bool, bool]] = field(default_factory=set)
     masked: set[int] = field(default_factory=set)
 
-    def run(self, root: Node) -> None:
+    def run(self, root: Node, *, collection: bool = False) -> None:
         """Mask a tree. A node that stands at several places (an alias) is masked once, and for all of them."""
-        pending = [_Place(root)]
+        pending = [_Place(root, collection=collection)]
         while pending:
             place = pending.pop()
             node = place.node
@@ -140,11 +166,12 @@ class _Masking:
             place.node.value = {masked_names[name]: child for name, child in members.items()}
         paired = _pair_value(members)
         data = _SECRET_DATA if _text(members.get("kind")) == "Secret" else ()
+        parts = _JWK_PARTS if "kty" in members else frozenset[str]()
         return [
             _Place(
                 child,
                 max(self._secrecy(name, place), secrecy(paired[1]) if paired and paired[0] == name else Secrecy.NONE),
-                place.hidden,
+                place.hidden or name in parts,
                 is_collection(name) or name in data,
                 name,
             )
@@ -158,6 +185,8 @@ class _Masking:
         return max(own, place.name) if place.name >= Secrecy.STRONG and is_inner(name) else own
 
     def _list(self, place: _Place, members: list[Node]) -> list[_Place]:
+        if not self.lines:
+            self._command(members)
         places = []
         before = ""
         for node in members:
@@ -167,15 +196,35 @@ class _Masking:
             before = _text(node)
         return places
 
+    def _command(self, members: list[Node]) -> None:
+        """Hide what is secret in a list of words only because of the words before it: `[mysqld, -psecret]`."""
+        words = [node.value for node in members if isinstance(node.value, str)]
+        if len(words) < 2 or len(words) != len(members) or not any(word.startswith("-") for word in words[1:]):
+            return
+        if sum(map(len, words)) > _MAX_COMMAND:
+            return
+        spans = secret_spans(" ".join(words), patterns=self.patterns)
+        start = 0
+        for node, word in zip(members, words, strict=True):
+            own = [(max(one - start, 0), min(end - start, len(word))) for one, end in spans]
+            self._hide_parts(node, word, [(one, end) for one, end in own if end > one])
+            start += len(word) + 1
+
+    def _hide_parts(self, node: Node, text: str, spans: list[tuple[int, int]]) -> None:
+        if not spans or id(node) in self.masked or TOKEN_PREFIX in text:
+            return
+        self.masked.add(id(node))
+        node.value, node.raw = self._replaced(text, spans), None
+
     def _scalar(self, place: _Place, value: Scalar) -> None:
         node = place.node
         if id(node) in self.masked:
             return
-        within_key = self._within_key(value)
-        if value is not None and (place.hidden or within_key or holds_secret(value, place.name)):
+        part = self._part(value)
+        if value is not None and (place.hidden or part is Part.WHOLE or holds_secret(value, place.name)):
             shown = self._whole(value)
         elif isinstance(value, str):
-            shown = self.text(value, place.label)
+            shown = self._in_part(value, place, part)
         else:
             return
         if shown != value:
@@ -184,22 +233,25 @@ class _Masking:
         elif node.raw is not None and self.text(node.raw) != node.raw:
             node.raw = None
 
+    def _in_part(self, value: str, place: _Place, part: Part) -> str:
+        if part is Part.VALUE:
+            return self._replaced(value, [(value_start(value, 0, len(value)), len(value))])
+        if not self.lines and looks_like_key(value) and not is_public(place.label):
+            return self._whole(value)
+        return self.text(value, place.label)
+
     def _member_name(self, name: str, child: Node) -> str:
-        if self._within_key(name):
+        if self._part(name) is Part.WHOLE:
             return self._whole(name)
         # A name without a value may be a whole line that the parser could not split; with one it is only a name.
         return self.text(name, lines=child.value in (None, ""))
 
-    def _within_key(self, value: Scalar) -> bool:
-        """Whether a line belongs to a private key; keeps track of where in one the walk is."""
+    def _part(self, value: Scalar) -> Part:
+        """Return what of a line is secret because of what came before it; keeps track of where the walk is."""
         if not isinstance(value, str):
-            return self.inside_key and value is not None
-        within = self.inside_key or (self.key_material and bool(_KEY_LINE.match(value)))
-        if self.inside_key and ends_private_key(value):
-            self.inside_key = False
-        if begins_private_key(value):
-            within = self.inside_key = True
-        return within
+            return Part.WHOLE if self.stretches.inside and value is not None else Part.NONE
+        part = self.stretches.take(value)
+        return Part.WHOLE if self.key_material and _KEY_LINE.match(value) else part
 
     def _whole(self, value: Scalar) -> str:
         self.found = True
@@ -214,14 +266,21 @@ class _Masking:
         lines = self.lines or self.directives if lines is None else lines
         if TOKEN_PREFIX in text or len(text) > MAX_SEARCHED:
             return self._whole(text)
-        before = f"{label} " if label and self.directives else ""
+        if '"Secret"' in text and is_kubernetes_secret(text):
+            return self._whole(text)
+        before = f"{label}: " if is_header(label) else f"{label} " if label and self.directives else ""
+        found = [
+            (max(start - len(before), 0), end - len(before))
+            for start, end in secret_spans(before + text, lines=lines, patterns=self.patterns)
+        ]
+        return self._replaced(text, [(start, end) for start, end in found if end > start])
+
+    def _replaced(self, text: str, spans: list[tuple[int, int]]) -> str:
         out = []
         position = 0
-        for found, end in secret_spans(before + text, lines=lines):
-            start, stop = max(found - len(before), 0), end - len(before)
-            if stop > start:
-                out += [text[position:start], self._whole(text[start:stop])]
-                position = stop
+        for start, stop in spans:
+            out += [text[position:start], self._whole(text[start:stop])]
+            position = stop
         return "".join([*out, text[position:]]) if position else text
 
     def problem(self, problem: Problem) -> Problem:

@@ -39,7 +39,7 @@ def secrecy(name: str) -> Secrecy:
     words = _without_trailing(words)
     if "".join(words) in names.exact:
         return Secrecy.STRONG
-    if _ends_with(words, names.words) or words[-1].endswith(names.glued):
+    if _ends_with(words, names.words) or _is_glued(words[-1]):
         return Secrecy.PASSWORD if words[-1].endswith(_PASSWORDS) else Secrecy.STRONG
     return Secrecy.WEAK if words[-1] in names.weak else Secrecy.NONE
 
@@ -63,6 +63,22 @@ def is_label(name: str) -> bool:
 def name_words(name: str) -> tuple[str, ...]:
     """Return the lower-case words of a name: `clientSecret` is `client secret`, `PGPASSWORD` is one word."""
     return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def is_header(name: str) -> bool:
+    """Whether a member of this name is a header of HTTP that carries credentials."""
+    return name.lower() in ("authorization", "proxy-authorization", "cookie")
+
+
+def is_public(name: str) -> bool:
+    """Whether a value under this name is random without being a secret: a digest, a public key, an identifier."""
+    public = detectors().names.public
+    return any(word in public for word in name_words(name[-MAX_NAME:]))
+
+
+def _is_glued(word: str) -> bool:
+    names = detectors().names
+    return word.endswith(names.glued) and not word.endswith(names.never_glued)
 
 
 def _without_trailing(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,8 +10,14 @@ from driftd.secrets.detectors import package_data
 
 _LOOK = 64 * 1024
 _PRIVATE = re.compile(rb"-----BEGIN (?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1)-----")
-_OTHER_KEYS = (b"PuTTY-User-Key-File-", b"AGE-SECRET-KEY-1", b"SSH PRIVATE KEY FILE FORMAT", b"openssh-key-v1\0")
-_KEY_STORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # JKS, JCEKS
+_OTHER_KEYS = (
+    b"PuTTY-User-Key-File-",
+    b"AGE-SECRET-KEY-1",
+    b"SSH PRIVATE KEY FILE FORMAT",
+    b"openssh-key-v1\0",
+    b"$ANSIBLE_VAULT;",
+)
+_KEY_STORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce", b"\x05\x01\x00", b"\x05\x02\x00")  # JKS, JCEKS, keytab
 
 
 @cache

@@ -97,6 +97,55 @@ def test_an_argument_list_hides_what_follows_a_secret_option() -> None:
     }
 
 
+def test_a_command_in_pieces_hides_what_its_program_takes_for_a_password() -> None:
+    assert masked({"command": ["mysqldump", "-uroot", "-phunter2", "shop"]}).root.to_json() == {
+        "command": ["mysqldump", "-uroot", f"-p{TOKEN}", "shop"]
+    }
+
+
+def test_the_private_parts_of_a_json_web_key_are_hidden() -> None:
+    value: Json = {"kty": "EC", "crv": "P-256", "x": "public", "d": "hunter2"}
+    assert masked(value).root.to_json() == {"kty": "EC", "crv": "P-256", "x": "public", "d": TOKEN}
+
+
+def test_a_file_called_secrets_hides_each_value() -> None:
+    document = Document("/srv/secrets.yaml", "yaml", node_from_json({"wifi": "hunter2", "more": {"port": 80}}))
+    mask(document, KEEPER)
+    assert document.root.to_json() == {"wifi": TOKEN, "more": {"port": 80}}
+
+
+def test_a_random_value_is_a_key_whatever_it_is_called() -> None:
+    key = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
+    value: Json = {"seal": key, "PublicKey": key, "digest": key, "integrity": f"sha256-{key}"}
+    assert masked(value).root.to_json() == value | {"seal": KEEPER.token(key)}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "123e4567-e89b-12d3-a456-426614174000",
+        "NetworkManagerWaitOnlineService2Config1",
+        "org/freedesktop/NetworkManager1/Settings2Connection",
+        "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAvNb3yJ2k",
+        "AAAAC3NzaC1lZDI1NTE5AAAAIJ8Yxc0mD2uQ5wE7rT9yU1iO3pA5",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+    ],
+)
+def test_digests_identifiers_certificates_and_alphabets_are_no_keys(value: str) -> None:
+    assert masked({"setting": value}).root.to_json() == {"setting": value}
+
+
+def test_a_cookie_and_an_authorization_are_known_by_the_header_they_stand_under() -> None:
+    value: Json = {"headers": {"Cookie": "session=hunter2hunter2", "Authorization": "Splunk hunter2"}}
+    assert "hunter2" not in json.dumps(masked(value).root.to_json())
+
+
+def test_a_manifest_inside_a_value_is_hidden_whole_where_it_is_a_secret() -> None:
+    applied = '{"kind":"Secret","data":{"a":"czNjcjN0"}}'
+    assert masked({"last-applied": applied}).root.to_json() == {"last-applied": KEEPER.token(applied)}
+
+
 def test_a_url_keeps_its_host() -> None:
     assert masked({"url": "postgres://app:hunter2@db-1/app"}).root.to_json() == {
         "url": f"postgres://app:{TOKEN}@db-1/app"
@@ -183,6 +232,35 @@ def test_a_private_key_without_an_end_hides_the_rest() -> None:
     mask(document, KEEPER)
     assert "two" not in json.dumps(document.root.to_json())
     assert document.root.at((0,)) is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "hidden", "after"),
+    [
+        ("password: |", ["  hunter2", "", "  hunter3"], "host: x"),
+        ("secret = <<EOT", ["hunter2"], "EOT"),
+        ("<auth-user-pass>", ["user", "hunter2"], "</auth-user-pass>"),
+        ("chpasswd:", ["  root:hunter2"], "host: x"),
+        ("$ANSIBLE_VAULT;1.1;AES256", ["6162636465", "6667"], "host: x"),
+    ],
+)
+def test_what_belongs_to_a_secret_by_the_line_above_is_hidden(before: str, hidden: list[str], after: str) -> None:
+    document = text("first: line", before, *hidden, after)
+    mask(document, KEEPER)
+    shown = document.root.to_json()
+    assert isinstance(shown, list)
+    assert (shown[0], shown[-1]) == ("first: line", after)
+    assert all(parse_token(str(line)) for line, plain in zip(shown[2:-1], hidden, strict=True) if plain)
+
+
+def test_a_kubernetes_secret_that_does_not_parse_hides_its_data() -> None:
+    document = text("kind: Secret", "metadata:", "  name: db", "data:", "  {{- if x }}", "  a.txt: czNjcjN0", "type: x")
+    mask(document, KEEPER)
+    shown = document.root.to_json()
+    assert isinstance(shown, list)
+    assert shown[2] == "  name: db"
+    assert shown[5] == f"  a.txt: {KEEPER.token('czNjcjN0')}"
+    assert shown[6] == "type: x"
 
 
 def test_a_certificate_in_text_is_left_alone() -> None:

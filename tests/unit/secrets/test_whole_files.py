@@ -24,6 +24,12 @@ ALONE = [
     "/etc/postfix/sasl_passwd",
     "/etc/ppp/chap-secrets",
     "/etc/openvpn/client.key",
+    "/etc/chrony/chrony.keys",
+    "/etc/rsyncd.secrets",
+    "/etc/nginx/.htpasswd",
+    "/etc/mosquitto/passwd",
+    "/root/.vnc/passwd",
+    "/srv/infra/terraform.tfstate",
 ]
 PARSED = [
     "/etc/passwd",
@@ -37,6 +43,9 @@ PARSED = [
     "/etc/pam.d/passwd",
     "/etc/login.defs",
     "/srv/app/keys.yml",
+    "/etc/squid/squid.conf",
+    "/etc/chrony/chrony.conf",
+    "/srv/infra/main.tf",
 ]
 
 
@@ -61,6 +70,8 @@ def test_other_files_are_parsed(path: str) -> None:
         b"#\n# 2048 bit OpenVPN static key\n#\n-----BEGIN OpenVPN Static key V1-----\n",
         b"PuTTY-User-Key-File-3: ssh-ed25519\n",
         b"\xfe\xed\xfe\xed\x00\x00\x00\x02",
+        b"\x05\x02\x00\x00\x00\x4a",
+        b"$ANSIBLE_VAULT;1.1;AES256\n6162\n",
     ],
 )
 def test_a_private_key_is_known_by_its_content(content: bytes) -> None:
