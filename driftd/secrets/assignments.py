@@ -15,7 +15,8 @@ from driftd.secrets.values import holds_secret, is_prose, looks_like_key
 Span = tuple[int, int]
 
 _HINT = re.compile(
-    r"pass|secret|token|pwd|psk|key|auth|cred|pw\b|communit|salt|seed|cookie|nonce|signature|encrypt|pin\b", re.IGNORECASE
+    r"pass|secret|token|pwd|psk|key|auth|cred|pw\b|communit|salt|seed|cookie|nonce|signature|encrypt|pin\b",
+    re.IGNORECASE,
 )
 _ASSIGNED = re.compile(
     r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,200})"

@@ -160,6 +160,9 @@ ORDINARY = [
     "set community 65000:100",
     "cookie SRV insert indirect nocache",
     "tls-session-ticket-keys: path/to/key",
+    "password = $mysql_health_password$",
+    "master-key = mta-sts.example.org.",
+    "challengePassword = A challenge password",
 ]
 
 
