@@ -116,7 +116,7 @@ def test_a_file_called_secrets_hides_each_value() -> None:
 
 def test_a_random_value_is_a_key_whatever_it_is_called() -> None:
     key = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
-    value: Json = {"seal": key, "PublicKey": key, "digest": key, "integrity": f"sha256-{key}"}
+    value: dict[str, Json] = {"seal": key, "PublicKey": key, "digest": key, "integrity": f"sha256-{key}"}
     assert masked(value).root.to_json() == value | {"seal": KEEPER.token(key)}
 
 
