@@ -77,6 +77,14 @@ _RUN = re.compile(
 )
 
 
-def single_spaces(text: str) -> str:
-    """Return a text in which a run of white space is one space, except within quotes and behind a backslash."""
-    return "".join(" " if match["blank"] else match[0] for match in _RUN.finditer(text))
+def single_spaces(text: str, *, comment: str | None = None) -> str:
+    """Return a text in which a run of white space is one space, except within quotes and behind a backslash.
+
+    A word that starts with `comment` ends the text.
+    """
+    pieces: list[str] = []
+    for match in _RUN.finditer(text):
+        if comment is not None and match[0].startswith(comment) and pieces[-1:] in ([], [" "]):
+            return "".join(pieces).rstrip(" ")
+        pieces.append(" " if match["blank"] else match[0])
+    return "".join(pieces)

@@ -88,6 +88,11 @@ def parse(data: bytes, path: str) -> Document:
     return Document(path, NAME, Node(members, 1), untyped=True)
 
 
+def tidy_script(source: Sequence[Line]) -> str:
+    """Return a script as one text: no blank lines, no comments, no indentation, except where it may be a text in it."""
+    return "\n".join(line.text for line in _said(source))
+
+
 def _said(source: Sequence[Line]) -> Iterator[_Said]:
     """Lines without comments and superfluous white space; those of a longer text as they are."""
     ends = {line.text.strip(_BLANKS): line.number for line in source}

@@ -5,7 +5,6 @@ A value's runs of white space are one space, except within quotes. A name withou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -32,6 +31,8 @@ class Directives:
     """A comment may start at any word."""
     quotes: bool = False
     """Arguments may be quoted; quotes that say nothing are left out."""
+    verbatim: frozenset[str] = frozenset()
+    """Names whose values keep their quotes."""
     one_argument: bool = False
     """A value is one text, so that no quotes at all are needed to tell arguments apart."""
     backslash: bool = False
@@ -89,11 +90,12 @@ class DirectiveReader:
         if not self._syntax.flags and not value and (self._syntax.separator or "") not in line.text:
             self.builder.problem(line.number, f"not of the form name {self._syntax.separator} value")
             return None
-        spelled = self._spelled(value)
+        name = name.lower() if self._syntax.ignore_case else name
+        spelled = self._spelled(name, value)
         if spelled is None:
             self.builder.problem(line.number, "quotes are not balanced")
             spelled = single_spaces(value)
-        return Setting(name.lower() if self._syntax.ignore_case else name, spelled, line.number)
+        return Setting(name, spelled, line.number)
 
     def add(self, setting: Setting, at: Node | None = None) -> None:
         """Put a setting under its name; what it includes is listed."""
@@ -108,28 +110,20 @@ class DirectiveReader:
         if syntax.separator is not None:
             name, found, value = text.partition(syntax.separator)
             if not found and syntax.trailing:
-                name = _without_comment(name)
+                name = single_spaces(name, comment="#")
             if not syntax.optional_separator or (found and len(name.split()) == 1):
                 return name.strip(), value.strip()
         name, *rest = text.split(None, 1)
         return name, rest[0] if rest else ""
 
-    def _spelled(self, value: str) -> str | None:
+    def _spelled(self, name: str, value: str) -> str | None:
         """A value in the spelling that is compared; None where a quote is not closed."""
-        if self._syntax.quotes:
+        if self._syntax.quotes and name not in self._syntax.verbatim:
             words = split_arguments(value, comment="#" if self._syntax.trailing else None)
             if words is not None:
                 return " ".join(words) if self._syntax.one_argument else join_arguments(words)
             return None
-        return single_spaces(_without_comment(value) if self._syntax.trailing else value)
-
-
-_COMMENT = re.compile(r"(?:\A|\s)#")
-
-
-def _without_comment(value: str) -> str:
-    """A value without the comment behind it."""
-    return _COMMENT.split(value, maxsplit=1)[0].rstrip()
+        return single_spaces(value, comment="#" if self._syntax.trailing else None)
 
 
 def parse_directives(data: bytes, path: str, syntax: Directives) -> Document:

@@ -70,7 +70,9 @@ def significant(source: Iterable[Line], comments: tuple[str, ...] = ("#",)) -> I
             yield Line(line.number, text)
 
 
-def continued(source: Iterable[Line], joiner: str, *, inner_comments: tuple[str, ...] = ()) -> Iterator[Line]:
+def continued(
+    source: Iterable[Line], joiner: str, *, inner_comments: tuple[str, ...] = (), unindent: bool = False
+) -> Iterator[Line]:
     """Join a line that ends in a backslash with the next; comment lines amid such lines are left out.
 
     An even number of backslashes is escaped ones. Lines are joined with `joiner` in place of the backslash; where it
@@ -87,7 +89,7 @@ def continued(source: Iterable[Line], joiner: str, *, inner_comments: tuple[str,
             continue
         if not parts:
             number, quotes = line.number, 0
-        elif joiner:
+        elif joiner or unindent:
             text = text.lstrip()
         if ends_in_backslash(text):
             quotes += text.count('"') - text.count('\\"')

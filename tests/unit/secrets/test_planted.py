@@ -99,6 +99,13 @@ FILES = {
     "/etc/aliases": 'x: "|/bin/y --password {0}"\n',
     "/etc/inittab": "x:5:respawn:/bin/y --password {0}\n",
     "/etc/inetd.conf": "x stream tcp nowait root /bin/y y --password {0}\n",
+    "/etc/exim4/exim4.conf": (
+        "hide mysql_servers = h/db/u/{0}\nbegin acl\na:\n  deny condition = ${{run{{/bin/x --password {0}}}}}\nbegin authenticators\n"
+        "p:\n  client_send = ^user^{0}\n  server_secret = {0}\n"
+    ),
+    "/etc/init/job.conf": "env DB_PASSWORD={0}\nexec app --password {0}\nscript\n  export TOKEN={0}\n  mysql --password={0}\nend script\n",
+    "/etc/ldap/slapd.conf": "database mdb\nrootpw {0}\nsyncrepl rid=1 provider=ldap://h bindmethod=simple credentials={0}\n",
+    "/etc/krb5.conf": "[realms]\n  A = {{\n    password = {0}\n  }}\n",
     "/etc/unknown.conf": 'auth  user u  password {0}\nremote {{\n  token  {0}\n  url  http://u:{0}@h/\n}}\nsecret "{0}"\nrun \\\n  --password  {0}\n',
     "/etc/notes.txt": "here\npassword: {0}\nuser u password {0}\nmysql --password={0} x\n<password>{0}</password>\n# db_password = {0}\n",
     "/etc/default/app": "APP_SECRET='{0}'\nAPP_OPTS=\"--token {0} --port 80\"\n",
