@@ -147,6 +147,8 @@ FILES = {
     "/etc/dovecot/dovecot-sql.conf.ext": "connect = host=h dbname=d user=u password={0}\n",
     "/etc/rspamd/local.d/redis.conf": 'password = "{0}";\nworker "controller" {{ enable_password = {0}; }}\n',
     "/etc/lighttpd/lighttpd.conf": 'setenv.add-environment = ( "DB_PASSWORD" => "{0}" )\nssl.pass-phrase = "{0}"\n',
+    "/etc/freeradius/3.0/clients.conf": 'client h {{\n secret = "{0}"\n}}\nsql {{\n  password = "{0}"\n}}\n',
+    "/etc/freeradius/3.0/users": 'bob Cleartext-Password := "{0}"\n\tReply-Message = "x"\nDEFAULT User-Password == {0}\n',
     "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
 }
 
