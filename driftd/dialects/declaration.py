@@ -73,6 +73,8 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ignore_name_case: bool = False
     ignore_in_names: str = ""
     """Characters that mean nothing in names."""
+    ignore_prefix: str = ""
+    """What ends a prefix that means nothing in names; names that start with `@` have none."""
     same_names: tuple[tuple[str, ...], ...] = ()
     """Groups of names of one setting; the first stands for all."""
     repeats: Repeats = "all"

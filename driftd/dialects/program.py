@@ -46,9 +46,11 @@ class ProgramDialect:
                     self._exact.setdefault(name, []).append(setting)
 
     def member(self, name: str) -> str:
-        """Return the name that stands for all spellings: letter case, characters that mean nothing, names of old."""
+        """Return the name that stands for all spellings: letter case, characters that mean nothing, prefixes, names of old."""
         if self._declared.ignore_in_names:
             name = name.translate(self._strip)
+        if self._declared.ignore_prefix and not name.startswith("@"):
+            name = name.rpartition(self._declared.ignore_prefix)[2]
         name = name.lower() if self._declared.ignore_name_case else name
         return self._same_names.get(name, name)
 

@@ -74,6 +74,13 @@ def test_saying_the_default_is_saying_nothing_where_the_file_is_the_whole_story(
     assert changes(drop_in, {}, {"x11": "no"}) == [("added", "$.x11", "-", "no")]
 
 
+def test_prefixes_of_names_mean_nothing_where_the_dialect_says_so() -> None:
+    prefixed = dialect('ignore_prefix = ":"\n')
+    assert changes(prefixed, {"a:b": {"c:d": "1"}}, {"n0:b": {"d": "1"}}) == []
+    assert changes(prefixed, {"a:b": "1"}, {"n0:b": "2"}) == [("changed", "$['n0:b']", "1", "2")]
+    assert changes(prefixed, {"@a:b": "1"}, {"@b": "1"}) != []
+
+
 NAMES = 'ignore_name_case = true\nignore_in_names = " _"\n[[settings]]\nnames = ["readonly"]\ntype = "boolean"\n'
 
 
