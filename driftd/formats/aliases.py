@@ -18,15 +18,15 @@ _MEMBER = re.compile(r"""(?:"(?:[^"\\]++|\\.)*+"|[^,"]|")++""", re.DOTALL)
 
 
 def parse(data: bytes, path: str) -> Document:
-    """Read aliases, each a list of addresses; names ignore case."""
+    """Read aliases, the addresses of one joined by a comma and a space; names ignore case."""
     builder = DocumentBuilder(path, NAME)
     for line in indented(lines(data)):
         match = _ALIAS.fullmatch(line.text)
         if match is None:
             builder.problem(line.number, "not of the form name: value")
             continue
-        members = [member.strip() for member in _MEMBER.findall(match["value"])]
-        builder.add(match["name"].strip('"').lower(), [member for member in members if member], line.number)
+        members = [member.strip() for member in _MEMBER.findall(match["value"]) if member.strip()]
+        builder.add(match["name"].strip('"').lower(), ", ".join(members), line.number)
         for member in members:
             if member.startswith(":include:"):
                 builder.include(member.removeprefix(":include:").strip())

@@ -23,13 +23,20 @@ NAME = "conf"
 VERSION = 1
 # Names that do not say it; which others there are is for `conf_files` to say, once no format knows the content.
 PATTERNS = (
-    "*/tor/torrc",
     "*/.tmux.conf",
+    "/etc/shells",
+    "*/securetty",
+    "*/ftpusers",
+    "/etc/modules",
+    "*/modules-load.d/*.conf",
+    "*/cron.allow",
+    "*/cron.deny",
+    "*/at.allow",
+    "*/at.deny",
     "*/inputrc",
     "*/.inputrc",
     "*/screenrc",
     "*/.screenrc",
-    "*/msmtprc",
     "*/sane.d/*.conf",
     "*/logcheck/*.d*/*",
     "*/apparmor.d/*",

@@ -45,6 +45,8 @@ class Directives:
     """Names that are a list even when they come once."""
     includes: frozenset[str] = frozenset()
     """Names whose values are other files."""
+    sections: frozenset[str] = frozenset()
+    """Names to which the settings after them belong, until the next such name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,12 @@ class DirectiveReader:
 
 
 def parse_directives(data: bytes, path: str, syntax: Directives) -> Document:
-    """Read a file that holds nothing but settings."""
+    """Read a file that holds nothing but settings; a section is an object in a list with its value in `@`."""
     reader = DirectiveReader(data, path, syntax)
+    section: Node | None = None
     for setting in reader.settings():
-        reader.add(setting)
+        if setting.name in syntax.sections:
+            section = reader.builder.block(setting.name, setting.value or None, setting.line)
+        else:
+            reader.add(setting, section)
     return reader.builder.done()

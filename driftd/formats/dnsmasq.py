@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from driftd.formats.directives import DirectiveReader, Directives
+from driftd.formats.lines import lines, significant
 from driftd.model.document import Document
 
 NAME = "dnsmasq"
@@ -17,6 +20,7 @@ PATTERNS = (
     "*/NetworkManager/dnsmasq-shared.d/*.conf",
     "*/dnsmasq-base/*.conf",
 )
+HINTS = ("*dnsmasq*", "*/*dnsmasq*/*")
 
 _SYNTAX = Directives(
     format=NAME,
@@ -43,6 +47,7 @@ _SYNTAX = Directives(
         }
     ),
 )
+_OPTION = re.compile(r"[a-z][a-z0-9-]*+(?:\s*+=.*+|\s++\#.*+)?", re.DOTALL)
 _INCLUDES = frozenset({"conf-dir", "conf-file", "servers-file"})
 
 
@@ -54,3 +59,13 @@ def parse(data: bytes, path: str) -> Document:
         if setting.name in _INCLUDES:
             reader.builder.include(setting.value.partition(",")[0])
     return reader.builder.done()
+
+
+def sniff(data: bytes) -> bool:
+    """Whether there are options and nothing else, one of them known."""
+    known = False
+    for line in significant(lines(data)):
+        if _OPTION.fullmatch(line.text) is None:
+            return False
+        known = known or line.text.partition("=")[0].strip() in _SYNTAX.repeatable
+    return known

@@ -1,7 +1,7 @@
 """Exim's configuration: main settings, and the sections that `begin` opens. See Exim's specification, chapter 6.
 
-A statement of an ACL is an object in the list under the ACL's name, its conditions in their order; routers,
-transports and authenticators are objects in lists with their name in `@`. What `.ifdef X` surrounds stands under that
+A statement of an ACL is an object in the list under the ACL's name, its conditions in their order; routers are objects
+in a list with their name in `@`, transports and authenticators objects under their names. What `.ifdef X` surrounds stands under that
 name; an object in it says so in `@if`.
 """
 
@@ -96,12 +96,18 @@ class _Reader:
             text = " ".join(line.text.split())
             self._builder.add(self._section, text, line.number, at=self._at(), repeatable=True)
         elif self._section in _NAMED and (header := _HEADER.fullmatch(line.text)) is not None:
-            self._object = self._builder.block(self._section, header["name"], line.number)
+            self._object = self._named(header["name"], line.number)
             self._note_conditions(line.number)
             if header["rest"]:
                 self._setting(Line(line.number, header["rest"]))
         else:
             self._setting(line)
+
+    def _named(self, name: str, number: int) -> Node:
+        """The router, transport or authenticator of a name; routers are a list, as they are asked in their order."""
+        if self._section == "routers":
+            return self._builder.block(self._section, name, number)
+        return self._builder.section(name, number, at=self._builder.section(self._section, number))
 
     def _acl_line(self, line: Line) -> None:
         header = _HEADER.fullmatch(line.text)

@@ -10,7 +10,7 @@ from driftd.model.document import Document, ParseError
 
 NAME = "nsswitch"
 VERSION = 2
-PATTERNS = ("nsswitch.conf", "*/nsswitch.conf.d/*.conf")
+PATTERNS = ("nsswitch.conf", "nsswitch*.conf", "*/nsswitch.conf.d/*.conf")
 
 _ACTION = re.compile(r"\[([^\[\]]*+)\]")
 

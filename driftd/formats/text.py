@@ -19,7 +19,6 @@ PATTERNS = (
     "/etc/hostname",
     "/etc/mailname",
     "/etc/timezone",
-    "/etc/shells",
     "/etc/issue",
     "/etc/issue.net",
     "/etc/motd",

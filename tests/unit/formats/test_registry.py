@@ -131,7 +131,7 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/srv/notes", b"some words that are prose\n", "text"),
         ("/etc/app/hook.conf", b"#!/bin/sh\nexit 0\n", "text"),
         ("/srv/README", b"---\nA title\n", "text"),
-        ("/etc/shells", b"/bin/sh\n", "text"),
+        ("/etc/shells", b"/bin/sh\n", "conf"),
         ("/etc/fstab", b"", "fstab"),
         ("/etc/crypttab", b"", "crypttab"),
         ("/etc/passwd", b"", "passwd"),

@@ -1,0 +1,48 @@
+"""torrc: options of Tor. See tor(1). What follows a `HiddenServiceDir` about hidden services belongs to it."""
+
+from __future__ import annotations
+
+from driftd.formats.directives import DirectiveReader, Directives
+from driftd.model.document import Document, Node
+
+NAME = "tor"
+VERSION = 1
+PATTERNS = ("torrc", "*/tor/torrc", "*/tor/torrc.d/*", "*/tor/*.torrc", "torrc-defaults", "tor-service-defaults-torrc")
+
+_SYNTAX = Directives(
+    format=NAME,
+    trailing=True,
+    quotes=True,
+    backslash=True,
+    ignore_case=True,
+    repeatable=frozenset(
+        {
+            *(
+                "authdirbadexit",
+                "bridge",
+                "clienttransportplugin",
+                "controllistenaddress",
+                "controlport",
+                "dirauthority",
+            ),
+            *("dirport", "dnsport", "exitpolicy", "extorport", "fallbackdir", "hashedcontrolpassword"),
+            *("hiddenserviceport", "hidservauth", "httptunnelport", "log", "mapaddress", "metricsport"),
+            *("metricsportpolicy", "natdport", "nodefamily", "orport", "outboundbindaddress", "recommendedversions"),
+            *("reachableaddresses", "servertransportlistenaddr", "servertransportoptions", "servertransportplugin"),
+            *("sockspolicy", "socksport", "transport", "transproxyport", "%include"),
+        }
+    ),
+    includes=frozenset({"%include"}),
+)
+
+
+def parse(data: bytes, path: str) -> Document:
+    """Read options; names ignore case, a hidden service is an object in a list with its directory in `@`."""
+    reader = DirectiveReader(data, path, _SYNTAX)
+    service: Node | None = None
+    for setting in reader.settings():
+        if setting.name == "hiddenservicedir":
+            service = reader.builder.block(setting.name, setting.value, setting.line)
+        else:
+            reader.add(setting, service if setting.name.startswith("hiddenservice") else None)
+    return reader.builder.done()
