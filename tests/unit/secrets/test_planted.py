@@ -159,6 +159,7 @@ FILES = {
     "/etc/lighttpd/lighttpd.conf": 'setenv.add-environment = ( "DB_PASSWORD" => "{0}" )\nssl.pass-phrase = "{0}"\n',
     "/etc/freeradius/3.0/clients.conf": 'client h {{\n secret = "{0}"\n}}\nsql {{\n  password = "{0}"\n}}\n',
     "/etc/freeradius/3.0/users": 'bob Cleartext-Password := "{0}"\n\tReply-Message = "x"\nDEFAULT User-Password == {0}\n',
+    "/etc/proftpd/sql.conf": "<IfModule mod_sql.c>\n SQLConnectInfo db@h user {0}\n LDAPBindDN cn=a {0}\n</IfModule>\n",
     "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
 }
 
