@@ -91,7 +91,7 @@ def _cells(change: Change, room: int, view: View) -> Iterator[tuple[_Cell, _Cell
         chosen, left_out = selected(lines, view)
         yield from _beside(change, chosen, room)
         if left_out:
-            yield _Cell(), _Cell(f"... {left_out} more lines (--full shows them)")
+            yield _Cell(), _Cell(fit(f"... {left_out} more lines (--full shows them)", room))
         return
     gone = change.kind is Kind.MOVED and is_tree(change.after)
     sides = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -104,4 +105,7 @@ def _run(name: str, args: argparse.Namespace) -> int:
 
 def entry() -> None:
     """Entry point of the `driftd` script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a locale that has no such letter stops nothing
     sys.exit(main(sys.argv[1:]))

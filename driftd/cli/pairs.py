@@ -9,9 +9,10 @@ from typing import Final
 
 from driftd.cli.reading import BINARY, ReadFile, read_content
 from driftd.compare.differ import Comparison, compare
+from driftd.compare.meaning import Dialect, PlainDialect
 from driftd.formats import text
 from driftd.model.change import Aspect, Change, Kind
-from driftd.model.document import Json, Node, Problem
+from driftd.model.document import Document, Json, Node, Problem
 from driftd.secrets.fingerprint import SecretKeeper
 
 BY_DIGEST: Final = "compared by digest alone"
@@ -121,12 +122,10 @@ def _alone(
     if read.document is None:
         found.changes = (Change(Aspect.EXISTENCE, kind, "$"),)
         return found
-    from driftd.audit import dialect_for
-
     root = read.document.root
     nothing = Node([] if isinstance(root.value, list) else {})
     trees = (root, nothing) if after is None else (nothing, root)
-    found.changes = compare(*trees, dialect=dialect_for(read.document)).changes
+    found.changes = compare(*trees, dialect=_dialect(read.document)).changes
     return found
 
 
@@ -180,7 +179,13 @@ def _compared(before: ReadFile, after: ReadFile, keeper: SecretKeeper) -> Compar
     if before.document is None or after.document is None:
         digests = keeper.digest(before.content), keeper.digest(after.content)
         return Comparison((Change(Aspect.CONTENT, Kind.CHANGED, "$", *digests, message=BY_DIGEST),))
+    dialect = _dialect(after.document)
+    if isinstance(dialect, PlainDialect):  # a copy may be called what no program reads
+        dialect = _dialect(before.document)
+    return compare(before.document.root, after.document.root, dialect=dialect)
+
+
+def _dialect(document: Document) -> Dialect:
     from driftd.audit import dialect_for
 
-    dialect = dialect_for(after.document)
-    return compare(before.document.root, after.document.root, dialect=dialect)
+    return dialect_for(document)
