@@ -20,6 +20,7 @@ PATTERNS = (
     ".user.ini",
     "*/php/**/*.ini",
     "/etc/php*/**/*.ini",
+    "/usr/share/php*/**/*.ini",
     "*/php*/mods-available/*.ini",
     "*/php*/conf.d/*.ini",
     "*/php.d/*.ini",

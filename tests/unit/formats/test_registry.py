@@ -24,6 +24,7 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/etc/php/8.2/cli/php.ini", b"", "php"),
         ("/etc/fail2ban/jail.d/defaults-debian.conf", b"", "fail2ban"),
         ("/etc/php/8.2/fpm/pool.d/www.conf", b"", "php"),
+        ("/usr/share/php8.2-common/common/ctype.ini", b"", "php"),
         ("/etc/samba/smb.conf", b"", "samba"),
         ("/root/.gitconfig", b"", "git"),
         ("/srv/app/.git/config", b"", "git"),
