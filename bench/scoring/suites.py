@@ -16,7 +16,7 @@ Suite = Callable[[Record], Judged | None]
 
 SUITES: dict[str, tuple[str, Suite, str]] = {
     "yaml-test-suite": ("yaml-test-suite", suites_yaml.case, "PyYAML, safe_load"),
-    "toml-test 1.0": ("toml-test", suites_toml.case, "tomllib"),
+    "toml-test": ("toml-test", suites_toml.case, "tomllib"),
     "JSONTestSuite": ("JSONTestSuite", suites_json.case, "json"),
     "properties": ("javaproperties-0.8.2", suites_settings.properties_case, "-"),
     "dotenv": ("python-dotenv-1.2.4", suites_settings.dotenv_case, "-"),

@@ -11,7 +11,7 @@ from driftd.formats.lines import Line, decode, ends_in_backslash
 from driftd.model.document import Document, ParseError
 
 NAME = "properties"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*.properties", "*.properties.template", "*/java*/**/java.security", "*/java*/**/java.policy.properties")
 
 _BLANK = " \t\f"
@@ -41,7 +41,8 @@ def _decode(data: bytes) -> str:
     """Text in UTF-8 or UTF-16, else in Latin-1, which properties were in until Java 9."""
     if not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
-            data.decode("utf-8")
+            # Some writers spell the halves of a character one by one (CESU-8).
+            return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogatepass").replace("\r\n", "\n")
         except UnicodeDecodeError:
             return data.decode("latin-1").replace("\r\n", "\n")
     return decode(data)

@@ -1,4 +1,4 @@
-"""TOML: values by the standard library, lines by an index of our own; dates and non-finite numbers are text."""
+"""TOML 1.1: values by the standard library, lines by an index of our own; dates and non-finite numbers are text."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import re
 
 from driftd.formats.lines import decode_strictly
 from driftd.formats.toml_lines import Place, index_lines
-from driftd.model.document import Document, Node, ParseError, Steps
+from driftd.formats.toml_older import as_toml_1_0
+from driftd.model.document import Document, Node, ParseError, Problem, Steps
 
 NAME = "toml"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*.toml",
     "Pipfile",
@@ -34,11 +35,17 @@ def parse(data: bytes, path: str) -> Document:
 
     text = decode_strictly(data).replace("\r\n", "\n")
     places = index_lines(text)
+    problems: list[Problem] = []
+    older = as_toml_1_0(text)
     try:
-        tree = tomllib.loads(text)
+        tree = tomllib.loads(older)
     except ValueError as error:
-        raise _translated(str(error), text) from error
-    return Document(path, NAME, _node(tree, (), places, 1))
+        raise _translated(str(error), older) from error
+    if older != text:
+        lines = zip(text.split("\n"), older.split("\n"), strict=False)
+        line = next(number for number, (ours, theirs) in enumerate(lines, 1) if ours != theirs)
+        problems.append(Problem(line, "written in TOML 1.1, which not all programs read"))
+    return Document(path, NAME, _node(tree, (), places, 1), problems=problems)
 
 
 def _translated(message: str, text: str) -> ParseError:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from driftd.formats.builder import MAX_DEPTH, Bounds
 from driftd.formats.lines import line_starts
+from driftd.formats.toml_older import older_escapes
 from driftd.model.document import ParseError, Steps
 
 
@@ -205,6 +206,10 @@ def _unquoted(match: re.Match[str]) -> str:
     if match["literal"] is not None:
         return match["literal"]
     try:
-        return str(json.loads(_LONG_ESCAPE.sub(lambda long: chr(int(long[1], 16)), match["basic"]), strict=False))
+        return str(
+            json.loads(
+                _LONG_ESCAPE.sub(lambda long: chr(int(long[1], 16)), older_escapes(match["basic"])), strict=False
+            )
+        )
     except (ValueError, OverflowError) as error:
         raise _NotTomlError from error
