@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets as random
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,12 +21,13 @@ from driftd.clock import SystemClock
 from driftd.daemon.adoption import Adoption
 from driftd.daemon.engine import Engine, Publish
 from driftd.daemon.memory import Memory
+from driftd.keyfile import secret_key
 from driftd.model.baseline import Rule
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.settings.host import HostFacts, host_facts
 from driftd.settings.load import load
 from driftd.settings.locate import locate
-from driftd.settings.problems import ConfigProblem, ConfigurationError
+from driftd.settings.problems import ConfigurationError
 from driftd.settings.trust import Trust
 from driftd.settings.types import Settings
 from driftd.sources.isolated import IsolatedReader
@@ -36,14 +36,10 @@ from driftd.sources.observe import Observer
 from driftd.sources.root import Root
 from driftd.store.content import ContentStore
 from driftd.store.database import Database
-from driftd.store.errors import translated
-from driftd.store.files import fsync_directory
 from driftd.store.reader import JournalReader
 from driftd.store.store import Store
 
 log = structlog.get_logger(__name__)
-
-KEY_BYTES = 32
 
 
 @dataclass(slots=True)
@@ -89,11 +85,11 @@ class Host:
         return {rule.id: rule for loaded in self.baselines for rule in loaded.definition.rules}
 
     def files_digest(self) -> str:
-        """Return a digest of the settings and definitions as they stand on disk now."""
+        """Return a digest of the settings, the secret key and the definitions as they stand on disk now."""
         digest = hashlib.sha256()
         places = {child for directory in self.settings.baselines for child in directory.glob("*/baseline.yaml")}
         places |= {directory / "baseline.yaml" for directory in self.settings.baselines}
-        for file in [self.file, *sorted(places)]:
+        for file in [self.file, self.settings.key_file, *sorted(places)]:
             try:
                 content = file.read_bytes()
             except OSError:
@@ -116,8 +112,13 @@ def settings_of(config: str | None, around: Surroundings) -> tuple[Path, Setting
     return file, load(file, trust=around.trust())
 
 
-def open_host(config: str | None, around: Surroundings, *, root: bytes = b"/", make_key: bool = False) -> Host:
-    """Return the host that the settings describe. `make_key`: a missing secret key is made, else one for this run alone."""
+def open_host(
+    config: str | None, around: Surroundings, *, root: bytes = b"/", make_key: bool = False, key: bytes | None = None
+) -> Host:
+    """Return the host that the settings describe. `make_key`: a missing secret key is made, else one for this run alone.
+
+    `key`: another one than that of the settings, which is about to replace it.
+    """
     file, settings = settings_of(config, around)
     trust = around.trust()
     tree = Root(root)
@@ -131,7 +132,7 @@ def open_host(config: str | None, around: Surroundings, *, root: bytes = b"/", m
     if problems:
         raise ConfigurationError(problems)
     baselines = load_baselines(settings.baselines, facts.labels, trust)
-    keeper = SecretKeeper(secret_key(settings.key_file, trust, make=make_key))
+    keeper = SecretKeeper(key if key is not None else secret_key(settings.key_file, trust, make=make_key))
     return _assemble(file, settings, facts, tree, keeper, trust, baselines)
 
 
@@ -156,42 +157,6 @@ def _assemble(
     observer = Observer(tree, keeper, isolated, mounts)
     auditor = Auditor(tree, scope, approvals, observer, facts.id or "", mounts=mounts, isolated=isolated)
     return Host(file, settings, facts, tree, keeper, trust, baselines, scope, auditor, content, isolated)
-
-
-def secret_key(file: Path, trust: Trust, *, make: bool) -> bytes:
-    """Return the key that secrets are fingerprinted with; ConfigurationError where it is there and cannot be used."""
-    problems = trust.check_secret(file) if file.exists() else []
-    if problems:
-        raise ConfigurationError(problems)
-    try:
-        key = file.read_bytes()
-    except FileNotFoundError:
-        return _made_key(file) if make else random.token_bytes(KEY_BYTES)
-    except PermissionError:
-        return random.token_bytes(KEY_BYTES)  # values masked with the real one will be gaps, not drifts
-    except OSError as error:
-        raise ConfigurationError([ConfigProblem(str(file), None, f"cannot be read: {error.strerror}")]) from error
-    if len(key) < 16:
-        raise ConfigurationError([ConfigProblem(str(file), None, "is too short to be a key: 32 random bytes")])
-    return key
-
-
-def _made_key(file: Path) -> bytes:
-    key = random.token_bytes(KEY_BYTES)
-    fresh = file.with_name(f"{file.name}.{random.token_hex(8)}")
-    with translated(file, "make the secret key"):
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as out:
-                out.write(key)
-                out.flush()
-                os.fsync(descriptor)
-            os.link(fresh, file)  # whole or not at all, and never over another one
-        finally:
-            fresh.unlink(missing_ok=True)
-        fsync_directory(file.parent)
-    return key
 
 
 @dataclass(slots=True)

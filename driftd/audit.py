@@ -29,7 +29,7 @@ from driftd.model.result import NOT_APPROVED, AuditResult
 from driftd.model.secret import tokens_in
 from driftd.policy.query import Query, QueryFailedError
 from driftd.policy.rules import Violation, violations
-from driftd.secrets.fingerprint import digest_key_id
+from driftd.secrets.fingerprint import digest_key_id, key_ids_in
 
 READING_CHANGED: Final = "reading-changed"
 SECRET_KEY_UNKNOWN: Final = "secret-key-unknown"  # noqa: S105 - a reason, not a password
@@ -162,6 +162,9 @@ def _attributes(observed: Observation, approved: ApprovedItem, terms: Terms, ver
         if isinstance(before, Absent):
             if shown["type"] == approved.attributes.get("type"):
                 verdict.gaps.append(Gap(observed.item, NOT_APPROVED, f"{name} was not recorded when this was approved"))
+            continue
+        if terms.secret_key_id is not None and key_ids_in(str(before)) - {terms.secret_key_id}:
+            verdict.gaps.append(Gap(observed.item, SECRET_KEY_UNKNOWN, f"$.{name}"))
             continue
         changes.append(Change(Aspect.ATTRIBUTES, Kind.CHANGED, f"$.{name}", before, after))
     return changes

@@ -131,7 +131,7 @@ class Daemon:
         listener.service = self._service = service
         control = ControlServer(
             host.settings.control_socket,
-            Requests(service, lambda: self._deliveries, host.content).answer,
+            Requests(service, lambda: self._deliveries, lambda: self._host.content).answer,
             host.settings.control.group,
         )
         try:

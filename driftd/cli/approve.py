@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         assert isinstance(items, dict)
         if not args.json:
             _show(gathered)
-        if items and not _agreed(args, sum(len(states) for states in items.values() if isinstance(states, dict))):
+        if items and not agreed(args, sum(len(states) for states in items.values() if isinstance(states, dict))):
             print("nothing was approved", file=sys.stderr)
             return DRIFT
         revisions = _write(desk, items_from_wire(items), args)  # type: ignore[arg-type]
@@ -172,7 +172,7 @@ def _undo(desk: Desk, args: argparse.Namespace) -> int:
     proposal = prepare_undo(layers, revision, history, author(args), shared=args.shared)
     if not args.json:
         print(f"{name}: revision {revision} again: {len(proposal.writes)} items back, {len(proposal.deletes)} removed")
-    if not _agreed(args, len(proposal.writes) + len(proposal.deletes)):
+    if not agreed(args, len(proposal.writes) + len(proposal.deletes)):
         print("nothing was approved", file=sys.stderr)
         return DRIFT
     _commit(desk, name, proposal)
@@ -184,7 +184,8 @@ def _undo(desk: Desk, args: argparse.Namespace) -> int:
     return OK
 
 
-def _agreed(args: argparse.Namespace, count: int) -> bool:
+def agreed(args: argparse.Namespace, count: int) -> bool:
+    """Whether the one who asked says yes, or has said so."""
     if args.yes:
         return True
     if not sys.stdin.isatty():

@@ -46,7 +46,8 @@ def keeper_for(config: str | None) -> SecretKeeper:
 
     try:
         locate(config, os.environ, Path.cwd())
-        from driftd.app import Surroundings, secret_key, settings_of  # late: most who compare have no settings
+        from driftd.app import Surroundings, settings_of  # late: most who compare have no settings
+        from driftd.keyfile import secret_key
 
         around = Surroundings.of_process()
         _, settings = settings_of(config, around)

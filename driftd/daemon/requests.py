@@ -10,7 +10,7 @@ import structlog
 
 from driftd.approving import gather, to_wire
 from driftd.daemon.control import ANSWER_TIME, ControlError, Peer
-from driftd.daemon.service import Call, Service
+from driftd.daemon.service import Call, Reload, Service
 from driftd.daemon.status import diff_shape, status_shape
 from driftd.model.document import Json
 from driftd.outputs.delivery import Delivery
@@ -26,7 +26,9 @@ LOOP_TIME: Final = 5.0
 class Requests:
     """Answers peers."""
 
-    def __init__(self, service: Service, deliveries: Callable[[], list[Delivery]], content: ContentStore) -> None:
+    def __init__(
+        self, service: Service, deliveries: Callable[[], list[Delivery]], content: Callable[[], ContentStore]
+    ) -> None:
         self._service = service
         self._deliveries = deliveries
         self._content = content
@@ -39,6 +41,7 @@ class Requests:
             "propose": lambda: self._propose(_words(args, "selection")),
             "adopt": lambda: self._adopt(_words(args, "baselines"), peer),
             "audit": lambda: self._audit(str(args.get("depth", "quick"))),
+            "reload": self._reload,
         }
         if operation not in work:
             raise ControlError(f"unknown operation {operation!r}: one of {', '.join(work)}")
@@ -52,7 +55,7 @@ class Requests:
             raise ControlError(str(error)) from error
 
     def _propose(self, selection: list[str]) -> Json:
-        return to_wire(gather(self._service.engine.auditor, selection, self._content))
+        return to_wire(gather(self._service.engine.auditor, selection, self._content()))
 
     def _adopt(self, baselines: list[str], peer: Peer) -> Json:
         for name in baselines:
@@ -66,6 +69,10 @@ class Requests:
             raise ControlError(f"unknown depth {depth!r}")
         self._service.want(depth, "command")
         return {"wanted": depth}
+
+    def _reload(self) -> Json:
+        self._service.inbox.put(Reload())
+        return {"wanted": "reload"}
 
 
 def _words(args: dict[str, Json], name: str) -> list[str]:

@@ -8,11 +8,12 @@ from typing import Final
 
 from driftd.model.secret import Token, parse_token, tokens_in
 
-__all__ = ["ContentDigest", "SecretKeeper", "Token", "digest_key_id", "parse_token", "tokens_in"]
+__all__ = ["ContentDigest", "SecretKeeper", "Token", "digest_key_id", "key_ids_in", "parse_token", "tokens_in"]
 
 DIGEST_PREFIX: Final = "hmac:"
 MIN_KEY_BYTES: Final = 16
 
+_DIGEST_INSIDE = re.compile(r"hmac:([0-9a-f]{8}):[0-9a-f]{64}(?![0-9a-f])")
 _DIGEST = re.compile(r"hmac:([0-9a-f]{8}):[0-9a-f]{64}\Z")
 
 # BLAKE2's personalization keeps the three uses of one key apart: a value can never collide with a content.
@@ -25,6 +26,11 @@ def digest_key_id(digest: str) -> str | None:
     """Return the KEYID of a keyed content digest, None for a plain one."""
     match = _DIGEST.match(digest)
     return match[1] if match else None
+
+
+def key_ids_in(text: str) -> frozenset[str]:
+    """Return the KEYID of every token and every keyed digest in a text."""
+    return frozenset(token.key_id for token in tokens_in(text)) | frozenset(_DIGEST_INSIDE.findall(text))
 
 
 class ContentDigest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -65,6 +65,14 @@ class ContentStore:
             self._report(f"{path}: the approved content of {digest} is damaged: approve the item again to replace it")
             return None
         return content
+
+    def contents(self) -> Iterator[bytes]:
+        """Yield everything that is kept whole, whatever key its name was made with."""
+        for path in sorted(self._directory.glob(f"??/*{_SUFFIX}")):
+            with translated(path, "read approved content"):
+                content = _unpacked(path.read_bytes())
+            if content is not None:
+                yield content
 
     def collect(self, referenced: Iterable[str]) -> int:
         """Remove what none of these digests refers to, and what an interrupted `put` left; return how many files."""

@@ -29,6 +29,7 @@ _PASSING: Final = (
     (r"seen after [\d.]+ ms", "seen after N ms"),
     (r"sha256:[0-9a-f]{64}", "sha256:HEX"),
     (r"driftd-secret:[0-9a-f]{8}:[0-9a-f]{32}", "driftd-secret:KEYID:MAC"),
+    (r"key [0-9a-f]{8} -> [0-9a-f]{8}", "key KEYID -> KEYID"),
     (r"approved by \S+:", "approved by NAME:"),
     (r'"by": "[^"]*"', '"by": "NAME"'),
     (r"driftd \d+\.\d+\.\d+", "driftd VERSION"),

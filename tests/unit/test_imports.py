@@ -56,6 +56,8 @@ ROOMS = {
     ),
     "clock": Room(4, "the machine's clock behind its port; only those who join the parts name it"),
     "diagnostics": Room(4, "what driftd says about itself; set up once, before any part is"),
+    "keyfile": Room(5, "the one file that all fingerprints depend on, for app and for the command that replaces it"),
+    "rekeying": Room(6, "proves approved bytes and fingerprints them anew; writes no approved file itself"),
     "approving": Room(6, "gathers what an approval would write, for the command and for the daemon alike"),
     "daemon": Room(7, "puts the parts to work; is told which ones by app"),
     "app": Room(8, "the one place where settings become objects, so that there is one place to look"),

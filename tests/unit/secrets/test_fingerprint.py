@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from driftd.secrets.fingerprint import SecretKeeper, Token, digest_key_id, parse_token, tokens_in
+from driftd.secrets.fingerprint import SecretKeeper, Token, digest_key_id, key_ids_in, parse_token, tokens_in
 
 KEEPER = SecretKeeper(b"k" * 32)
 
@@ -67,3 +67,10 @@ def test_a_key_of_any_length_serves_but_a_guessable_one_is_refused() -> None:
 
 def test_the_key_is_not_shown_by_the_keeper() -> None:
     assert "kkkk" not in repr(KEEPER)
+
+
+def test_the_keys_of_tokens_and_of_keyed_digests_in_a_text_are_told() -> None:
+    other = SecretKeeper(b"o" * 32)
+    text = f"a={KEEPER.token('x')} b={other.digest(b'y')} c=sha256:{'0' * 64}"
+    assert key_ids_in(text) == {KEEPER.key_id, other.key_id}
+    assert key_ids_in("hmac:0123abcd:short driftd-secret:") == frozenset()

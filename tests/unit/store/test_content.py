@@ -111,3 +111,13 @@ def test_what_nothing_refers_to_is_collected_with_what_an_interrupted_put_left(
 
 def test_collecting_in_a_store_that_was_never_used_finds_nothing(store: ContentStore) -> None:
     assert store.collect([]) == 0
+
+
+def test_everything_that_is_kept_whole_is_found_whatever_key_named_it(tmp_path: Path, store: ContentStore) -> None:
+    other = ContentStore(tmp_path / "content", SecretKeeper(b"o" * 32).digest, lambda _: None)
+    store.put(b"one", plain(b"one"))
+    other.put(b"two", plain(b"two"))
+    damaged = files(tmp_path)[0]
+    assert sorted(store.contents()) == [b"one", b"two"]
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    assert len(list(store.contents())) == 1
