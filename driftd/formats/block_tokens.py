@@ -40,6 +40,9 @@ def token_pattern(
     sign = rf"| (?P<sign>[{singly}]{f'|[{runs}]++' if runs else ''})" if signs else ""
     long = r'| \{"(?P<long>(?:[^"]++|"(?!\}))*+)"\}' if long_texts else ""
     quote = r'"' if signs else ""
+    # What opens a comment or a text and does not close it is an error at once, and not looked for again at every place.
+    opening = r"\{(?!\")" if long_texts else r"\{"
+    no_word = r"[\"']|/\*" if slash_comments else r"[\"']"
     return re.compile(
         rf"""
           {newline}
@@ -49,11 +52,11 @@ def token_pattern(
         {sign}
         {long}
         | (?P<end>;)
-        | (?P<open>\{{)
+        | (?P<open>{opening})
         | (?P<close>\}})
         | "(?P<double>(?:[^"\\]++|\\.)*+)"
         | '(?P<single>(?:[^'\\]++|\\.)*+)'
-        | (?P<word>(?!["'])(?:[^\s;{{\\${quote}{singly}{runs}]++|{escaped}|\$\{{?+|\\\Z)++)
+        | (?P<word>(?!{no_word})(?:[^\s;{{\\${quote}{singly}{runs}]++|{escaped}|\$\{{?+|\\\Z)++)
         """,
         re.VERBOSE | re.DOTALL,
     )

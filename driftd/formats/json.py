@@ -24,6 +24,8 @@ PATTERNS = (
     "*/.jscsrc",
     "*/docker/daemon.json",
     "*/.docker/config.json",
+    "*/kea/*.conf",
+    "kea-*.conf",
 )
 LENIENT = PathPatterns(
     (
@@ -40,6 +42,8 @@ LENIENT = PathPatterns(
         "*/jsconfig*.json",
         "*/tsconfig*.json",
         "*/waybar/config",
+        "*/kea/*.conf",
+        "kea-*.conf",
     )
 )
 """Where programs are known to accept comments and trailing commas."""

@@ -21,13 +21,13 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _GAP = re.compile(r"[ \t\r\n]*+")
-_COMMENT = re.compile(r"//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/")
+_COMMENT = re.compile(r"(?://|\#)[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/")
 _WORDS = {"true": True, "false": False, "null": None}
 _MAX_DIGITS = 400
 
 
 class JsonScanner:
-    """Reads one text. `lenient`: comments and trailing commas are no problem."""
+    """Reads one text. `lenient`: comments and trailing commas are no problem, and `#` starts a comment, too."""
 
     def __init__(self, text: str, *, lenient: bool) -> None:
         self.problems: list[Problem] = []
@@ -110,7 +110,8 @@ class JsonScanner:
             gap = _GAP.match(self._text, self._at)
             assert gap is not None
             self._at = gap.end()
-            comment = _COMMENT.match(self._text, self._at) if self._text.startswith("/", self._at) else None
+            starts = ("/", "#") if self._lenient else ("/",)
+            comment = _COMMENT.match(self._text, self._at) if self._text.startswith(starts, self._at) else None
             if comment is None:
                 break
             self._line = bisect_right(self._starts, self._at)

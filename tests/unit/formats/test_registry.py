@@ -93,6 +93,7 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/etc/ferm/ferm.conf", b"", "ferm"),
         ("/srv/10_ssh.conf", b"table filter {\n  chain INPUT proto tcp dport ssh ACCEPT;\n}\n", "ferm"),
         ("/etc/varnish/default.vcl", b"", "vcl"),
+        ("/etc/kea/kea-dhcp4.conf", b"", "json"),
         ("/etc/swanctl/conf.d/home.conf", b"", "strongswan"),
         ("/etc/strongswan.d/charon/eap.conf", b"", "strongswan"),
         ("/etc/ipsec.conf", b"", "ipsec"),
