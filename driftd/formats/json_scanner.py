@@ -21,16 +21,20 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _GAP = re.compile(r"[ \t\r\n]*+")
-_COMMENT = re.compile(r"(?://|\#)[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/")
+_ASIDE = re.compile(r"//[^\n]*+|#[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/|<\?include\s++\"([^\"\n]++)\"\s*+\?>")
+"""A comment, or a file that Kea reads here."""
 _WORDS = {"true": True, "false": False, "null": None}
 _MAX_DIGITS = 400
 
 
 class JsonScanner:
-    """Reads one text. `lenient`: comments and trailing commas are no problem, and `#` starts a comment, too."""
+    """Reads one text. `lenient`: comments and trailing commas are no problem."""
+
+    tokens = _TOKEN
 
     def __init__(self, text: str, *, lenient: bool) -> None:
         self.problems: list[Problem] = []
+        self.includes: list[str] = []
         self._text = text
         self._lenient = lenient
         self._starts = line_starts(text)
@@ -40,11 +44,24 @@ class JsonScanner:
 
     def read(self) -> Node:
         """Return the tree; ParseError names the line of what is not JSON."""
-        root = self._value(self._next(), 0)
+        root = self._tree(self._next(), 0)
+        if self._next(at_end=True):
+            raise ParseError("more text after the value", self._line)
+        return root
+
+    def read_stream(self) -> Node:
+        """Return a list of all values, which follow one another without commas."""
+        values: list[Node] = []
+        while symbol := self._next(at_end=True):
+            values.append(self._tree(symbol, 1))
+        return Node(values, 1)
+
+    def _tree(self, symbol: str, depth: int) -> Node:
+        root = self._value(symbol, depth)
         open_nodes = [root] if isinstance(root.value, dict | list) else []
         first = True
         while open_nodes:
-            child = self._member(open_nodes[-1], len(open_nodes), first=first)
+            child = self._member(open_nodes[-1], depth + len(open_nodes), first=first)
             if child is None:
                 open_nodes.pop()
                 first = False
@@ -53,8 +70,6 @@ class JsonScanner:
                 first = True
             else:
                 first = False
-        if self._next(at_end=True):
-            raise ParseError("more text after the value", self._line)
         return root
 
     def _member(self, parent: Node, depth: int, *, first: bool) -> Node | None:
@@ -77,9 +92,7 @@ class JsonScanner:
         return self._pair(parent.value, symbol, depth)
 
     def _pair(self, members: dict[str, Node], symbol: str, depth: int) -> Node:
-        if not symbol.startswith('"'):
-            raise ParseError("expected a name in double quotes", self._line)
-        name = _string(symbol)
+        name = self._name(symbol)
         line = self._line
         if self._next() != ":":
             raise ParseError("expected `:`", self._line)
@@ -90,19 +103,27 @@ class JsonScanner:
         members[name] = child
         return child
 
+    def _name(self, symbol: str) -> str:
+        if not symbol.startswith('"'):
+            raise ParseError("expected a name in double quotes", self._line)
+        return _string(symbol)
+
     def _value(self, symbol: str, depth: int) -> Node:
         self._bounds.count(depth, self._line)
         if symbol == "{":
             return Node({}, self._line)
         if symbol == "[":
             return Node([], self._line)
-        if symbol.startswith('"'):
-            return Node(_string(symbol), self._line)
         if symbol in _WORDS:
             return Node(_WORDS[symbol], self._line)
         if not symbol or symbol in "}],:":
             raise ParseError("expected a value", self._line)
-        return _number(symbol, self._line)
+        return self._scalar(symbol)
+
+    def _scalar(self, symbol: str) -> Node:
+        if symbol.startswith('"'):
+            return Node(_string(symbol), self._line)
+        return number_node(symbol, self._line)
 
     def _next(self, *, at_end: bool = False) -> str:
         """The next symbol; the empty text at the end, which is an error unless it is expected."""
@@ -110,19 +131,22 @@ class JsonScanner:
             gap = _GAP.match(self._text, self._at)
             assert gap is not None
             self._at = gap.end()
-            starts = ("/", "#") if self._lenient else ("/",)
-            comment = _COMMENT.match(self._text, self._at) if self._text.startswith(starts, self._at) else None
-            if comment is None:
+            aside = _ASIDE.match(self._text, self._at) if self._text.startswith(("/", "#", "<"), self._at) else None
+            if aside is None:
                 break
             self._line = bisect_right(self._starts, self._at)
-            self._tolerate("a comment")
-            self._at = comment.end()
+            if aside[1] is None:
+                self._tolerate("a comment")
+            else:
+                self._tolerate("an include")
+                self.includes.append(aside[1])
+            self._at = aside.end()
         self._line = bisect_right(self._starts, self._at)
         if self._at >= len(self._text):
             if at_end:
                 return ""
             raise ParseError("the file is empty" if not self._text.strip() else "the file ends too early", self._line)
-        match = _TOKEN.match(self._text, self._at)
+        match = self.tokens.match(self._text, self._at)
         if match is None:
             raise ParseError("not a JSON value", self._line)
         self._at = match.end()
@@ -141,7 +165,7 @@ def _string(symbol: str) -> str:
     return str(json.loads(symbol)) if "\\" in symbol else symbol[1:-1]
 
 
-def _number(symbol: str, line: int) -> Node:
+def number_node(symbol: str, line: int) -> Node:
     """A number; what has no finite value, or too many digits to convert in reasonable time, stays text."""
     if len(symbol) > _MAX_DIGITS:
         return Node(symbol, line)
