@@ -13,7 +13,6 @@ from driftd.model.document import Document, Node, ParseError
 NAME = "nftables"
 VERSION = 1
 PATTERNS = ("*/nftables.conf", "*.nft", "*/nftables/*.conf", "*/nftables.d/*", "*/nftables/*.rules", "*.nftables")
-HINTS = ("*.conf", "*.rules", "*nft*", "*/nftables/*")
 _TYPICAL = re.compile(
     rb"\A#![^\n]*\bnft[ \t]+-|^[ \t]*+(?:add[ \t]++)?table[ \t]++(?:ip6?|inet|arp|bridge|netdev)[ \t]++[\w.-]++\s*+\{",
     re.MULTILINE,
@@ -112,9 +111,8 @@ class _Reader:
         if len(words) < 2 or words[1] != "=":
             self._builder.problem(statement.line, f"not of the form {keyword} NAME = VALUE")
             return
-        members = elements(words[2:])
         at = self._builder.section(keyword, statement.line, at=self._stack[-1].node)
-        self._builder.add(words[0], value(words[2:]) if members is None else members, statement.line, at=at)
+        self._value(words[0], statement, 3, at)
 
     def _plain(self, statement: Statement) -> None:
         block = self._stack[-1]
@@ -125,9 +123,16 @@ class _Reader:
         elif block.kind == "chain" and name not in _CHAIN_SETTINGS:
             add("rule", spell(statement.words), statement.line, at=block.node, repeatable=True)
         else:
-            words = statement.words[2:] if statement.words[1:2] == ["="] else statement.words[1:]
-            members = elements(words)
-            add(name, value(words) if members is None else members, statement.line, at=block.node)
+            self._value(name, statement, 2 if statement.words[1:2] == ["="] else 1, block.node)
+
+    def _value(self, name: str, statement: Statement, start: int, at: Node) -> None:
+        """Add what stands from the word `start` on: a list where it is a set."""
+        words = statement.words[start:]
+        members = elements(words, statement.lines[start:])
+        if members is None:
+            self._builder.add(name, value(words), statement.line, at=at)
+        else:
+            self._builder.members(name, members, statement.line, at=at)
 
     def _close(self, statement: Statement) -> None:
         if len(self._stack) == 1:

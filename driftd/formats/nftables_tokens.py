@@ -29,8 +29,20 @@ class Statement:
 
     line: int
     words: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    """Where each word stands."""
     opens: bool = False
     closes: bool = False
+
+    def add(self, word: str, line: int) -> None:
+        """Put a word at the end."""
+        self.words.append(word)
+        self.lines.append(line)
+
+    def drop(self) -> None:
+        """Take the last word away."""
+        self.words.pop()
+        self.lines.pop()
 
 
 class Statements:
@@ -57,7 +69,7 @@ class Statements:
             if text == "}" and kind == "sign":
                 statement.closes = True
                 return statement
-            statement.words.append(_mark(kind, text))
+            statement.add(_mark(kind, text), line)
         return statement
 
     def group(self, statement: Statement) -> Statement:
@@ -65,22 +77,22 @@ class Statements:
         statement.opens = False
         depth = 1
         chain = statement.words[-1:] in (["jump"], ["goto"])
-        statement.words.append(_OPEN)
+        statement.add(_OPEN, statement.line)
         while depth:
             token = self._token()
             if token is None:
                 raise ParseError("a brace is not closed", statement.line)
-            kind, text, _ = token
+            kind, text, line = token
             if kind == "end" and (text == ";" or chain):
                 if statement.words[-1] not in (_OPEN, ";"):
-                    statement.words.append(";")
+                    statement.add(";", line)
             elif kind == "sign":
                 depth += {"{": 1, "}": -1}.get(text, 0)
                 if text == "}" and statement.words[-1] in (_COMMA, ";"):
-                    statement.words.pop()
-                statement.words.append(_SIGNS[text])
+                    statement.drop()
+                statement.add(_SIGNS[text], line)
             elif kind != "end":
-                statement.words.append(_mark(kind, text))
+                statement.add(_mark(kind, text), line)
         rest = self.next(statement)
         assert rest is not None
         return rest
@@ -106,21 +118,24 @@ def _mark(kind: str, text: str) -> str:
     return _SIGNS[text] if kind == "sign" else text
 
 
-def elements(words: list[str]) -> list[str] | None:
-    """Return the members of a set where the words are one group in braces, else None."""
+def elements(words: list[str], lines: list[int]) -> list[tuple[str, int]] | None:
+    """Return the members of a set and their lines where the words are one group in braces, else None."""
     if len(words) < 2 or words[0] != _OPEN or words[-1] != _CLOSE:
         return None
-    members: list[list[str]] = [[]]
-    depth = 0
-    for word in words[1:-1]:
+    members: list[tuple[list[str], int]] = []
+    depth, starts = 0, True
+    for word, line in zip(words[1:-1], lines[1:-1], strict=True):
         depth += {_OPEN: 1, _CLOSE: -1}.get(word, 0)
         if depth < 0:
             return None
         if depth == 0 and word == _COMMA:
-            members.append([])
-        else:
-            members[-1].append(word)
-    return [spell(member) for member in members if member]
+            starts = True
+            continue
+        if starts:
+            members.append(([], line))
+            starts = False
+        members[-1][0].append(word)
+    return [(value(member), line) for member, line in members]
 
 
 def value(words: list[str]) -> str:
