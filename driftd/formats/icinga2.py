@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     r"""
       [^\S\n]++ | (?:\#|//)[^\n]*+ | (?P<comment>/\*(?:[^*]++|\*(?!/))*+\*/)
     | (?P<newline>\n)
-    | "(?P<string>(?:[^"\\]++|\\.)*+)" | \{\{\{(?P<raw>(?:[^}]++|\}(?!\}\}))*+)\}\}\}
+    | "(?P<string>(?:[^"\\]++|\\.)*+)" | \{\{\{(?P<raw>(?:[^}]++|\}(?!\}\}))*+)\}\}\} | (?P<unclosed>\{\{\{)
     | (?P<library>(?<=include[ ])<[\w./-]++>)
     | (?P<number>[0-9]++(?:\.[0-9]++)?+(?:ms|[smhd])?+\b)
     | (?P<word>@?[^\W\d]\w*+)
@@ -188,6 +188,8 @@ def _tokens(text: str) -> list[Token]:
             case "string" | "raw" as kind:
                 value = match["raw"] if kind == "raw" else _ESCAPE.sub(_unescaped, match["string"])
                 found.append(Token("string", value, line, json.dumps(value, ensure_ascii=False)))
+            case "unclosed":
+                raise ParseError("a raw text is not closed", line)
             case "library":
                 found.append(Token("word", match[0], line))
             case "newline" | "number" | "word" as kind:

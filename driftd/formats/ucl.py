@@ -34,7 +34,8 @@ PATTERNS = (
 _SPACE = re.compile(r"(?:\s++|\#[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/|;|,)*+")
 _QUOTED = re.compile(r'"(?P<double>(?:[^"\\\n]++|\\.)*+)"|' r"'(?P<single>(?:[^'\\]++|\\.)*+)'", re.DOTALL)
 _KEY = re.compile(r"""[^\s"'{}\[\]=:;,\#]++""")
-_AHEAD = re.compile(r"""(?:(?:"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+'|[^\s"'{}\[\]=:;,\#]++)[ \t]*+)++(?:\n\s*+)?+\{""")
+_AHEAD = re.compile(r"""(?:(?:"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+'|[^\s"'{}\[\]=:;,\#]++)[ \t]*+){1,16}+(?:\n\s*+)?+\{""")
+"""Names of a section, and its brace; their number is bounded, as they are looked for behind every key."""
 _BLANK = re.compile(r"[ \t]*+")
 _VALUE = re.compile(r"(?:[^;,\n{}\[\]\#\\]++|\\.|\$\{[^}\n]*+\}|(?<=\S)\#|\{|\[)++")
 _HEREDOC = re.compile(r"<<([A-Z]++)\n")
