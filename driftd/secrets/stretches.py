@@ -22,7 +22,8 @@ _HEXADECIMAL: Final = re.compile(r"[ \t]{0,400}[0-9a-f]{2,200}[ \t]{0,80}\Z")
 _INLINE: Final = re.compile(r"[ \t]{0,80}<(auth-user-pass|http-proxy-user-pass|pkcs12)>[ \t]{0,80}\Z")
 _BLOCK: Final = re.compile(
     r"(?P<indent>[ \t]{0,400})(?:-[ \t]{1,16})?[\"']?(?P<name>[A-Za-z_][\w.-]{0,100})[\"']?[ \t]{0,40}"
-    r"(?::[ \t]{1,40}(?:!\S{1,80}[ \t]{1,16})?[|>][+-]?[0-9]?|=[ \t]{0,40}<<[-~]?[\"']?(?P<word>\w{1,64})[\"']?)[ \t]{0,80}\Z"
+    r"(?::[ \t]{1,40}(?:!\S{1,80}[ \t]{1,16})?(?P<scalar>[|>])[+-]?[0-9]?|=[ \t]{0,40}<<[-~]?[\"']?(?P<word>\w{1,64})[\"']?"
+    r"|[=:][ \t]{0,40}(?P<quotes>\"\"\"|\'\'\')[^\"\']{0,400}|[=:]?[ \t]{0,40}(?P<goes_on>\\))[ \t]{0,80}\Z"
 )
 _DATA: Final = re.compile(r"(?P<indent>[ \t]{0,400})(?:(?P<data>data|stringData)|chpasswd):[ \t]{0,80}\Z")
 _INDENT: Final = re.compile(r"[ \t]*+")
@@ -95,11 +96,20 @@ class Stretches:
             end = f"</{inline[1]}>"
             self._part, self._past = Part.WHOLE, lambda text: text.strip() == end
         elif (block := _BLOCK.match(line)) and secrecy(block["name"]) >= Secrecy.STRONG:
-            word = block["word"]
-            past = _dedented(block["indent"]) if word is None else lambda text: text.strip() == word
-            self._part, self._past = Part.WHOLE, past
+            self._part = Part.WHOLE
+            self._past, self._last = _end_of(block)
         elif (data := _DATA.match(line)) and (self._kubernetes or data["data"] is None):
             self._part, self._past = Part.VALUE, _dedented(data["indent"])
+
+
+def _end_of(block: re.Match[str]) -> tuple[Callable[[str], bool] | None, Callable[[str], bool] | None]:
+    """Return what tells the line past the value that begins here, and what tells its last line."""
+    word, quotes = block["word"], block["quotes"]
+    if block["scalar"]:
+        return _dedented(block["indent"]), None
+    if word:
+        return lambda text: text.strip() == word, None
+    return None, lambda text: quotes in text if quotes else not text.rstrip().endswith("\\")
 
 
 def _dedented(indent: str) -> Callable[[str], bool]:

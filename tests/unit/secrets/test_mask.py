@@ -239,6 +239,8 @@ def test_a_private_key_without_an_end_hides_the_rest() -> None:
     [
         ("password: |", ["  hunter2", "", "  hunter3"], "host: x"),
         ("secret = <<EOT", ["hunter2"], "EOT"),
+        ('password = """', ["hunter2", 'hunter3"""'], "host: x"),
+        ("password = \\", ["  hunter2 \\", "  hunter3"], "host: x"),
         ("<auth-user-pass>", ["user", "hunter2"], "</auth-user-pass>"),
         ("chpasswd:", ["  root:hunter2"], "host: x"),
         ("$ANSIBLE_VAULT;1.1;AES256", ["6162636465", "6667"], "host: x"),

@@ -161,7 +161,59 @@ FILES = {
     "/etc/freeradius/3.0/users": 'bob Cleartext-Password := "{0}"\n\tReply-Message = "x"\nDEFAULT User-Password == {0}\n',
     "/etc/proftpd/sql.conf": "<IfModule mod_sql.c>\n SQLConnectInfo db@h user {0}\n LDAPBindDN cn=a {0}\n</IfModule>\n",
     "/etc/bind/keys.conf": 'key "k" {{\n  algorithm hmac-sha256;\n  secret "{0}";\n}};\n',
+    "/etc/audit/plugins.d/syslog.conf": "active = yes\ndb_password = {0}\n",
+    "/etc/nslcd.conf": "bindpw {0}\nrootpwmodpw {0}\n",
+    "/etc/nftables.conf": 'define db_password = "{0}"\ntable inet f {{\n  chain c {{ accept comment "token={0}" }}\n}}\n',
+    "/etc/bind/db.example": '@ 3600 IN SOA ns. a. 1 1 1 1 1\nx 60 IN TXT "password={0}"\n',
+    "/etc/ipsec.conf": "conn a\n  xauth_password={0}\n  leftauth=psk\n",
+    "/etc/ferm/ferm.conf": '@def $DB_PASSWORD = "{0}";\ntable filter chain INPUT {{ mod comment comment "token={0}" ACCEPT; }}\n',
+    "/etc/iptables/rules.v4": '*filter\n-A INPUT -m comment --comment "password={0}" -j ACCEPT\n-A INPUT -m string --string "token={0}" -j DROP\nCOMMIT\n',
+    "/etc/ipset.conf": 'create a hash:ip comment\nadd a 10.0.0.1 comment "password={0}"\n',
+    "/root/.ssh/config": "Host a\n  ProxyCommand sshpass -p {0} ssh b\n  SetEnv DB_PASSWORD={0}\n",
+    "/etc/tmpfiles.d/a.conf": "f /run/a 0600 root root - password={0}\n",
+    "/etc/pam.conf": "login auth required pam_mysql.so user=u passwd={0}\n",
+    "/etc/anacrontab": "DB_PASSWORD={0}\n1 5 dump mysqldump -p{0} x\n",
+    "/etc/ntp.conf": "crypto pw {0}\n",
+    "/etc/postfix/generic": "[h]:587 u:{0}\n",
+    "/etc/smartd.conf": '/dev/sda -m a@b -M exec "/bin/curl -u u:{0} https://h"\n',
 }
+
+WITHOUT = {
+    "access": "who may log in from where",
+    "auditd_rules": "rules about system calls and paths; what it calls a key is a label",
+    "chrony": "keys stand in a file of their own (chrony.keys), compared by digest alone",
+    "crypttab": "names the files of keys",
+    "editorconfig": "how text is indented",
+    "exports": "directories and who may mount them",
+    "hosts": "addresses and names",
+    "ld_so": "directories",
+    "limits": "numbers",
+    "networks": "addresses and names",
+    "nsswitch": "names of services",
+    "pam_time": "times, users and terminals",
+    "pg_ident": "names of users",
+    "protocols": "numbers and names",
+    "resolv": "addresses and names",
+    "services": "ports and names",
+    "subid": "ranges of numbers",
+    "sysusers": "users, groups and directories",
+}
+"""Formats with no place for a secret, and what stands in them instead."""
+
+
+def formats_of(files: dict[str, str]) -> set[str]:
+    """Return the formats that the planted files are read as."""
+    read = (registry.detect(path, text.format(PLANTED).encode()) for path, text in files.items())
+    return {found.name for found in read if found is not None}
+
+
+def test_a_secret_is_planted_in_every_format_that_can_hold_one() -> None:
+    planted, known = formats_of(FILES), {entry.name for entry in registry.FORMATS}
+    assert known - planted - WITHOUT.keys() == set(), (
+        "plant a secret in a file of the format, or say why there can be none"
+    )
+    assert WITHOUT.keys() & planted == set()
+    assert WITHOUT.keys() <= known
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -110,6 +110,6 @@ def test_every_pattern_comes_to_the_end_of_a_hostile_text(pattern: Pattern) -> N
     """What repeats what the pattern asks for is the worst there is for it; one that is not linear would take hours."""
 
     for need in pattern.needs:
-        for glue in ("", " ", " -p ", "= "):
+        for glue in (" ", " -p "):
             for _ in pattern.expression.finditer((need + glue) * 4000):
                 continue
