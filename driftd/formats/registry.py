@@ -370,12 +370,20 @@ def detect(path: str, data: bytes) -> Format | None:
         return None
     data = data.removeprefix(codecs.BOM_UTF8)
     for entry in _HINTED.all(path):
-        if entry.sniff is not None and entry.sniff(data):
+        if entry.sniff is not None and _looks_like(entry.sniff, data):
             return entry
     for entry, sniff in _ANYWHERE:
-        if sniff(data):
+        if _looks_like(sniff, data):
             return entry
     return _CONF if conf_files.reads(path, data) else _TEXT
+
+
+def _looks_like(sniff: Callable[[bytes], bool], data: bytes) -> bool:
+    """Whether content looks like a format; a mistake in asking is a no, and not the end of the audit."""
+    try:
+        return sniff(data)
+    except Exception:  # noqa: BLE001 - the same bounds hold as for reading
+        return False
 
 
 def read(data: bytes, path: str, format: str | None = None) -> Reading:

@@ -259,3 +259,11 @@ def test_every_format_has_a_name_a_version_and_a_way_to_be_found() -> None:
         assert entry.reading == f"{entry.name}/{entry.version}"
         assert entry.patterns or entry.sniff, entry.name
         assert not entry.hints or entry.sniff, entry.name
+
+
+def test_a_mistake_in_asking_for_a_format_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(data: bytes) -> bool:
+        raise RecursionError
+
+    monkeypatch.setattr("driftd.formats.registry._ANYWHERE", ((by_name("yaml"), fails),))
+    assert read(b"some words\n", "/srv/notes").format == "text"
