@@ -262,7 +262,7 @@ def test_every_format_has_a_name_a_version_and_a_way_to_be_found() -> None:
 
 
 def test_a_mistake_in_asking_for_a_format_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(data: bytes) -> bool:
+    def fails(_: bytes) -> bool:
         raise RecursionError
 
     monkeypatch.setattr("driftd.formats.registry._ANYWHERE", ((by_name("yaml"), fails),))
