@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from driftd.formats.arguments import join_arguments, split_arguments
 from driftd.formats.builder import DocumentBuilder
 from driftd.formats.lines import Line, lines
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "logrotate"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/logrotate.conf", "*/logrotate.d/*", "*.logrotate", "*.logrotate.conf", "*-logrotate.conf")
 HINTS = ("*/logrotate/*", "*/logrotate/**/*", "*logrotate*")
 
@@ -79,7 +80,8 @@ class _Reader:
             return
         if not self._paths:
             raise ParseError("a block without paths", line.number)
-        self._block = self._builder.block("log", " ".join(self._paths), self._line)
+        paths = split_arguments(" ".join(self._paths)) or self._paths
+        self._block = self._builder.block("log", join_arguments(paths), self._line)
         self._paths = []
         if after.strip() and not after.lstrip().startswith("#"):
             self._take(Line(line.number, after.strip()))
