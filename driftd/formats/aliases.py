@@ -23,7 +23,7 @@ def parse(data: bytes, path: str) -> Document:
     for line in indented(lines(data)):
         match = _ALIAS.fullmatch(line.text)
         if match is None:
-            builder.problem(line.number, "not of the form name: value")
+            builder.unread(line.text, line.number, "not of the form name: value")
             continue
         members = [member.strip() for member in _MEMBER.findall(match["value"]) if member.strip()]
         builder.add(match["name"].strip('"').lower(), ", ".join(members), line.number)

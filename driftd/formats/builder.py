@@ -135,6 +135,11 @@ class DocumentBuilder:
         else:
             self._unnamed_problems += 1
 
+    def unread(self, text: str, line: int, message: str, *, at: Node | None = None) -> None:
+        """Note a line that the format does not know; it counts as it is written, as a name without a value."""
+        self.problem(line, message)
+        self.add(" ".join(text.split()), None, line, at=at)
+
     def include(self, name: str) -> None:
         """Note a file, glob or directory that the document names."""
         self._document.includes.append(name)

@@ -54,7 +54,7 @@ def _attribute(
     builder: DocumentBuilder, match: re.Match[str] | None, line: Line, clause: Node | None, syntax: Clauses
 ) -> None:
     if match is None:
-        builder.problem(line.number, "not of the form name: value")
+        builder.unread(line.text, line.number, "not of the form name: value", at=clause)
         return
     name = match["name"]
     words = split_arguments(match["rest"], comment="#")

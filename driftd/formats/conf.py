@@ -25,6 +25,7 @@ VERSION = 1
 PATTERNS = (
     "*/.tmux.conf",
     "/etc/shells",
+    "*/postfix/dynamicmaps.cf",
     "*/securetty",
     "*/ftpusers",
     "/etc/modules",

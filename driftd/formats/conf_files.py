@@ -1,4 +1,4 @@
-"""Which files are configuration although no format knows them: by their name, where they are, and what they are not."""
+"""Which files are configuration although no format knows them: by their name, and by what they are not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OTHER = frozenset(
         *("tcl", "tex", "text", "tmpl", "ts", "txt", "vim", "xsl", "zsh"),
     }
 )
-"""Endings that say that a file is something else, even below /etc."""
+"""Endings that say that a file is something else, wherever it is."""
 _COPY = re.compile(
     r"(?:\.(?:bak|default|dist|dpkg-\w++|erb|example|in|j2|jinja2?|new|old|orig|rpm\w++|sample|save|template|tmpl|tpl)|~)\Z"
 )
@@ -32,13 +32,12 @@ _OTHER_CONTENT = re.compile(
     rb"(?:\xef\xbb\xbf)?+\s*+(?:\#![ \t]*+/|-----BEGIN[ ]|<\?php|<!DOCTYPE|<html|%!PS|\{\\rtf)",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(rb"^[ \t]*+#(?:[ \t#].*+)?$", re.MULTILINE)
-_SENTENCE = re.compile(rb"^[ \t]*+(?:[\w'\"(),.;:!?-]++[ ]++){5,}+[\w'\"(),.;:!?-]*+[ \t]*+$", re.MULTILINE)
+_SENTENCE = re.compile(rb"^[ \t]*+[\w'\"(),.;:!?-]++(?:[ \t]++[\w'\"(),.;:!?-]++){5,}+[ \t]*+\r?$", re.MULTILINE)
 
 
 def reads(path: str, data: bytes) -> bool:
     """Whether a text file is configuration; scripts, keys, documents and prose are not."""
-    directory, _, name = ("/" + path.lstrip("/")).rpartition("/")
+    name = path.rpartition("/")[2]
     if _OTHER_CONTENT.match(data) or _PROSE_NAME.fullmatch(name):
         return False
     stem = _COPY.sub("", name)
@@ -47,8 +46,6 @@ def reads(path: str, data: bytes) -> bool:
         return False
     if ending in _CONFIGURATION or (not ending and stem.endswith(("rc", "conf", "config"))):
         return True
-    if not directory.startswith("/etc") and _COMMENT.search(data) is None:
-        return False
     return not _is_prose(data)
 
 

@@ -87,10 +87,10 @@ class DirectiveReader:
         """Return what a line sets; None, and a problem, where it sets nothing."""
         name, value = self._parts(line.text)
         if not name:
-            self.builder.problem(line.number, "a value without a name")
+            self.builder.unread(line.text, line.number, "a value without a name")
             return None
         if not self._syntax.flags and not value and (self._syntax.separator or "") not in line.text:
-            self.builder.problem(line.number, f"not of the form name {self._syntax.separator} value")
+            self.builder.unread(line.text, line.number, f"not of the form name {self._syntax.separator} value")
             return None
         name = name.lower() if self._syntax.ignore_case else name
         spelled = self._spelled(name, value)

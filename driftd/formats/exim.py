@@ -135,7 +135,7 @@ class _Reader:
     def _setting(self, line: Line) -> None:
         match = _SETTING.fullmatch(line.text)
         if match is None:
-            self._builder.problem(line.number, "not of the form name = value")
+            self._builder.unread(line.text, line.number, "not of the form name = value", at=self._at())
             return
         name, value = match["name"], match["value"]
         at = self._at()

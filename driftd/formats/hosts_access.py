@@ -19,7 +19,7 @@ _TABLE = Table(
     format=NAME, columns=("daemon_list", "client_list", "options"), least=2, separator=":", continuation=True
 )
 # A colon within brackets is one of an IPv6 address, one behind a backslash is a character.
-_FIELD = re.compile(r"(?:\[[^\]]*+\]|\\.|[^:\[\\]|\[|\\)*+", re.DOTALL)
+_FIELD = re.compile(r"(?:\[[^\[\]]*+\]|\\.|[^:\[\\]|\[|\\)*+", re.DOTALL)
 
 
 def parse(data: bytes, path: str) -> Document:

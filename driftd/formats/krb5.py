@@ -77,7 +77,7 @@ class _Reader:
                 self._builder.include(include["value"].strip())
             return
         if relation is None:
-            self._builder.problem(line.number, "not of the form name = value")
+            self._builder.unread(line.text, line.number, "not of the form name = value", at=self._at())
             return
         name = relation["name"].strip('"')
         match relation["value"]:

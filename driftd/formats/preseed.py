@@ -26,7 +26,7 @@ def parse(data: bytes, path: str) -> Document:
         match = _ANSWER.fullmatch(line.text)
         if match is None:
             wrong = wrong or line.number
-            builder.problem(line.number, "not of the form owner question type value")
+            builder.unread(line.text, line.number, "not of the form owner question type value")
             continue
         right += 1
         at = builder.section(match["owner"], line.number)
@@ -37,10 +37,13 @@ def parse(data: bytes, path: str) -> Document:
 
 
 def sniff(data: bytes) -> bool:
-    """Whether there are answers and nothing else."""
-    found = False
+    """Whether it starts with an answer, and most of its lines are."""
+    right = wrong = 0
     for line in significant(continued(lines(data), " ", inner_comments=("#",))):
-        if _ANSWER.fullmatch(line.text) is None:
+        if _ANSWER.fullmatch(line.text) is not None:
+            right += 1
+        elif not right:
             return False
-        found = True
-    return found
+        else:
+            wrong += 1
+    return right > wrong

@@ -32,7 +32,7 @@ def parse(data: bytes, path: str) -> Document:
                 raise ParseError("unexpected `}`", line.number)
             block = None
         elif not equals or not name:
-            builder.problem(line.number, "not of the form name=value")
+            builder.unread(line.text, line.number, "not of the form name=value", at=block)
         elif value == "{" and name.startswith("blob-"):
             blob = (Line(line.number, name), [])
         elif value == "{":

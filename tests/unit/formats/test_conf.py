@@ -63,7 +63,7 @@ def test_a_quote_that_nothing_closes_is_a_character() -> None:
         ("/srv/app.rules.dpkg-old", b"x\n", True),
         ("/home/a/.apprc", b"x\n", True),
         ("/etc/app/setup", b"x 1\n", True),
-        ("/srv/app/domains", b"a\nb\n", False),
+        ("/srv/app/domains", b"a\nb\n", True),
         ("/srv/app/domains", b"# one a line\na\nb\n", True),
         ("/srv/app.conf", b"#!/bin/sh\nx\n", False),
         ("/srv/app.conf", b"#!KAMAILIO\nx\n", True),
