@@ -13,7 +13,7 @@ from driftd.formats.lines import lines
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "haproxy"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "haproxy.cfg",
     "haproxy*.cfg",
@@ -72,7 +72,7 @@ class _Reader:
         for line in lines(data):
             words = _words(line.text)
             if words is None:
-                self._builder.problem(line.number, "quotes are not balanced")
+                self._builder.unread(line.text, line.number, "quotes are not balanced", at=self._section)
             elif words and words[0] in SECTIONS:
                 sections += 1
                 at = self._conditions[-1][0] if self._conditions else None

@@ -9,7 +9,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document
 
 NAME = "keyvalue"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "*/audit/auditd.conf",
     "*/audit/plugins.d/*.conf",
@@ -36,7 +36,7 @@ def parse(data: bytes, path: str) -> Document:
         elif _SWITCH.fullmatch(line.text):
             builder.add(line.text, None, line.number)
         else:
-            builder.problem(line.number, "not of the form key = value")
+            builder.unread(line.text, line.number, "not of the form key = value")
     return builder.done()
 
 

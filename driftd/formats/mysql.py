@@ -9,7 +9,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "mysql"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "my.cnf",
     ".my.cnf",
@@ -69,7 +69,7 @@ def parse(data: bytes, path: str) -> Document:
 def _include(builder: DocumentBuilder, text: str, number: int) -> None:
     match = _INCLUDE.fullmatch(text)
     if match is None:
-        builder.problem(number, "neither !include nor !includedir")
+        builder.unread(text, number, "neither !include nor !includedir")
         return
     builder.add(f"!{match[1]}", match[2], number, repeatable=True)
     builder.include(match[2])
@@ -81,7 +81,7 @@ def _option(builder: DocumentBuilder, text: str, number: int, group: Node | None
     written, equals, value = match["value"].partition("=")
     name = written.strip().replace("-", "_")
     if not name:
-        builder.problem(number, "a value without a name")
+        builder.unread(text, number, "a value without a name", at=group)
         return
     builder.add(name, _resolved(value.strip()) if equals else None, number, at=group, repeatable=name in REPEATABLE)
 

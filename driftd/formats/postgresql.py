@@ -9,7 +9,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document, ParseError
 
 NAME = "postgresql"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "postgresql.conf",
     "postgresql*.conf",
@@ -44,7 +44,7 @@ def parse(data: bytes, path: str) -> Document:
         match = _SETTING.fullmatch(line.text)
         if match is None:
             wrong = wrong or line.number
-            builder.problem(line.number, "not of the form name = value")
+            builder.unread(line.text, line.number, "not of the form name = value")
             continue
         right += 1
         name, rest = match["name"].lower(), match["rest"].rstrip()

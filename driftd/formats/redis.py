@@ -8,7 +8,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document
 
 NAME = "redis"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "/etc/redis.conf",
     "/etc/redis-sentinel.conf",
@@ -56,7 +56,7 @@ def parse(data: bytes, path: str) -> Document:
     for line in significant(lines(data)):
         arguments = split_arguments(line.text)
         if arguments is None:
-            builder.problem(line.number, "quotes are not balanced")
+            builder.unread(line.text, line.number, "quotes are not balanced")
             continue
         name = arguments[0].lower()
         value = join_arguments(arguments[1:])

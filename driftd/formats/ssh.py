@@ -7,7 +7,7 @@ from driftd.formats.sshd import parse_ssh
 from driftd.model.document import Document
 
 NAME = "ssh"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*/ssh/ssh_config",
     "ssh_config",

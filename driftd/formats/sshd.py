@@ -11,7 +11,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document, Node
 
 NAME = "sshd"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*/ssh/sshd_config",
     "sshd_config",
@@ -55,11 +55,11 @@ def parse_ssh(
         match = _DIRECTIVE.fullmatch(line.text)
         arguments = split_arguments(match[2], comment="#") if match else None
         if match is None or arguments is None:
-            builder.problem(line.number, "quotes are not balanced")
+            builder.unread(line.text, line.number, "quotes are not balanced", at=current)
             continue
         name = match[1].lower()
         if not arguments:
-            builder.problem(line.number, f"directive {match[1]!r} has no value")
+            builder.unread(line.text, line.number, f"directive {match[1]!r} has no value", at=current)
             continue
         if name in blocks:
             current = builder.block(name, join_arguments(arguments), line.number)

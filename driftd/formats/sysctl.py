@@ -9,7 +9,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document
 
 NAME = "sysctl"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/sysctl.conf", "*/sysctl.d/*.conf")
 
 HINTS = ("*.sysctl",)
@@ -29,7 +29,7 @@ def parse(data: bytes, path: str) -> Document:
         elif name and written.startswith("-"):
             builder.add(name, None, line.number)  # excludes the name from what a glob sets
         else:
-            builder.problem(line.number, "not of the form name = value")
+            builder.unread(line.text, line.number, "not of the form name = value")
     return builder.done()
 
 

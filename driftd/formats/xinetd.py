@@ -9,7 +9,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "xinetd"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("xinetd.conf", "*/xinetd.d/*")
 
 _ATTRIBUTE = re.compile(r"(?P<name>[^\s=+-]++)\s*+(?P<operator>=|\+=|-=)(?P<value>.*+)")
@@ -39,7 +39,7 @@ def parse(data: bytes, path: str) -> Document:
             builder.add(match["name"], match["path"], number, repeatable=True)
             builder.include(match["path"])
         else:
-            builder.problem(number, "neither an entry nor an include")
+            builder.unread(text, number, "neither an entry nor an include")
     if started:
         raise ParseError("an entry is not closed", started)
     return builder.done()
@@ -53,7 +53,7 @@ def sniff(data: bytes) -> bool:
 def _attribute(builder: DocumentBuilder, text: str, number: int, entry: Node | None) -> None:
     match = _ATTRIBUTE.fullmatch(text)
     if match is None:
-        builder.problem(number, "not of the form attribute = value")
+        builder.unread(text, number, "not of the form attribute = value", at=entry)
         return
     name = match["name"] + match["operator"].removesuffix("=")
     builder.add(name, " ".join(match["value"].split()), number, at=entry)

@@ -266,4 +266,4 @@ def test_a_mistake_in_asking_for_a_format_is_a_no(monkeypatch: pytest.MonkeyPatc
         raise RecursionError
 
     monkeypatch.setattr("driftd.formats.registry._ANYWHERE", ((by_name("yaml"), fails),))
-    assert read(b"some words\n", "/srv/notes").format == "text"
+    assert read(b"some words\n", "/srv/notes").format == "conf"
