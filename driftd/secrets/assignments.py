@@ -130,12 +130,19 @@ def _word_lines(text: str) -> Iterator[Span]:
     """Yield the values of `name value` lines: one word or one quoted text, so that prose is left alone."""
     for match in _WORD_LINE.finditer(text):
         strength = secrecy(match["name"])
-        if match["comment"] and match["name"].isalpha() and match["value"].isalpha() and match["name"].istitle():
-            continue  # a sentence: `# Passphrase expiration`
+        if match["comment"] and _are_words(match["name"], match["value"]):
+            continue
         if strength >= Secrecy.STRONG and holds_secret(match["value"], strength):
             start, end = match.span("value")
             quoted = text[start] in "\"'"
             yield (start + 1, end - 1) if quoted else (start, end - (text[end - 1] == ";"))
+
+
+def _are_words(name: str, value: str) -> bool:
+    """Whether two words of a comment are a sentence, or its end: `# Passphrase expiration`, `# password wrong.` too."""
+    if not (name.isalpha() and value.rstrip(".,;:").isalpha()):
+        return False
+    return name.istitle() or not value[-1].isalpha()
 
 
 def _blocks(text: str) -> Iterator[Span]:
