@@ -12,7 +12,15 @@ from driftd.model.document import Document, ParseError
 
 NAME = "properties"
 VERSION = 2
-PATTERNS = ("*.properties", "*.properties.template", "*/java*/**/java.security", "*/java*/**/java.policy.properties")
+PATTERNS = (
+    "*.properties",
+    "*.properties.template",
+    "*/java*/**/java.security",
+    "*/java*/**/java.policy.properties",
+    "zoo.cfg",
+    "zoo_sample.cfg",
+    "zoo.cfg.dynamic*",
+)
 
 _BLANK = " \t\f"
 _KEY = re.compile(r"((?:[^\\=: \t\f]++|\\.|\\\Z)*+)[ \t\f]*+(?:[=:][ \t\f]*+)?", re.DOTALL)

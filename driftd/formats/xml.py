@@ -32,6 +32,15 @@ PATTERNS = (
     "*/fonts/**/*.conf",
     "*/fontconfig/**/*.conf",
     "*/avahi/services/*.service",
+    "*.exe.config",
+    "*.dll.config",
+    "web.config",
+    "app.config",
+    "machine.config",
+    "applicationHost.config",
+    "nuget.config",
+    "NuGet.Config",
+    "*.plist",
 )
 
 MAX_ENTITIES = 100

@@ -20,6 +20,8 @@ ASSIGNMENTS = b"key = value\nother = 1\n"
         ("/srv/app/config/database.yml", b"", "yaml"),
         ("values.yaml", b"", "yaml"),
         ("/etc/docker/daemon.json", b"", "json"),
+        ("/etc/zookeeper/conf/zoo.cfg", b"", "properties"),
+        ("/srv/app/web.config", b"", "xml"),
         ("/srv/x/pyproject.toml", b"", "toml"),
         ("/etc/php/8.2/cli/php.ini", b"", "php"),
         ("/etc/fail2ban/jail.d/defaults-debian.conf", b"", "fail2ban"),
