@@ -11,8 +11,9 @@ import driftd.dialects
 from driftd.compare.meaning import scalar_bytes
 from driftd.dialects.declaration import Declaration
 from driftd.dialects.program import ProgramDialect
-from driftd.dialects.registry import DIALECTS, declared
+from driftd.dialects.registry import DIALECTS, declared, dialect_of
 from driftd.formats.registry import by_name
+from driftd.model.document import Document, Node
 
 ROOM = Path(driftd.dialects.__file__).parent
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "dialects.md"
@@ -58,3 +59,9 @@ def test_its_examples_hold(name: str) -> None:
 def test_of_several_dialects_of_a_format_the_last_alone_may_take_every_document(format: str) -> None:
     *special, _ = map(declared, DIALECTS[format])
     assert all(declaration.paths or declaration.has for declaration in special)
+
+
+@pytest.mark.parametrize("format", DIALECTS)
+def test_every_document_can_be_asked_for_its_dialect(format: str) -> None:
+    """A pattern of a path that cannot be would stop every document of the format."""
+    assert dialect_of(Document("/anywhere", format, Node({}))) is not None
