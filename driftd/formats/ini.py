@@ -17,7 +17,6 @@ VERSION = 1
 PATTERNS = (
     "*.ini",
     "*/puppet/puppet.conf",
-    "*/mke2fs.conf",
     "*/avahi/avahi-daemon.conf",
     "*/sssd/*.conf",
     "*/sssd/conf.d/*.conf",

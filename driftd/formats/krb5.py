@@ -1,4 +1,4 @@
-"""krb5.conf, kdc.conf: sections of relations, which may hold relations in braces. See krb5.conf(5).
+"""krb5.conf, kdc.conf, mke2fs.conf: sections of relations, which may hold relations in braces. See krb5.conf(5).
 
 A section or a subsection that comes again is the same one.
 """
@@ -13,7 +13,7 @@ from driftd.model.document import Document, Node, ParseError
 
 NAME = "krb5"
 VERSION = 1
-PATTERNS = ("krb5.conf", "kdc.conf", "*/krb5.conf.d/*", "*/krb5kdc/*.conf", "krb5*.conf", "idmapd.krb5.conf")
+PATTERNS = ("krb5.conf", "kdc.conf", "*/krb5.conf.d/*", "*/krb5kdc/*.conf", "krb5*.conf", "mke2fs.conf", "e2fsck.conf")
 
 _SECTION = re.compile(r"\[(?P<name>[^\]]++)\](?P<final>\*?)\s*+")
 _RELATION = re.compile(r"(?P<name>\"[^\"]*+\"|[^\s=]++)\s*+=\s*+(?P<value>.*+)", re.DOTALL)

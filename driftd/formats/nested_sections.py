@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from driftd.formats.arguments import join_arguments
+from driftd.formats.arguments import join_arguments, single_spaces
 from driftd.formats.builder import DocumentBuilder
 from driftd.formats.lines import Line, continued, lines
 from driftd.model.document import Document, Node, ParseError
@@ -36,6 +36,8 @@ class NestedSyntax:
     """Sections of another language: they are one text."""
     unquoted: frozenset[str] = frozenset()
     """Sections in whose argument a quote is a character like any other."""
+    trailing: bool = False
+    """A comment may start at any word."""
     conditions: tuple[str, str, str] | None = None
     """A directive that belongs to the next one of another name, that name, and how it is called in the object of both."""
 
@@ -71,7 +73,7 @@ class _Reader:
         """Return the document."""
         source = continued(lines(data), "")
         for line in source:
-            text = line.text.strip()
+            text = single_spaces(line.text.strip(), comment="#") if self._syntax.trailing else line.text.strip()
             if not text or text.startswith("#"):
                 continue
             if text.startswith("</"):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import lines, significant
+from driftd.formats.directives import Directives, parse_directives
 from driftd.model.document import Document
 
 NAME = "words"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*/login.defs",
     "*/host.conf",
@@ -20,13 +19,32 @@ PATTERNS = (
     "*/security/faillock.conf",
     "*/xattr.conf",
     "*/manpath.config",
+    "*/sudo.conf",
+    "opendkim.conf*",
+    "opendmarc.conf",
+    "clamd.conf",
+    "freshclam.conf",
+    "rsnapshot.conf",
+    "*/apcupsd/apcupsd.conf",
+    "*/nut/upsmon.conf",
+    "*/nut/upsd.conf",
+    "*/nut/upssched.conf",
+    "*/dma/dma.conf",
+    "*/vnstat.conf",
+    "*/cups/cups-files.conf",
+    "*/cups/cups-browsed.conf",
+    "*/gnupg/gpg.conf",
+    "*/gnupg/gpg-agent.conf",
+    "*/gnupg/dirmngr.conf",
+    "*/dpkg/dpkg.cfg",
+    "*/dpkg/dpkg.cfg.d/*",
+    "*/dpkg/dselect.cfg",
+    "*/reportbug.conf",
 )
+
+_SYNTAX = Directives(format=NAME)
 
 
 def parse(data: bytes, path: str) -> Document:
-    """Read directives; white space inside a value counts as one space, a lone name has an empty value."""
-    builder = DocumentBuilder(path, NAME)
-    for line in significant(lines(data)):
-        name, _, value = line.text.partition(" ") if " " in line.text.split("\t", 1)[0] else line.text.partition("\t")
-        builder.add(name, " ".join(value.split()), line.number)
-    return builder.done()
+    """Read settings; white space in a value counts as one space, except in quotes; a lone name has an empty value."""
+    return parse_directives(data, path, _SYNTAX)
