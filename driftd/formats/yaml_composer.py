@@ -10,6 +10,8 @@ from driftd.formats.yaml_scalars import scalar_node
 from driftd.model.document import Node, ParseError, Problem
 
 MAX_ALIASES = 1_000
+MAX_KEY = 4_096
+"""Characters of the text that stands for a key that is no scalar: keys within keys within keys double it each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,10 @@ def key_of(node: Node, line: int, text: str | None, *, plain: bool) -> Key:
         return Key(node.value, line)
     if not isinstance(node.value, dict | list):
         return Key(node.raw or ("" if node.value is None else json.dumps(node.value)), line)
-    return Key(json.dumps(node.to_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":")), line)
+    text = json.dumps(node.to_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    if len(text) > MAX_KEY:
+        raise ParseError(f"a key of more than {MAX_KEY} characters", line)
+    return Key(text, line)
 
 
 def _merge_sources(node: Node) -> list[Node] | None:

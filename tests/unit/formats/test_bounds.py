@@ -78,6 +78,13 @@ def test_entity_like_and_merged_bombs_in_yaml_are_refused() -> None:
     assert refusal("yaml", "\n".join(levels).encode())[0] == "more than 200000 values"
 
 
+@pytest.mark.parametrize(
+    "data", [b"{" * 40 + b'"a"' + b":x}" * 40, b"? " * 40 + b"a: b\n", b"? [" + b"a, " * 5_000 + b"]"]
+)
+def test_keys_that_grow_are_refused(data: bytes) -> None:
+    assert refusal("yaml", data) == ("a key of more than 4096 characters", 1)
+
+
 def test_problems_are_capped_and_counted() -> None:
     document = by_name("keyvalue").parse(b"two words\n" * 1_000, "/x")
     assert len(document.problems) == MAX_PROBLEMS + 1
