@@ -21,7 +21,7 @@ from driftd.formats.registry import by_name
 from driftd.model.approved import ApprovedItem
 from driftd.model.baseline import Rule
 from driftd.model.change import ABSENT, Absent, Aspect, Change, Kind, Severity, Side
-from driftd.model.document import Document, Node, Problem, node_from_json
+from driftd.model.document import Document, Node, Problem
 from driftd.model.drift import Drift, drift_id
 from driftd.model.item import Gap, Observation
 from driftd.model.keys import plain_steps
@@ -67,6 +67,9 @@ class Approvals(Protocol):
 
     def document(self, baseline: str, approved: ApprovedItem, format: str | None) -> Document | None:
         """Read the approved bytes again by today's parser; None where they are gone. The document is masked."""
+
+    def recorded(self, approved: ApprovedItem, *, untyped: bool) -> Document:
+        """Return the settings as they were read at approval, with what is a secret by today's detectors masked as well."""
 
 
 @dataclass(slots=True)
@@ -184,7 +187,7 @@ def _content(
         return [*stopped, *_differences(before, observed.document, terms, verdict, observed.item)]
     if approved.reading is None or approved.format != format:
         return [*stopped, *_as_a_whole(observed, approved, terms, verdict)]
-    before = Document(observed.item, approved.format, node_from_json(approved.settings))
+    before = approvals.recorded(approved, untyped=observed.document.untyped)
     return _by_stored_settings(before, approved.reading, observed, terms, verdict)
 
 

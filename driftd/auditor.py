@@ -10,7 +10,7 @@ from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.scope import Audited, Scope
 from driftd.formats import registry
 from driftd.model.approved import ApprovedItem
-from driftd.model.document import Document, Node, Steps
+from driftd.model.document import Document, Node, Steps, node_from_json
 from driftd.model.drift import Drift
 from driftd.model.item import Gap, Observation, real_path
 from driftd.model.result import AuditResult
@@ -61,10 +61,20 @@ class HostApprovals:
         reading = registry.read(content, approved.item, format)
         if reading.document is None or reading.problem is not None:
             return None
-        audited = self._scope.audited(approved.item)
-        queries = audited.secrets if audited else ()
+        queries = self._queries(approved.item)
         mask(reading.document, self._keeper, lambda root: secret_places(queries, root))
         return reading.document
+
+    def recorded(self, approved: ApprovedItem, *, untyped: bool) -> Document:
+        """Return the settings as they were read at approval, with what is a secret by today's detectors masked as well."""
+        format = approved.format or "text"
+        document = Document(approved.item, format, node_from_json(approved.settings), untyped=untyped)
+        mask(document, self._keeper, lambda root: secret_places(self._queries(approved.item), root), masked_before=True)
+        return document
+
+    def _queries(self, item: str) -> tuple[Query, ...]:
+        audited = self._scope.audited(item)
+        return audited.secrets if audited else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from driftd.model.document import Document, Node, Problem, Scalar, Steps
-from driftd.model.secret import TOKEN_PREFIX
+from driftd.model.secret import TOKEN_PREFIX, tokens_in
 from driftd.secrets.detectors import Pattern
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.names import Secrecy, is_collection, is_header, is_inner, is_label, is_public, secrecy
@@ -35,19 +35,33 @@ _MAX_COMMAND: Final = 64 * 1024
 """A list of words that is longer than any command is no command."""
 
 
-def mask(document: Document, keeper: SecretKeeper, extra: Callable[[Node], set[Steps]] | None = None) -> None:
+def mask(
+    document: Document,
+    keeper: SecretKeeper,
+    extra: Callable[[Node], set[Steps]] | None = None,
+    *,
+    masked_before: bool = False,
+) -> None:
     """Replace every secret in a document by its fingerprint, in place, and say so in `document.secret`.
 
     `extra` returns the places that a baseline's `secrets` name; everything at and below them is hidden. Masked are
     values, the operator's own spelling of them, names of members, includes, and problems that quote a secret. To be
     called once: a text that already looks like a fingerprint is somebody's attempt to pass for one, and is hidden too.
+    `masked_before`: the document was masked when it was approved, by the detectors of then; its fingerprints are left alone.
     """
     named = {id(node) for steps in (extra(document.root) if extra else ()) if (node := document.root.at(steps))}
     lines = _is_lines(document.root)
     stretches = Stretches(keys_only=not lines, kubernetes_secret=lines and _is_kubernetes_secret(document.root))
     text = _all_text(document.root)
     masking = _Masking(
-        keeper, named, lines, document.untyped and not lines, stretches, likely_patterns(text), "PRIVATE KEY" in text
+        keeper,
+        named,
+        lines=lines,
+        directives=document.untyped and not lines,
+        stretches=stretches,
+        patterns=likely_patterns(text),
+        masked_before=masked_before,
+        key_material="PRIVATE KEY" in text,
     )
     masking.run(document.root, collection=_is_secrets_file(document))
     document.includes[:] = [masking.text(include) for include in document.includes]
@@ -134,6 +148,7 @@ class _Masking:
     stretches: Stretches
     patterns: tuple[Pattern, ...] | None = None
     """Those that anything in the document can match; None: all of them."""
+    masked_before: bool = False
     key_material: bool = False
     """A private key stands in it that the parser may have taken apart: every line that could be part of it is hidden."""
     found: bool = False
@@ -218,7 +233,7 @@ class _Masking:
 
     def _scalar(self, place: _Place, value: Scalar) -> None:
         node = place.node
-        if id(node) in self.masked:
+        if id(node) in self.masked or (self.masked_before and isinstance(value, str) and tokens_in(value)):
             return
         part = self._part(value)
         if value is not None and (place.hidden or part is Part.WHOLE or holds_secret(value, place.name)):
@@ -241,6 +256,8 @@ class _Masking:
         return self.text(value, place.label)
 
     def _member_name(self, name: str, child: Node) -> str:
+        if self.masked_before and tokens_in(name):
+            return name
         if self._part(name) is Part.WHOLE:
             return self._whole(name)
         # A name without a value may be a whole line that the parser could not split; with one it is only a name.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,12 @@ PLANTED = {
     "notes.txt": "# free text\npassword = {0}\n",
     "broken.yml": "password: {0}\nlist: [1\n",
     "pem.yml": "cert: |\n  -----BEGIN PRIVATE KEY-----\n  {0}\n  -----END PRIVATE KEY-----\n",
+    "nginx.conf": 'server {{ proxy_set_header X-Api-Key "{0}"; }}\n',
+    "secret-manifest.yaml": "kind: Secret\nmetadata: {{name: a}}\nstringData: {{anything: {0}}}\n",
+    "cron.d/dump": "0 4 * * * root mysqldump -uroot -p{0} shop\n",
+    "snmp/snmpd.conf": "rocommunity {0} 10.0.0.0/8\n",
+    "main.tf": 'resource "a" "b" {{\n  password = "{0}"\n}}\n',
+    "nginx/.htpasswd": "alice:{0}\n",
     "id_rsa": PEM,
     "etc/shadow": "root:{0}:19000:0:99999:7:::\n",
 }
@@ -137,6 +144,20 @@ def test_a_file_with_a_secret_has_a_keyed_digest_and_no_hash(planted: Sandbox) -
     opened = [event for event in planted.events() if event["event"]["action"] == "drift-opened"]
     assert opened
     assert [event["file"] for event in opened if "hash" in event["file"]] == []
+
+
+def test_what_was_approved_before_it_counted_as_a_secret_is_not_shown_later(sandbox: Sandbox) -> None:
+    sandbox.write("app.yml", f"note: {FIRST}\nport: 80\n")
+    sandbox.baseline(items=[{"path": sandbox.item("*")}])
+    sandbox.approve()
+    shutil.rmtree(sandbox.state / "content")  # as on a host that has pulled what another one approved
+    sandbox.baseline(items=[{"path": sandbox.item("*")}], secrets=[{"key": "$.note"}])
+    sandbox.write("app.yml", f"note: {FIRST}\nport: 81\n")
+    drift = sandbox.drift_of("app.yml")
+    assert [change["key"] for change in drift["changes"]] == ["$.port"]
+    sandbox.write("app.yml", f"note: {SECOND}\nport: 80\n")
+    assert [change["key"] for change in sandbox.drift_of("app.yml")["changes"]] == ["$.note"]
+    assert leaks(str(sandbox.drift_of("app.yml"))) == []
 
 
 def test_private_keys_and_shadow_are_compared_by_digest_alone(planted: Sandbox) -> None:

@@ -13,7 +13,7 @@ from driftd.formats.registry import by_name, read
 from driftd.model.approved import ApprovedItem
 from driftd.model.baseline import Rule
 from driftd.model.change import Absent, Aspect, Change, Kind, Severity
-from driftd.model.document import Document, Json, Node, Steps
+from driftd.model.document import Document, Json, Node, Steps, node_from_json
 from driftd.model.item import Attributes, Gap, ItemType, Observation
 from driftd.policy.query import Query, QueryFailedError
 from driftd.secrets.fingerprint import SecretKeeper
@@ -47,6 +47,10 @@ class Approved:
             return None
         reading = read(content, approved.item, format)
         return None if reading.problem else reading.document
+
+    def recorded(self, approved: ApprovedItem, *, untyped: bool) -> Document:
+        assert approved.format is not None
+        return Document(approved.item, approved.format, node_from_json(approved.settings), untyped=untyped)
 
 
 FILE = Attributes(ItemType.FILE, mode="0640", owner="root", group="root")

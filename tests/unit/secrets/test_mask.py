@@ -188,6 +188,13 @@ def test_a_value_that_passes_for_a_fingerprint_is_hidden_like_any_secret() -> No
     assert shown == {"note": KEEPER.token(TOKEN), "url": KEEPER.token(f"http://u:{TOKEN}@h")}
 
 
+def test_a_document_that_was_masked_before_keeps_its_fingerprints_and_hides_what_is_a_secret_by_now() -> None:
+    value: Json = {"password": TOKEN, "url": f"http://u:{TOKEN}@h", "token": "hunter2", "port": 80}
+    document = Document("/etc/app.yml", "yaml", node_from_json(value))
+    mask(document, KEEPER, masked_before=True)
+    assert document.root.to_json() == {"password": TOKEN, "url": f"http://u:{TOKEN}@h", "token": TOKEN, "port": 80}
+
+
 def test_everything_at_and_below_a_place_the_user_names_is_hidden() -> None:
     document = masked({"plain": {"a": "x", "b": [1, True, None]}, "other": "x"}, {("plain",)})
     shown = json.dumps(document.root.to_json())
