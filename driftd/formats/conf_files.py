@@ -32,7 +32,9 @@ _OTHER_CONTENT = re.compile(
     rb"(?:\xef\xbb\xbf)?+\s*+(?:\#![ \t]*+/|-----BEGIN[ ]|<\?php|<!DOCTYPE|<html|%!PS|\{\\rtf)",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(rb"^[ \t]*+[\w'\"(),.;:!?-]++(?:[ \t]++[\w'\"(),.;:!?-]++){5,}+[ \t]*+\r?$", re.MULTILINE)
+_SENTENCE = re.compile(
+    rb"^[ \t]*+[A-Za-z\x80-\xff'(),.;:!?-]++(?:[ \t]++[A-Za-z\x80-\xff'(),.;:!?-]++){5,}+[ \t]*+\r?$", re.MULTILINE
+)
 
 
 def reads(path: str, data: bytes) -> bool:
