@@ -184,13 +184,13 @@ def _undo(desk: Desk, args: argparse.Namespace) -> int:
     return OK
 
 
-def agreed(args: argparse.Namespace, count: int) -> bool:
+def agreed(args: argparse.Namespace, count: int, verb: str = "approve") -> bool:
     """Whether the one who asked says yes, or has said so."""
     if args.yes:
         return True
     if not sys.stdin.isatty():
-        raise UsageError("not on a terminal: say --yes to approve without being asked")
-    sys.stderr.write(f"approve {count} item{'s' if count != 1 else ''}? [y/N] ")
+        raise UsageError(f"not on a terminal: say --yes to {verb} without being asked")
+    sys.stderr.write(f"{verb} {count} item{'s' if count != 1 else ''}? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

@@ -73,7 +73,7 @@ def _replace(now: Host, then: Host, fresh: bytes, args: argparse.Namespace) -> i
         proposals = _proposals(now, rekeyed, args)
         if not args.json:
             _show(now, then, rekeyed)
-        if not agreed(args, rekeyed.count):
+        if not agreed(args, rekeyed.count, "replace the key of"):
             print("the key was not replaced", file=sys.stderr)
             return DRIFT
         keep_next(now.settings.key_file, fresh)

@@ -171,3 +171,25 @@ def test_an_extended_attribute_of_another_key_is_a_gap_and_no_drift(sandbox: San
     sandbox.check(status=CLEAN)
     os.setxattr(path, "user.note", b"theirs")
     sandbox.check(status=DRIFT)
+
+
+def test_what_was_approved_with_a_third_key_and_what_is_corrupt_is_left_and_named(host: Sandbox) -> None:
+    [corrupt] = (host.baselines / "shop").rglob("id_rsa.json")
+    corrupt.write_text("{}")
+    key_file(host).write_bytes(bytes(range(32)))  # replaced by hand: nobody has the key that approved
+    before = approved_text(host)
+    told = rekey(host, status=INCOMPLETE)
+    assert {Path(gap["item"]).name: gap["reason"] for gap in told["gaps"]} == {  # type: ignore[attr-defined]
+        "app.yml": "secret-key-unknown",
+        "id_rsa": "approved-corrupt",
+    }
+    assert told["revisions"] == {}
+    assert approved_text(host) == before
+    assert host.check(status=INCOMPLETE)["drifts"] == []
+
+
+def test_an_undo_that_reaches_behind_the_new_key_is_a_gap(host: Sandbox) -> None:
+    rekey(host)
+    host.approve("shop", "--undo", "1")
+    assert set(reasons(host).values()) == {"secret-key-unknown"}
+    assert host.check(status=INCOMPLETE)["drifts"] == []
