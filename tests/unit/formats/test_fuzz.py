@@ -26,7 +26,7 @@ ANYTHING = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.binary(max_size=8))
 
 def holds_together(document: Document, data: bytes) -> None:
     """Lines exist in the file, keys can be spelled and found again."""
-    last = data.count(b"\n") + 1
+    last = data.count(b"\n") + data.count(b"\r") + 1  # YAML ends lines at either
     for steps, node in document.root.walk():
         assert isinstance(node, Node)
         assert node.line is None or 1 <= node.line <= last or data[:2] in UTF_16

@@ -1,0 +1,38 @@
+"""Families of formats: those whose parsers are built on the same module are fuzzed together."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+from driftd.formats.registry import FORMATS, Format
+
+BUILT_ON = {
+    "columns": "tables",
+    "sections": "sections",
+    "blocks": "blocks",
+    "cursor": "expressions",
+    "expressions": "expressions",
+    "directives": "directives",
+    "arguments": "directives",
+}
+"""A module that parsers share -> the family."""
+DATA = frozenset({"json", "toml", "xml", "yaml"})
+
+
+def families() -> dict[str, list[str]]:
+    """Every format, by family; one that is built on none of the shared modules is among the lines."""
+    found: dict[str, list[str]] = {}
+    for entry in FORMATS:
+        found.setdefault(_family(entry), []).append(entry.name)
+    return dict(sorted(found.items()))
+
+
+def _family(entry: Format) -> str:
+    if entry.name in DATA:
+        return "data"
+    source = inspect.getsource(importlib.import_module(entry.parse.__module__))
+    for module, family in BUILT_ON.items():
+        if f"from driftd.formats.{module} import" in source:
+            return family
+    return "lines"
