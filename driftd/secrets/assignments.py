@@ -14,10 +14,11 @@ from driftd.secrets.values import holds_secret, is_prose, looks_like_key
 
 Span = tuple[int, int]
 
-_HINT = re.compile(
-    r"pass|secret|token|pwd|psk|key|auth|cred|pw\b|communit|salt|seed|cookie|nonce|signature|encrypt|pin\b",
-    re.IGNORECASE,
-)
+HINTS = (
+    "pass", "secret", "token", "pwd", "pw", "psk", "key", "auth", "cred", "communit", "salt", "seed", "cookie", "nonce",
+    "signature", "encrypt", "pin", "bearer", "shared", "private", "sig", "recovery",
+)  # fmt: skip
+"""Lower-case parts of names that may be secret: where none of them is, nothing else is tried."""
 _ASSIGNED = re.compile(
     r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,200})"
     r"(?:[\"'\])]{0,3}[ \t]{0,16}(?:=>|:=|=(?![=~])|:(?!:|//)))[ \t]{0,16}"
@@ -71,7 +72,7 @@ _NAMED = re.compile(
 
 def named_secrets(text: str, *, lines: bool) -> Iterator[Span]:
     """Yield the values that stand beside secret names; `lines`: also those that only a line of a file gives a name."""
-    if _HINT.search(text):
+    if _has_hint(text.lower()):
         yield from _assignments(text)
         yield from _options(text)
         yield from _elements(text)
@@ -80,6 +81,13 @@ def named_secrets(text: str, *, lines: bool) -> Iterator[Span]:
             yield from _blocks(text)
     if lines:
         yield from _random(text)
+
+
+def _has_hint(lowered: str) -> bool:
+    for hint in HINTS:  # noqa: SIM110 - the generator of `any` costs more than all these searches
+        if hint in lowered:
+            return True
+    return False
 
 
 def _assignments(text: str) -> Iterator[Span]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from driftd.secrets.assignments import HINTS
+from driftd.secrets.detectors import detectors
 from driftd.secrets.names import Secrecy, name_words, secrecy
 
 SECRET = [
@@ -118,3 +120,10 @@ def test_an_ambiguous_name_needs_a_value_that_looks_random(name: str) -> None:
 
 def test_words_are_told_apart_by_case_and_separators() -> None:
     assert name_words("spring.dataSource.APIKey_2") == ("spring", "data", "source", "api", "key", "2")
+
+
+def test_every_secret_name_is_looked_for_in_lines() -> None:
+    """Lines in which none of the hints stands are not searched for names."""
+    names = detectors().names
+    known = {" ".join(words) for words in names.words} | names.exact | set(names.glued) | names.weak
+    assert [name for name in sorted(known) if not any(hint in name for hint in HINTS)] == []
