@@ -38,7 +38,7 @@ _SENTENCE = re.compile(
 
 
 def reads(path: str, data: bytes) -> bool:
-    """Whether a text file is configuration; scripts, keys, documents and prose are not."""
+    """Whether a text file is configuration; scripts, keys, documents, prose and what says nothing are not."""
     name = path.rpartition("/")[2]
     if _OTHER_CONTENT.match(data) or _PROSE_NAME.fullmatch(name):
         return False
@@ -48,7 +48,7 @@ def reads(path: str, data: bytes) -> bool:
         return False
     if ending in _CONFIGURATION or (not ending and stem.endswith(("rc", "conf", "config"))):
         return True
-    return not _is_prose(data)
+    return bool(data.strip()) and not _is_prose(data)
 
 
 def _is_prose(data: bytes) -> bool:

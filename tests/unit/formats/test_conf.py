@@ -73,6 +73,10 @@ def test_a_quote_that_nothing_closes_is_a_character() -> None:
         ("/etc/motd.d/welcome", b"Welcome.\n", True),
         ("/etc/motd.tail", b"Welcome.\n", False),
         ("/etc/app/hello", b"This is a text that was written for people.\n", False),
+        ("/etc/app/setup", b"", False),
+        ("/etc/app/setup", b" \n\n", False),
+        ("/etc/app/setup", b"# x\n", True),
+        ("/srv/app.conf", b"\n", True),
         ("/usr/share/app/notes", b"# Title\nThis is a text that was written for people.\n", False),
     ],
 )
