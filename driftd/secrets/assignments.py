@@ -29,7 +29,7 @@ _ARGUMENT = re.compile(
 _OPTION = re.compile(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{0,100})[ \t]{1,16}(?=[^\s-])")
 _VALUE = re.compile(
     r"\"(?P<double>(?:[^\"\\\n]|\\.|\"\")*+)\"?|'(?P<single>(?:[^'\\\n]|\\.|'')*+)'?"
-    r"|(?P<command>`[^`\n]*+`?)|(?P<bare>(?:[^\s;&\"',]|,(?![\w-]{1,64}=))++)"
+    r"|(?P<command>`[^`\n]*+`?)|(?P<substitution>\$\([^()\n]*+\))|(?P<bare>(?:[^\s;&\"',]|,(?![\w-]{1,64}=))++)"
 )
 _REST = re.compile(
     r"\"(?P<double>(?:[^\"\\\n]|\\.|\"\")*+)\"?|'(?P<single>(?:[^'\\\n]|\\.|'')*+)'?"
