@@ -57,6 +57,8 @@ class Detectors:
     """Everything `detectors.yaml` says."""
 
     names: Names
+    formats: Mapping[str, frozenset[str]]
+    """Names, in lower case, that are secret in one format alone."""
     ordinary: frozenset[str]
     """Lower-case values that are no secrets under any name."""
     services: frozenset[str]
@@ -112,6 +114,7 @@ def detectors() -> Detectors:
     values = data["values"]
     return Detectors(
         names=_names(data["names"]),
+        formats={format: frozenset(names) for format, names in data["formats"].items()},
         ordinary=frozenset(values["never"]),
         services=frozenset(values["services"]),
         prose=frozenset(values["prose"]),

@@ -10,7 +10,7 @@ from typing import Final
 
 from driftd.model.document import Document, Node, Problem, Scalar, Steps
 from driftd.model.secret import TOKEN_PREFIX, tokens_in
-from driftd.secrets.detectors import Pattern
+from driftd.secrets.detectors import Pattern, detectors
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.names import Secrecy, is_collection, is_header, is_inner, is_label, is_public, secrecy
 from driftd.secrets.spans import likely_patterns, secret_spans
@@ -60,6 +60,7 @@ def mask(
         directives=document.untyped and not lines,
         stretches=stretches,
         patterns=likely_patterns(text),
+        own_names=detectors().formats.get(document.format, frozenset()),
         masked_before=masked_before,
         key_material="PRIVATE KEY" in text,
     )
@@ -148,6 +149,8 @@ class _Masking:
     stretches: Stretches
     patterns: tuple[Pattern, ...] | None = None
     """Those that anything in the document can match; None: all of them."""
+    own_names: frozenset[str] = frozenset()
+    """Names that are secret in this format alone."""
     masked_before: bool = False
     key_material: bool = False
     """A private key stands in it that the parser may have taken apart: every line that could be part of it is hidden."""
@@ -194,7 +197,7 @@ class _Masking:
         ]
 
     def _secrecy(self, name: str, place: _Place) -> Secrecy:
-        own = secrecy(name)
+        own = Secrecy.PASSWORD if name.lower() in self.own_names else secrecy(name)
         if place.collection and own < Secrecy.STRONG and not is_label(name):
             return Secrecy.STRONG
         return max(own, place.name) if place.name >= Secrecy.STRONG and is_inner(name) else own
