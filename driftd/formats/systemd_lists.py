@@ -23,11 +23,12 @@ _SANDBOX = """
     ConfigurationDirectory DeviceAllow Environment EnvironmentFile ExecPaths ExecSearchPath ExtensionDirectories
     ExtensionImages IODeviceLatencyTargetSec IODeviceWeight IOReadBandwidthMax IOReadIOPSMax IOWriteBandwidthMax
     IOWriteIOPSMax IPAddressAllow IPAddressDeny IPEgressFilterPath IPIngressFilterPath ImportCredential
-    InaccessiblePaths LoadCredential LoadCredentialEncrypted LogExtraFields LogFilterPatterns LogsDirectory MountImages
-    NFTSet NoExecPaths OpenFile PassEnvironment ReadOnlyPaths ReadWritePaths RestrictAddressFamilies
-    RestrictFileSystems RestrictNetworkInterfaces RuntimeDirectory SetCredential SetCredentialEncrypted SocketBindAllow
-    SocketBindDeny Sockets StandardInputData StandardInputText StateDirectory SupplementaryGroups
-    SystemCallArchitectures SystemCallFilter SystemCallLog TemporaryFileSystem UnsetEnvironment
+    InaccessibleDirectories InaccessiblePaths LoadCredential LoadCredentialEncrypted LogExtraFields
+    LogFilterPatterns LogsDirectory MountImages NFTSet NoExecPaths OpenFile PassEnvironment ReadOnlyDirectories
+    ReadOnlyPaths ReadWriteDirectories ReadWritePaths RestrictAddressFamilies RestrictFileSystems
+    RestrictNetworkInterfaces RuntimeDirectory SetCredential SetCredentialEncrypted SocketBindAllow SocketBindDeny
+    Sockets StandardInputData StandardInputText StateDirectory SupplementaryGroups SystemCallArchitectures
+    SystemCallFilter SystemCallLog TemporaryFileSystem UnsetEnvironment
 """
 _OTHERS = """
     ListenDatagram ListenFIFO ListenMessageQueue ListenNetlink ListenSequentialPacket ListenSpecial ListenStream
