@@ -13,7 +13,8 @@ from driftd.model.secret import TOKEN_PREFIX, tokens_in
 from driftd.secrets.detectors import Pattern, detectors
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.names import Secrecy, is_collection, is_header, is_inner, is_label, is_public, secrecy
-from driftd.secrets.spans import likely_patterns, secret_spans
+from driftd.secrets.nodes import all_text, holds_kubernetes_secret, is_lines, is_secrets_file, pair_value, text_of
+from driftd.secrets.spans import likely_patterns, quoted_spans, secret_spans
 from driftd.secrets.stretches import Part, Stretches, is_kubernetes_secret, value_start
 from driftd.secrets.values import holds_secret, looks_like_key
 from driftd.secrets.whole_files import by_digest_alone, looks_like_private_key
@@ -24,8 +25,6 @@ MAX_SEARCHED: Final = 1024 * 1024
 """A longer value is hidden whole: nobody reads it, and its change is still seen."""
 _MAX_QUOTED: Final = 200
 _WITHHELD: Final = "something could not be read here (the message is withheld: the file holds secrets)"
-_PAIR_NAMES: Final = ("name", "Name", "key", "Key", "@name", "@key")
-_PAIR_VALUES: Final = ("value", "Value", "@value", "#text")
 _JWK_PARTS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
 """Members of a JSON Web Key that are not public (RFC 7518)."""
 _SECRET_DATA: Final = ("data", "stringData")
@@ -50,9 +49,10 @@ def mask(
     `masked_before`: the document was masked when it was approved, by the detectors of then; its fingerprints are left alone.
     """
     named = {id(node) for steps in (extra(document.root) if extra else ()) if (node := document.root.at(steps))}
-    lines = _is_lines(document.root)
-    stretches = Stretches(keys_only=not lines, kubernetes_secret=lines and _is_kubernetes_secret(document.root))
-    text = _all_text(document.root)
+    lines = is_lines(document.root)
+    stretches = Stretches(keys_only=not lines, kubernetes_secret=lines and holds_kubernetes_secret(document.root))
+    # Messages quote lines that the parser could not take into the tree.
+    text = " ".join([all_text(document.root), *document.includes, *(one.message for one in document.problems)])
     masking = _Masking(
         keeper,
         named,
@@ -64,7 +64,7 @@ def mask(
         masked_before=masked_before,
         key_material="PRIVATE KEY" in text,
     )
-    masking.run(document.root, collection=_is_secrets_file(document))
+    masking.run(document.root, collection=is_secrets_file(document))
     document.includes[:] = [masking.text(include) for include in document.includes]
     document.problems[:] = [masking.problem(problem) for problem in document.problems]
     document.secret = document.secret or masking.found
@@ -72,57 +72,12 @@ def mask(
 
 def masked_text(text: str, keeper: SecretKeeper) -> str:
     """Return a text of unknown origin with its secrets hidden: what a parser said of a line, a command's output."""
-    return _Masking(keeper, set(), lines=True, directives=False, stretches=Stretches(keys_only=True)).text(text)
+    return _Masking(keeper, set(), lines=True, directives=False, stretches=Stretches(keys_only=True)).message(text)
 
 
 def masked_problem(problem: Problem, keeper: SecretKeeper) -> Problem:
     """Return a problem whose message quotes no secret."""
     return replace(problem, message=masked_text(problem.message, keeper))
-
-
-def _is_lines(root: Node) -> bool:
-    members = root.value
-    return isinstance(members, list) and bool(members) and all(isinstance(node.value, str) for node in members)
-
-
-def _is_kubernetes_secret(lines: Node) -> bool:
-    return any(is_kubernetes_secret(_text(node)) for node in _children(lines))
-
-
-def _is_secrets_file(document: Document) -> bool:
-    """Whether every value of a file is a secret because it is called `secrets.yaml`; a manifest of that name says itself."""
-    members = document.root.value
-    stem = document.path.rpartition("/")[2].partition(".")[0]
-    return isinstance(members, dict) and "kind" not in members and is_collection(stem)
-
-
-def _all_text(root: Node) -> str:
-    """Return every name and every text of a tree, each beside the name it stands under, however often it stands there."""
-    pieces: list[str] = []
-    pending: list[tuple[str, Node]] = [("", root)]
-    seen = {id(root)}
-    while pending:
-        name, node = pending.pop()
-        pieces += (name, _text(node))
-        members = node.value
-        children = members.items() if isinstance(members, dict) else ((name, child) for child in _children(node))
-        for label, child in children:
-            if id(child) in seen:
-                pieces.append(label)
-            else:
-                seen.add(id(child))
-                pending.append((label, child))
-    return " ".join(pieces)
-
-
-def _children(node: Node) -> list[Node]:
-    match node.value:
-        case dict() as members:
-            return list(members.values())
-        case list() as members:
-            return members
-        case _:
-            return []
 
 
 @dataclass(slots=True)
@@ -182,8 +137,8 @@ class _Masking:
         masked_names = {name: self._member_name(name, child) for name, child in members.items()}
         if any(name != shown for name, shown in masked_names.items()):
             place.node.value = {masked_names[name]: child for name, child in members.items()}
-        paired = _pair_value(members)
-        data = _SECRET_DATA if _text(members.get("kind")) == "Secret" else ()
+        paired = pair_value(members)
+        data = _SECRET_DATA if text_of(members.get("kind")) == "Secret" else ()
         parts = _JWK_PARTS if "kty" in members else frozenset[str]()
         return [
             _Place(
@@ -211,7 +166,7 @@ class _Masking:
             option = _OPTION.match(before)
             name = secrecy(option[1]) if option else place.name
             places.append(_Place(node, max(name, place.name), place.hidden, label=place.label))
-            before = _text(node)
+            before = text_of(node)
         return places
 
     def _command(self, members: list[Node]) -> None:
@@ -303,23 +258,18 @@ class _Masking:
             position = stop
         return "".join([*out, text[position:]]) if position else text
 
+    def message(self, text: str) -> str:
+        """Return what is said about a file, without the secrets in the lines that it quotes."""
+        if TOKEN_PREFIX in text or len(text) > MAX_SEARCHED:
+            return self._whole(text)
+        return self._replaced(text, quoted_spans(text, self.patterns))
+
     def problem(self, problem: Problem) -> Problem:
         """Return a problem whose message quotes no secret, neither by its shape nor one found in the document."""
-        message = self.text(problem.message)
+        message = self.message(problem.message)
         if len(self.secrets) > _MAX_QUOTED:
             return replace(problem, message=_WITHHELD)
         for secret in sorted({secret.strip() for secret in self.secrets}, key=len, reverse=True):
             if secret and secret in message:
                 message = message.replace(secret, self.keeper.token(secret))
         return replace(problem, message=message)
-
-
-def _text(node: Node | None) -> str:
-    return node.value if node is not None and isinstance(node.value, str) else ""
-
-
-def _pair_value(members: dict[str, Node]) -> tuple[str, str] | None:
-    """Return (`value`, NAME) of a mapping that is a pair: `{name: DB_PASSWORD, value: ...}`."""
-    name = next((text for key in _PAIR_NAMES if (text := _text(members.get(key)))), "")
-    value = next((key for key in _PAIR_VALUES if key in members), None)
-    return (value, name) if name and value else None

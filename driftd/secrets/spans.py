@@ -6,6 +6,7 @@ expressions repeat only up to a bound.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from driftd.secrets.assignments import named_secrets
@@ -15,6 +16,8 @@ from driftd.secrets.urls import url_passwords
 from driftd.secrets.values import is_placeholder
 
 Span = tuple[int, int]
+
+_QUOTED = re.compile(r"[\"'`]([^\"'`\n]{3,1000})(?=[\"'`])")
 
 
 def secret_spans(text: str, *, lines: bool = False, patterns: tuple[Pattern, ...] | None = None) -> list[Span]:
@@ -26,7 +29,17 @@ def secret_spans(text: str, *, lines: bool = False, patterns: tuple[Pattern, ...
     found = [*url_passwords(text), *shapes, *_private_keys(text), *named_secrets(text, lines=lines)]
     if "\n" in text:
         found += stretch_spans(text)
-    return _merged(found)
+    return merged(found)
+
+
+def quoted_spans(message: str, patterns: tuple[Pattern, ...] | None = None) -> list[Span]:
+    """Return the parts of a message that must be hidden: also what is one in a line that it quotes."""
+    found = secret_spans(message, lines=True, patterns=patterns)
+    for quoted in _QUOTED.finditer(message):
+        start = quoted.start(1)
+        spans = secret_spans(quoted[1], lines=True, patterns=patterns)
+        found += [(start + begin, start + end) for begin, end in spans]
+    return merged(found)
 
 
 def likely_patterns(text: str) -> tuple[Pattern, ...]:
@@ -35,7 +48,8 @@ def likely_patterns(text: str) -> tuple[Pattern, ...]:
     return tuple(pattern for pattern in detectors().patterns if pattern.is_needed(lowered))
 
 
-def _merged(spans: list[Span]) -> list[Span]:
+def merged(spans: list[Span]) -> list[Span]:
+    """Return spans in order, those that overlap as one."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if start >= end:

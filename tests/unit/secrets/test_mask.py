@@ -315,6 +315,15 @@ def test_problems_quote_no_secret() -> None:
     ]
 
 
+def test_a_problem_is_searched_for_what_stands_nowhere_else() -> None:
+    document = Document("/x", "ini", node_from_json({"a": "b"}), includes=["ghp_" + "aB3" * 12])
+    document.problems.append(Problem(1, "cannot read 'rocommunity hunter2'"))
+    document.problems.append(Problem(2, "cannot read 'mysql -phunter2 x'"))
+    mask(document, KEEPER)
+    assert "hunter2" not in document.problems[0].message + document.problems[1].message
+    assert "ghp_" not in document.includes[0]
+
+
 def test_problems_of_a_file_full_of_secrets_are_withheld() -> None:
     document = Document("/x", "ini", node_from_json({"passwords": [f"hunter{n}" for n in range(500)]}))
     document.problems.append(Problem(1, "what about hunter499?"))
