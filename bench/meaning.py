@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from scoring.characters import print_characters
 from scoring.configs import print_configs
 from scoring.history import print_history
 from scoring.injected import print_injected
@@ -21,6 +22,7 @@ PARTS: dict[str, Callable[[Path, bool], None]] = {
     "history": lambda corpus, _: print_history(corpus),
     "keys": lambda corpus, verbose: print_keys(corpus, verbose=verbose),
     "configs": lambda corpus, verbose: print_configs(corpus, verbose=verbose),
+    "characters": lambda corpus, verbose: print_characters(corpus, verbose=verbose),
     "suites": lambda corpus, verbose: print_suites(corpus, verbose=verbose),
     "pairs": lambda corpus, verbose: print_pairs(corpus, verbose=verbose),
     "errors": lambda corpus, verbose: print_injected(corpus, verbose=verbose),
