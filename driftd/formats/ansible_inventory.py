@@ -36,7 +36,7 @@ def parse(data: bytes, path: str) -> Document:
             name = opened["name"].strip() + (f":{kind}" if kind else "")
             group = builder.section(name, line.number)
         elif line.text.startswith("["):
-            builder.problem(line.number, "not the name of a group")
+            builder.unread(line.text, line.number, "not the name of a group", at=group)
         elif kind == "vars":
             _variable(builder, line, group)
         else:
@@ -52,7 +52,7 @@ def sniff(data: bytes) -> bool:
 def _variable(builder: DocumentBuilder, line: Line, group: Node | None) -> None:
     name, equals, value = line.text.partition("=")
     if not name.strip():
-        builder.problem(line.number, "a value without a name")
+        builder.unread(line.text, line.number, "a value without a name", at=group)
         return
     builder.add(name.rstrip(), _literal(value.strip()) if equals else None, line.number, at=group)
 
@@ -72,6 +72,6 @@ def _host(builder: DocumentBuilder, line: Line, group: Node | None) -> None:
     for word in words[1:]:
         name, equals, value = word.partition("=")
         if not name:
-            builder.problem(line.number, "a value without a name")
+            builder.unread(word, line.number, "a value without a name", at=host)
             continue
         builder.add(name, value if equals else None, line.number, at=host)

@@ -166,6 +166,8 @@ def _entries(text: str) -> Iterator[_Entry]:
         elif kind == "open":
             opened = line
         elif kind == "close":
+            if opened is None:
+                raise ParseError("unexpected `)`", line)
             opened = None
         at = match.end()
     if opened is not None:

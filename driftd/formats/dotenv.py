@@ -10,7 +10,7 @@ from driftd.formats.lines import decode, line_starts
 from driftd.model.document import Document
 
 NAME = "dotenv"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     ".env",
     ".env.*",
@@ -50,8 +50,8 @@ def parse(data: bytes, path: str) -> Document:
         line = bisect_right(starts, at)
         match = _LINE.match(text, at)
         if match is None:
-            builder.problem(line, "not of the form KEY=value")
-            at = _end(_REST, text, at)
+            start, at = at, _end(_REST, text, at)
+            builder.unread(text[start:at], line, "not of the form KEY=value")
         else:
             builder.add(match["quoted_key"] or match["key"], _value(match), line)
             at = match.end()

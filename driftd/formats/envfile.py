@@ -48,7 +48,7 @@ def parse(data: bytes, path: str) -> Document:
         if name and value is not None:
             builder.add(name, value, line)
         else:
-            builder.problem(line, "not of the form NAME=value")
+            builder.unread(text[start:at], line, "not of the form NAME=value")
         at = _end(_BLANK, text, at)
     return builder.done()
 

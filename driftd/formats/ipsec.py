@@ -33,7 +33,7 @@ def parse(data: bytes, path: str) -> Document:
             continue
         kind, *names = text.split()
         if text[0].isspace() or not names:
-            builder.problem(line.number, "neither a section nor a parameter of one")
+            builder.unread(text, line.number, "neither a section nor a parameter of one", at=section)
         elif kind == "include":
             builder.add("include", names[0], line.number, repeatable=True)
             builder.include(names[0])

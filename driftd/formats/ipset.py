@@ -25,7 +25,7 @@ def parse(data: bytes, path: str) -> Document:
     for line in significant(lines(data)):
         words = split_arguments(line.text)
         if words is None:
-            builder.problem(line.number, "a quote is not closed")
+            builder.unread(line.text, line.number, "a quote is not closed")
         elif words[0] in _CREATE and len(words) > 2:
             node = sets[words[1]] = builder.block("set", words[1], line.number)
             builder.add("type", words[2], line.number, at=node)

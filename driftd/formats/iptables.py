@@ -69,7 +69,9 @@ class _Reader:
     def _declare(self, line: Line) -> None:
         match = _CHAIN.fullmatch(line.text)
         if match is None:
-            self._builder.problem(line.number, "not of the form :CHAIN POLICY [PACKETS:BYTES]")
+            self._builder.unread(
+                line.text, line.number, "not of the form :CHAIN POLICY [PACKETS:BYTES]", at=self._table
+            )
             return
         self._builder.add("policy", match[2], line.number, at=self._chain(match[1], line.number))
 
@@ -84,7 +86,7 @@ class _Reader:
         text = _COUNTERS.sub("", line.text, count=1) if line.text.startswith("[") else line.text
         words = split_arguments(text)
         if words is None or len(words) < 2 or not words[0].startswith("-"):
-            self._builder.problem(line.number, "not a rule")
+            self._builder.unread(line.text, line.number, "not a rule", at=self._table)
             return
         command, chain, *rest = words
         if command not in ("-A", "--append"):

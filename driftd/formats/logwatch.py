@@ -24,7 +24,7 @@ def parse(data: bytes, path: str) -> Document:
         value.feed(rest.strip() if equals else written)
         name = written.strip().lower() if equals else value.text().lower()
         if not name:
-            builder.problem(line.number, "a value without a name")
+            builder.unread(line.text, line.number, "a value without a name")
         elif name in _LISTS and equals and not value.text():
             builder.reset(name, line.number)
         else:

@@ -130,7 +130,7 @@ class _Reader:
         match = _separator(self._syntax.separators).search(text)
         name = text if match is None else text[: match.start()].rstrip()
         if not name:
-            self._builder.problem(number, "a value without a name")
+            self._builder.unread(text, number, "a value without a name", at=self._section)
             return
         if match is None:
             # What follows a lone name may be a comment, too.

@@ -53,7 +53,7 @@ def parse(data: bytes, path: str) -> Document:
         setting, equals, value = line.text.partition("=")
         setting, value = setting.rstrip(), value.lstrip()
         if not equals or not setting:
-            builder.problem(line.number, "not of the form Setting=value")
+            builder.unread(line.text, line.number, "not of the form Setting=value", at=current)
         elif setting in LIST_SETTINGS and not value:
             builder.reset(setting, line.number, at=current)
         else:
