@@ -169,8 +169,18 @@ def _attributes(observed: Observation, approved: ApprovedItem, terms: Terms, ver
         if terms.secret_key_id is not None and key_ids_in(str(before)) - {terms.secret_key_id}:
             verdict.gaps.append(Gap(observed.item, SECRET_KEY_UNKNOWN, f"$.{name}"))
             continue
-        changes.append(Change(Aspect.ATTRIBUTES, Kind.CHANGED, f"$.{name}", before, after))
+        changes.append(_attribute(name, before, after))
     return changes
+
+
+def _attribute(name: str, before: Side, after: Side) -> Change:
+    """The change of an attribute; an empty one was not set."""
+    key = f"$.{name}"
+    if before == "":
+        return Change(Aspect.ATTRIBUTES, Kind.ADDED, key, after=after)
+    if after == "":
+        return Change(Aspect.ATTRIBUTES, Kind.REMOVED, key, before=before)
+    return Change(Aspect.ATTRIBUTES, Kind.CHANGED, key, before, after)
 
 
 def _content(

@@ -89,9 +89,9 @@ def attributes(
 ) -> Attributes:
     """Return the attributes that are audited.
 
-    A link has a target and owners; Linux gives it no mode of its own. What is not set on the item (no access list, no
-    capability, no label) is absent, so that its coming is an addition. A value of `user.*` shows as a keyed digest: programs
-    keep what they like there.
+    A link has a target and owners; Linux gives it no mode of its own. What is audited and not set on the item (no access list,
+    no capability, no label) is empty, so that its coming is an addition, and not something that was never recorded. A value of
+    `user.*` shows as a keyed digest: programs keep what they like there.
     """
     is_link = item.type is ItemType.LINK
     return Attributes(
@@ -100,8 +100,12 @@ def attributes(
         mode=f"{stat.S_IMODE(item.mode):04o}" if "mode" in wanted and not is_link else None,
         owner=accounts.user_name(item.uid) if "owner" in wanted else None,
         group=accounts.group_name(item.gid) if "group" in wanted else None,
-        extra=tuple(sorted(_extra(xattrs, wanted, accounts, digester))) if xattrs else (),
+        extra=tuple(sorted({**_unset(wanted), **dict(_extra(xattrs, wanted, accounts, digester))}.items())),
     )
+
+
+def _unset(wanted: Sequence[AttributeName]) -> dict[str, str]:
+    return {name: "" for name in ("acl", "capabilities", "selinux", "xattrs") if name in wanted}
 
 
 def _extra(

@@ -121,9 +121,9 @@ def _look_behind(root: Root, parent: Resolved, here: bytes, found: Look, guard: 
     try:
         led = root.follow(here, barred=VOLATILE, guard=guard)
     except OSError as error:
-        if not is_absent(error):
+        if not is_absent(error) and error.errno != errno.ELOOP:
             raise
-        found.note = "the link leads nowhere"
+        found.note = "the link leads nowhere" if is_absent(error) else "the link leads into itself"
         missing = os.path.normpath(os.path.join(os.path.dirname(here), found.target))
         found.links = (*parent.links, here, missing)
         return here

@@ -88,7 +88,7 @@ class ScratchHost:
 
     def approve(self) -> None:
         done = self.run("approve", "--reason", "as it is", "--yes")
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def checked(self) -> dict[str, Object]:
         """Return the drifts that `check` finds, by item, as the daemon's events would tell them."""
@@ -152,6 +152,7 @@ class DaemonProcess:
     def wait(self, found: Callable[[], object], what: str) -> None:
         def look() -> object:
             assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.errors}"
+            self.said()  # or the manager's socket fills up
             return found()
 
         try:

@@ -39,7 +39,10 @@ def test_only_what_is_asked_for_is_there(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_text("")
     assert of(file, ()).to_json() == {"type": "file"}
-    assert of(file, ALL).to_json().keys() == {"type", "mode", "owner", "group"}
+    extended = {"acl", "capabilities", "selinux", "xattrs"}
+    asked = of(file, ALL).to_json()
+    assert asked.keys() == {"type", "mode", "owner", "group", *extended}
+    assert {asked[name] for name in extended} == {""}
 
 
 def test_a_link_has_a_target_and_owners_and_no_mode(tmp_path: Path) -> None:
