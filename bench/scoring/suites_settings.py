@@ -12,7 +12,7 @@ from typing import Any
 
 from scoring.corpus import Record
 from scoring.judgement import judge
-from scoring.values import last, parsed
+from scoring.values import last, parsed, understood
 
 Judged = tuple[str, bool, bool | None] | None
 _UNITS = (
@@ -53,7 +53,7 @@ def dotenv_case(record: Record) -> Judged:
     wanted = {each["key"]: each["value"] for each in bindings if each["key"] is not None and not each["error"]}
     if document is None:
         return ("wrong lines noted" if wrong else "values"), wrong and not wanted, None
-    right = last(document.root.to_json()) == wanted
+    right = last(understood(document)) == wanted
     return ("wrong lines noted", right and bool(document.problems), None) if wrong else ("values", right, None)
 
 
@@ -61,7 +61,7 @@ def environment_case(record: Record) -> Judged:
     """What systemd's load_env_file reads."""
     document = parsed("envfile", str(record["input"]).encode(), "/etc/default/x")
     wanted = dict(str(entry).split("=", 1) for entry in record["expected_entries_in_order"] if entry is not None)
-    return "values", document is not None and last(document.root.to_json()) == wanted, None
+    return "values", document is not None and last(understood(document)) == wanted, None
 
 
 def ini_case(record: Record) -> Judged:

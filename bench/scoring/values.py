@@ -29,6 +29,14 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
+def understood(document: Document) -> Any:
+    """Settings without the lines that were not understood: a suite says only that they are wrong."""
+    wrong = {problem.line for problem in document.problems}
+    members = document.root.value
+    assert isinstance(members, dict)
+    return {name: node.to_json() for name, node in members.items() if node.value is not None or node.line not in wrong}
+
+
 def last(settings: Any) -> Any:
     """Settings in which the last of repeated names counts, as in the libraries of formats that know no lists."""
     return {name: value[-1] if isinstance(value, list) else value for name, value in settings.items()}

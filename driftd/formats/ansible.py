@@ -10,7 +10,7 @@ from driftd.formats.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "ansible"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("ansible.cfg", ".ansible.cfg")
 
 _SYNTAX = SectionSyntax(format=NAME, values=ValueSyntax(comments=";", enclosing="\"'"), indented=True, name=str.lower)

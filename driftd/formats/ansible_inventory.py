@@ -10,7 +10,7 @@ from driftd.formats.lines import Line, lines, significant
 from driftd.model.document import Document, Node
 
 NAME = "ansible_inventory"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/ansible/hosts", "inventory.ini", "hosts.ini", "*/inventory/*.ini", "*/inventories/**/*.ini")
 HINTS = ("inventory", "hosts", "*/inventory/*", "*/inventories/**/*", "*.inventory")
 

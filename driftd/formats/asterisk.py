@@ -9,7 +9,7 @@ from driftd.formats.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "asterisk"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/asterisk/*.conf", "*/asterisk/**/*.conf")
 
 _SYNTAX = SectionSyntax(

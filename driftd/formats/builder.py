@@ -36,6 +36,7 @@ class DocumentBuilder:
 
     def __init__(self, path: str, format: str, *, untyped: bool = True, table: bool = False) -> None:
         self._document = Document(path, format, Node([] if table else {}, 1), untyped=untyped)
+        self._table = table
         self._bounds = Bounds()
         self._depth: dict[int, int] = {id(self._document.root): 0}
         self._sections: dict[int, Node] = {}
@@ -136,9 +137,12 @@ class DocumentBuilder:
             self._unnamed_problems += 1
 
     def unread(self, text: str, line: int, message: str, *, at: Node | None = None) -> None:
-        """Note a line that the format does not know; it counts as it is written, as a name without a value."""
+        """Note a line that the format does not know; it counts as it is written, as a name without a value.
+
+        In a table it is a row of its own.
+        """
         self.problem(line, message)
-        self.add(" ".join(text.split()), None, line, at=at)
+        self.add(" ".join(text.split()), None, line, at=at or (self.row(line) if self._table else None))
 
     def include(self, name: str) -> None:
         """Note a file, glob or directory that the document names."""

@@ -6,7 +6,7 @@ from driftd.formats.sections import SectionSyntax, parse_sections
 from driftd.model.document import Document
 
 NAME = "configparser"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "setup.cfg",
     "tox.ini",

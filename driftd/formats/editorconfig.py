@@ -6,7 +6,7 @@ from driftd.formats.sections import WHOLE_LINE, SectionSyntax, parse_sections
 from driftd.model.document import Document
 
 NAME = "editorconfig"
-VERSION = 1
+VERSION = 2
 PATTERNS = (".editorconfig",)
 
 _SYNTAX = SectionSyntax(format=NAME, separators=("=",), heading=WHOLE_LINE, name=str.lower)

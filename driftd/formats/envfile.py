@@ -13,7 +13,7 @@ from driftd.formats.lines import decode, line_starts
 from driftd.model.document import Document
 
 NAME = "envfile"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/containers/systemd/*.env",)
 HINTS = ("*/default/*", "*/sysconfig/*", "*/sysconfig/**/*", "*/conf.d/*", "*.environment", "environment", "env")
 
@@ -33,7 +33,7 @@ _ESCAPE = re.compile(r"\\(.|\Z)", re.DOTALL)
 
 
 def parse(data: bytes, path: str) -> Document:
-    """Read assignments; a line without `=` is left out, as systemd does, and is a problem."""
+    """Read assignments; a line without `=`, which systemd leaves out, is a problem."""
     text = decode(data)
     starts = line_starts(text)
     builder = DocumentBuilder(path, NAME)

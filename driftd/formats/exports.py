@@ -9,7 +9,7 @@ from driftd.formats.lines import continued, lines, significant
 from driftd.model.document import Document
 
 NAME = "exports"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/etc/exports", "*/exports.d/*.exports", "*/exports")
 
 _PATH = re.compile(r'"(?P<quoted>[^"]*+)"|(?P<plain>\S++)')
@@ -30,7 +30,7 @@ def parse(data: bytes, path: str) -> Document:
         while at < len(line.text) and line.text[at] != "#":
             match = _CLIENT.match(line.text, at)
             if match is None or match.end() == at:
-                builder.problem(line.number, "not a client")
+                builder.unread(line.text[at:], line.number, "not a client", at=row)
                 break
             client = builder.block("clients", match["name"].strip('"'), line.number, at=row)
             if match["options"] is not None:

@@ -7,7 +7,7 @@ from driftd.formats.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "fail2ban"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*/fail2ban/*.conf",
     "*/fail2ban/*.local",

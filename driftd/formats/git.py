@@ -7,7 +7,7 @@ from driftd.formats.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "git"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*/.gitconfig",
     "/etc/gitconfig",

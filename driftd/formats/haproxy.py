@@ -13,7 +13,7 @@ from driftd.formats.lines import lines
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "haproxy"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "haproxy.cfg",
     "haproxy*.cfg",
@@ -103,7 +103,7 @@ class _Reader:
         elif self._conditions:
             _, before = self._conditions.pop()
         else:
-            self._builder.problem(number, f"{words[0]} without .if")
+            self._builder.unread(join_arguments(words), number, f"{words[0]} without .if", at=self._section)
             return
         self._section = before
         if words[0] != ".endif":

@@ -13,7 +13,7 @@ from driftd.formats.sections import SectionSyntax, parse_sections
 from driftd.model.document import Document
 
 NAME = "ini"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*.ini",
     "*/puppet/puppet.conf",

@@ -9,7 +9,7 @@ from driftd.formats.lines import lines
 from driftd.model.document import Document, Node
 
 NAME = "ipsec"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("ipsec.conf", "*/ipsec.d/*.conf", "*.ipsec.conf")
 
 _CONTENT = re.compile(r'(?:"[^"]*+"|(?<=\S)\#|[^#])*+')

@@ -10,7 +10,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document, Node
 
 NAME = "ipset"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/ipset.conf", "*/ipset/*", "*/sysconfig/ipset", "*/iptables/ipsets", "*.ipset")
 
 _TYPICAL = re.compile(rb"(?:[ \t]*+(?:#[^\n]*+)?\n)*+(?:create|-N)[ \t]++\S++[ \t]++(?:hash|bitmap|list):\S")

@@ -10,7 +10,7 @@ from driftd.formats.lines import Line, lines, significant
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "iptables"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*/iptables/rules.v4",
     "*/iptables/rules.v6",
@@ -86,7 +86,7 @@ class _Reader:
         text = _COUNTERS.sub("", line.text, count=1) if line.text.startswith("[") else line.text
         words = split_arguments(text)
         if words is None or len(words) < 2 or not words[0].startswith("-"):
-            self._builder.unread(line.text, line.number, "not a rule", at=self._table)
+            self._builder.unread(text, line.number, "not a rule", at=self._table)
             return
         command, chain, *rest = words
         if command not in ("-A", "--append"):

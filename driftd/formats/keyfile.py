@@ -9,7 +9,7 @@ from driftd.formats.sections import WHOLE_LINE, SectionSyntax, parse_sections
 from driftd.model.document import Document
 
 NAME = "keyfile"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "*.desktop",
     "*.directory",

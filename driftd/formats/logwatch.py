@@ -8,7 +8,7 @@ from driftd.formats.values import Value, ValueSyntax
 from driftd.model.document import Document
 
 NAME = "logwatch"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/logwatch/**/*.conf", "*/logwatch/*.conf")
 
 _VALUES = ValueSyntax(comments="#", enclosing='"')

@@ -11,7 +11,7 @@ from driftd.formats.nftables_tokens import Statement, Statements, elements, spel
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "nftables"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/nftables.conf", "*.nft", "*/nftables/*.conf", "*/nftables.d/*", "*/nftables/*.rules", "*.nftables")
 _TYPICAL = re.compile(
     rb"\A#![^\n]*\bnft[ \t]+-|^[ \t]*+(?:add[ \t]++)?table[ \t]++(?:ip6?|inet|arp|bridge|netdev)[ \t]++[\w.-]++\s*+\{",
@@ -109,7 +109,12 @@ class _Reader:
     def _define(self, statement: Statement) -> None:
         keyword, *words = statement.words
         if len(words) < 2 or words[1] != "=":
-            self._builder.problem(statement.line, f"not of the form {keyword} NAME = VALUE")
+            self._builder.unread(
+                spell(statement.words),
+                statement.line,
+                f"not of the form {keyword} NAME = VALUE",
+                at=self._stack[-1].node,
+            )
             return
         at = self._builder.section(keyword, statement.line, at=self._stack[-1].node)
         self._value(words[0], statement, 3, at)

@@ -9,7 +9,7 @@ from driftd.formats.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "openssl"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("openssl*.cnf", "ssleay.cnf", "*/ssl/*.cnf", "*/easy-rsa/**/*.cnf")
 
 _SYNTAX = SectionSyntax(

@@ -7,7 +7,7 @@ from driftd.formats.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "oslo"
-VERSION = 1
+VERSION = 2
 
 _SERVICES = (
     *("aodh", "barbican", "ceilometer", "cinder", "cloudkitty", "cyborg", "designate", "glance", "gnocchi", "heat"),

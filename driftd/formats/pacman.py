@@ -6,7 +6,7 @@ from driftd.formats.sections import WHOLE_LINE, SectionSyntax, parse_sections
 from driftd.model.document import Document
 
 NAME = "pacman"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "pacman.conf",
     "*/pacman.d/*.conf",

@@ -7,7 +7,7 @@ from driftd.formats.pg_hba import note_include, split_fields
 from driftd.model.document import Document
 
 NAME = "pg_ident"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("pg_ident.conf", "pg_ident*.conf")
 
 _COLUMNS = ("map-name", "system-username", "database-username")
@@ -21,7 +21,7 @@ def parse(data: bytes, path: str) -> Document:
         fields = split_fields(line.text)
         if note_include(reader, line, fields):
             continue
-        reader.row(line, fields=fields)
+        reader.row(line, fields=[*fields[:2], " ".join(fields[2:])] if len(fields) > 3 else fields)
         if len(fields) > len(_COLUMNS):
             reader.builder.problem(line.number, "too many columns: 3 are expected")
     return reader.done()

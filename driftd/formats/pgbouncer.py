@@ -8,7 +8,7 @@ from driftd.formats.sections import SectionSyntax, parse_sections
 from driftd.model.document import Document
 
 NAME = "pgbouncer"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("pgbouncer.ini", "*/pgbouncer/*.ini")
 
 _SYNTAX = SectionSyntax(

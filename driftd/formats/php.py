@@ -12,7 +12,7 @@ from driftd.formats.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "php"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "php.ini",
     "php.ini-*",

@@ -10,7 +10,7 @@ from driftd.formats.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "rsyncd"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("rsyncd.conf", "*/rsyncd.d/*.conf", "*/rsyncd.conf.d/*")
 
 _SYNTAX = SectionSyntax(

@@ -7,7 +7,7 @@ from driftd.formats.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "samba"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("smb.conf", "*/samba/*.conf", "*/samba/conf.d/*", "*/ctdb/ctdb.conf")
 
 

@@ -10,7 +10,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document, Node
 
 NAME = "squid"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "squid.conf",
     "squid3.conf",
@@ -71,7 +71,7 @@ def parse(data: bytes, path: str) -> Document:
 def _condition(reader: DirectiveReader, setting: Setting, conditions: list[Node]) -> None:
     """Enter or leave what is read under a condition."""
     if setting.name != "if" and not conditions:
-        reader.builder.problem(setting.line, f"{setting.name} without if")
+        reader.builder.unread(setting.name, setting.line, f"{setting.name} without if")
         return
     if setting.name != "if":
         conditions.pop()

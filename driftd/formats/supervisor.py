@@ -10,7 +10,7 @@ from driftd.formats.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "supervisor"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "supervisord.conf",
     "*/supervisor/*.conf",

@@ -15,7 +15,7 @@ from driftd.formats.systemd_lists import LIST_SETTINGS, REPEATED_SECTIONS
 from driftd.model.document import Document, Node
 
 NAME = "systemd"
-VERSION = 2
+VERSION = 3
 
 _UNIT_SUFFIXES = (
     *("automount", "device", "dnssd", "link", "mount", "netdev", "network", "nspawn", "path"),

@@ -6,7 +6,7 @@ from driftd.formats.sections import SectionSyntax, parse_sections
 from driftd.model.document import Document
 
 NAME = "uwsgi"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("uwsgi.ini", "*/uwsgi/**/*.ini", "*/uwsgi.d/*.ini")
 
 _SYNTAX = SectionSyntax(

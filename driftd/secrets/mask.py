@@ -219,7 +219,7 @@ class _Masking:
         if self._part(name) is Part.WHOLE:
             return self._whole(name)
         # A name without a value may be a whole line that the parser could not split; with one it is only a name.
-        return self.text(name, lines=child.value in (None, ""))
+        return self.text(name, lines=_says_nothing(child))
 
     def _part(self, value: Scalar) -> Part:
         """Return what of a line is secret because of what came before it; keeps track of where the walk is."""
@@ -273,3 +273,10 @@ class _Masking:
             if secret and secret in message:
                 message = message.replace(secret, self.keeper.token(secret))
         return replace(problem, message=message)
+
+
+def _says_nothing(node: Node) -> bool:
+    """Whether a name has no value, however often it comes."""
+    if isinstance(node.value, list) and node.repeated:
+        return all(member.value in (None, "") for member in node.value)
+    return node.value in (None, "")

@@ -71,7 +71,14 @@ FORMATS = (
         argument="/var/log/{a}",
     ),
     Blocks("dhcpd", "host", ("host {a} {{", "host  {a}\n{{"), ("}}", "  }}"), _ENDED, ordered=False),
-    Blocks("xinetd", "service", ("service {a}\n{{", "service  {a}\n{{"), ("}}",), ("{n} = {v}", "    {n}  =  {v}")),
+    Blocks(
+        "xinetd",
+        "service",
+        ("service {a}\n{{", "service  {a}\n{{"),
+        ("}}",),
+        ("{n} = {v}", "    {n}  =  {v}"),
+        ordered=False,
+    ),
     Blocks(
         "icinga2",
         "object",
