@@ -7,7 +7,7 @@ from driftd.formats.sshd import parse_ssh
 from driftd.model.document import Document
 
 NAME = "ssh"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "*/ssh/ssh_config",
     "ssh_config",
@@ -28,8 +28,23 @@ REPEATABLE = frozenset(
         "setenv",
     }
 )
+CRITERIA = (
+    *(
+        "all",
+        "canonical",
+        "command",
+        "exec",
+        "final",
+        "host",
+        "localnetwork",
+        "localuser",
+        "originalhost",
+        "sessiontype",
+    ),
+    *("tagged", "user", "version"),
+)
 
 
 def parse(data: bytes, path: str) -> Document:
     """Read directives; a line without a value becomes a problem and the rest is still read."""
-    return parse_ssh(data, DocumentBuilder(path, NAME), REPEATABLE, frozenset({"host", "match"}))
+    return parse_ssh(data, DocumentBuilder(path, NAME), REPEATABLE, frozenset({"host", "match"}), CRITERIA)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from driftd.formats.arguments import join_arguments, split_arguments
@@ -11,7 +12,7 @@ from driftd.formats.lines import lines, significant
 from driftd.model.document import Document, Node
 
 NAME = "sshd"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "*/ssh/sshd_config",
     "sshd_config",
@@ -37,18 +38,39 @@ REPEATABLE = frozenset(
         "subsystem",
     }
 )
+CRITERIA = (
+    "User",
+    "Group",
+    "Host",
+    "LocalAddress",
+    "LocalPort",
+    "Version",
+    "RDomain",
+    "Address",
+    "all",
+    "invalid-user",
+)
+_WITHOUT_VALUE = frozenset({"all", "canonical", "final", "invalid-user"})
 _DIRECTIVE = re.compile(r'"?([^\s="]+)"?[ \t]*=?[ \t]*(.*)', re.DOTALL)
 
 
 def parse(data: bytes, path: str) -> Document:
     """Read directives; a line without a value becomes a problem and the rest is still read."""
-    return parse_ssh(data, DocumentBuilder(path, NAME), REPEATABLE, frozenset({"match"}))
+    return parse_ssh(data, DocumentBuilder(path, NAME), REPEATABLE, frozenset({"match"}), CRITERIA)
 
 
 def parse_ssh(
-    data: bytes, builder: DocumentBuilder, repeatable: AbstractSet[str], blocks: AbstractSet[str]
+    data: bytes,
+    builder: DocumentBuilder,
+    repeatable: AbstractSet[str],
+    blocks: AbstractSet[str],
+    criteria: tuple[str, ...],
 ) -> Document:
-    """Read the syntax that sshd and ssh share; a directive of `blocks` holds all that follow, up to the next."""
+    """Read the syntax that sshd and ssh share; a directive of `blocks` holds all that follow, up to the next.
+
+    `criteria`: those of Match, whose names ignore case, as the manual page spells them.
+    """
+    spelled = {name.lower(): name for name in criteria}
     current: Node | None = None
     runs: list[str] = []
     for line in significant(lines(data)):
@@ -62,6 +84,7 @@ def parse_ssh(
             builder.unread(line.text, line.number, f"directive {match[1]!r} has no value", at=current)
             continue
         if name in blocks:
+            arguments = _criteria(arguments, spelled) if name == "match" else arguments
             current = builder.block(name, join_arguments(arguments), line.number)
             runs.extend([] if runs[-1:] == [name] else [name])
             continue
@@ -72,3 +95,15 @@ def parse_ssh(
     if runs != sorted(set(runs)):
         builder.add("@order", " ".join(runs), 1)  # the first block that matches wins, whatever its kind
     return builder.done()
+
+
+def _criteria(words: list[str], spelled: Mapping[str, str]) -> list[str]:
+    """The condition of Match with the names of its criteria in one spelling; their values stay as they are."""
+    out: list[str] = []
+    wanting = False
+    for word in words:
+        name = word.removeprefix("!").lower()
+        known = not wanting and name in spelled
+        out.append(("!" if word.startswith("!") else "") + spelled[name] if known else word)
+        wanting = known and name not in _WITHOUT_VALUE
+    return out

@@ -99,7 +99,7 @@ FORMATS = (
     Blocks(
         "sshd",
         "match",
-        ("Match User {a}", "match  User   {a}"),
+        ("Match User {a}", "match  user   {a}"),
         ("",),
         ("{n} {v}", '  {n}  "{v}"', "{N} {v}"),
         argument="User {a}",
