@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -37,6 +38,7 @@ from driftd.sources.root import Root
 from driftd.store.content import ContentStore
 from driftd.store.database import Database
 from driftd.store.reader import JournalReader
+from driftd.store.retention import Limits
 from driftd.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -173,10 +175,15 @@ class Workplace:
         self.host.close()
 
 
+def limits_of(settings: Settings) -> Limits:
+    """Return within which limits the journal is to be kept."""
+    return Limits(timedelta(seconds=float(settings.journal.keep)), int(settings.journal.max_size))
+
+
 def open_workplace(host: Host, command: str, publish: Publish) -> Workplace:
     """Take the state directory; StateHeldError names who holds it, StoreError what is wrong with it."""
     clock = SystemClock()
-    store = Store.open(host.settings.state, clock, command)
+    store = Store.open(host.settings.state, clock, command, limits_of(host.settings))
     engine = Engine(host.auditor, host.facts, store, clock, os.urandom, publish)
     return Workplace(host, engine, Adoption(engine, host.facts.name, host.trust))
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from driftd.app import Host, Surroundings, Workplace, open_host, open_workplace
+from driftd.app import Host, Surroundings, Workplace, limits_of, open_host, open_workplace
 from driftd.auditor import Examined
 from driftd.clock import SystemClock
 from driftd.daemon.control import ControlServer
@@ -19,6 +19,7 @@ from driftd.daemon.notify import Notifier
 from driftd.daemon.requests import Requests
 from driftd.daemon.schedule import Schedule
 from driftd.daemon.service import Due, Lost, Message, Noticed, Service, Vanished
+from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
 from driftd.model.change import Severity
 from driftd.model.document import Json
@@ -77,6 +78,7 @@ class Daemon:
         self._outputs: tuple[OutputSettings, ...] = ()
         self._workplace: Workplace | None = None
         self._service: Service | None = None
+        self._upkeep: Upkeep | None = None
         self._notifier = Notifier(around.environment)
         self._watcher: InotifyWatcher | None = None
         self._schedule: Schedule | None = None
@@ -107,9 +109,14 @@ class Daemon:
             result = self._host.auditor.audit(each=each)
             self._accept(pending)
             workplace.engine.finish_once(result)
+            self._tidy()
             return result
         finally:
             self._close()
+
+    def _tidy(self) -> None:
+        assert self._upkeep is not None
+        self._upkeep.finish()
 
     def _accept(self, pending: list[Examined]) -> None:
         assert self._workplace is not None
@@ -126,7 +133,9 @@ class Daemon:
         watching = Watching(self._watch(listener), host.auditor, self._configuration(), self._root, listener)
         transient = TransientNames.shipped()
         settling = Settling(float(host.settings.watch.settle), transient=transient)
-        service = Service(engine, workplace.adoption, watching, settling, self._notifier, self._clock, self.reload)
+        service = Service(
+            engine, workplace.adoption, watching, settling, self._notifier, self._clock, self.reload, self._upkeep
+        )
         service.on_deep = self._judged
         listener.service = self._service = service
         control = ControlServer(
@@ -147,7 +156,7 @@ class Daemon:
             reason = service.run()
             self._notifier.stopping()
             engine.say(Action.DAEMON_STOPPED, Severity.INFO, f"driftd stopped ({reason})", self._stopped(reason))
-            engine.memory.save(engine.store.database)
+            engine.store.attempt(engine.memory.save)
             log.info("stopped", reason=reason)
         finally:
             control.stop()
@@ -155,22 +164,15 @@ class Daemon:
 
     def _stopped(self, reason: str) -> dict[str, Json]:
         assert self._workplace is not None
-        return {"reason": reason, "delivered": dict(self._workplace.engine.store.database.cursors())}
+        return {"reason": reason, "delivered": dict(self._workplace.engine.store.cursors())}
 
     def _open(self, command: str) -> Workplace:
         workplace = open_workplace(self._host, command, self._publish)
         self._workplace = workplace
-        problems, notices = workplace.engine.store.found()
-        for notice in notices:
-            log.error("the state was repaired", message=notice.message)
-        if problems:
-            told: dict[str, Json] = {
-                "checkpoint": {
-                    "problems": [problem.to_json() for problem in problems],
-                }
-            }
-            message = f"the journal is damaged at {len(problems)} place(s): it is kept, and goes on from here"
-            workplace.engine.say(Action.JOURNAL_CHECKPOINT, Severity.HIGH, message, told)
+        self._upkeep = Upkeep(workplace.engine, self._clock)
+        self._upkeep.outputs = lambda: [delivery.name for delivery in self._deliveries]
+        self._upkeep.content = lambda: self._host.content
+        self._upkeep.tell()
         self._start_outputs()
         return workplace
 
@@ -205,12 +207,13 @@ class Daemon:
 
     def _needs_deep(self, workplace: Workplace) -> bool:
         """Whether what was judged before this start may be judged otherwise now."""
-        database = workplace.engine.store.database
-        return database.mark("judgement") != self._host.judgement_digest()
+        known = workplace.engine.store.attempt(lambda database: database.mark("judgement"))
+        return known != self._host.judgement_digest()
 
     def _judged(self) -> None:
         assert self._workplace is not None
-        self._workplace.engine.store.database.set_mark("judgement", self._host.judgement_digest())
+        digest = self._host.judgement_digest()
+        self._workplace.engine.store.attempt(lambda database: database.set_mark("judgement", digest))
 
     # --- outputs
 
@@ -225,7 +228,7 @@ class Daemon:
                 name,
                 build(entry.name, entry.options, OutputSurroundings(sys.stdout, self._around.environment)),
                 read=store.journal.read,
-                acknowledge=partial(store.database.set_cursor, name),
+                acknowledge=partial(store.delivered, name),
                 cursor=store.database.cursor(name),
                 head=store.journal.last_sequence,
                 clock=self._clock,
@@ -284,6 +287,7 @@ class Daemon:
         self._workplace.host = fresh
         engine = self._workplace.engine
         engine.auditor = fresh.auditor
+        engine.store.keep(limits_of(fresh.settings))
         self._workplace.adoption.use(fresh.facts.name, fresh.trust)
         self._service.watching.use(fresh.auditor, self._configuration())
         changed: list[Json] = [
@@ -308,6 +312,8 @@ class Daemon:
         if self._watcher is not None:
             self._watcher.close()
         self._stop_outputs()
+        if self._upkeep is not None:
+            self._upkeep.close()
         if self._workplace is not None:
             self._workplace.close()
 

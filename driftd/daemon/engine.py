@@ -276,7 +276,7 @@ class Engine:
         message = f"{sweep.depth} audit: {sweep.items} items, {len(self.memory.drifts)} drifted, {gaps} gaps"
         if say:
             self.commit([events.build(self.stamp(), Action.AUDIT_COMPLETED, Severity.INFO, message, driftd)])
-        self.memory.save(self.store.database)
+        self.store.attempt(self.memory.save)
         sweep.finished = True
         self.last_audit[sweep.depth] = sweep
 
@@ -284,7 +284,7 @@ class Engine:
 
     def recollect(self) -> None:
         """Go back to what is recorded, after something could not be: what was seen since is seen again by an audit."""
-        self.store.database.catch_up()
+        self.store.catch_up()
         waiting = self.memory.unapproved
         self.memory = Memory.load(self.store.database)
         self.memory.unapproved = waiting

@@ -15,6 +15,7 @@ from driftd.auditor import Examined
 from driftd.daemon.adoption import Adoption
 from driftd.daemon.engine import Engine, Sweep
 from driftd.daemon.notify import Notifier
+from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
 from driftd.model.change import Severity
 from driftd.model.document import Json
@@ -112,10 +113,12 @@ class Service:
         notifier: Notifier,
         clock: Clock,
         reload: ReloadAction,
+        upkeep: Upkeep | None = None,
     ) -> None:
         self.engine = engine
         self.adoption = adoption
         self.watching = watching
+        self.upkeep = upkeep or Upkeep(engine, clock)
         engine.on_links = self._depends
         engine.on_hold = self._holds
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -154,6 +157,7 @@ class Service:
                     self._look_due()
                     self._advance()
                     self._timers()
+                    self.upkeep.advance()
             except StoreError as error:
                 self._put_off(error)
             self._notifier.watchdog()
@@ -168,7 +172,7 @@ class Service:
         """How long nothing is due."""
         if self._refused is not None:
             return max(0.0, min(self._again_at - self._clock.monotonic(), self._notifier.interval))
-        if self._sweep is not None or self._waiting_sweeps:
+        if self._sweep is not None or self._waiting_sweeps or self.upkeep.busy:
             return 0.0
         now = self._clock.monotonic()
         due = [self._settling.next_deadline(), self._reload_at, self._poll_at, now + self._notifier.interval]
@@ -325,6 +329,7 @@ class Service:
         memory = self.engine.memory
         if sweep.depth == "deep":
             self.on_deep()
+            self.upkeep.want()
         if self.watching.refresh():  # what happened there before it was watched is not told by anybody
             self.want("quick", "watch")
         if self._lost:
@@ -365,7 +370,7 @@ class Service:
             "gap_count": len(memory.gaps) + len(memory.places),
             "items": len(memory.signatures),
             "chain_head": self.engine.store.journal.head,
-            "delivered": dict(self.engine.store.database.cursors()),
+            "delivered": dict(self.engine.store.cursors()),
         }
         self.engine.say(Action.DAEMON_HEARTBEAT, Severity.INFO, f"alive: {len(memory.drifts)} open drifts", driftd)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str, Json]:
     """Return `status --json` of the running daemon."""
-    engine = service.engine
+    engine, lost = service.engine, service.upkeep.lost()
     daemon: dict[str, Json] = {
         "running": True,
         "pid": os.getpid(),
@@ -34,7 +34,8 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
         "daemon": daemon,
         **memory_shape(engine.memory, service.blind_spots()),
         "watch": service.watching.to_json(),
-        "outputs": [state.to_json() for state in outputs],
+        "outputs": [{**state.to_json(), "lost": lost.get(state.name, 0)} for state in outputs],
+        "state": service.upkeep.to_json(),
     }
 
 
@@ -101,4 +102,6 @@ def stored_moment(database: Database, name: str) -> str | None:
 
 def _last(engine: Engine, depth: str) -> str | None:
     sweep = engine.last_audit.get(depth)
-    return timestamp(sweep.started) if sweep else stored_moment(engine.store.database, f"last_{depth}")
+    if sweep is not None:
+        return timestamp(sweep.started)
+    return engine.store.attempt(lambda database: stored_moment(database, f"last_{depth}"))

@@ -35,6 +35,7 @@ class Action(StrEnum):
     DAEMON_RELOAD_FAILED = "daemon-reload-failed"
     DAEMON_HEARTBEAT = "daemon-heartbeat"
     JOURNAL_CHECKPOINT = "journal-checkpoint"
+    STATE_REPAIRED = "state-repaired"
 
 
 CODES: Final[dict[Action, str]] = {
@@ -54,6 +55,7 @@ CODES: Final[dict[Action, str]] = {
     Action.DAEMON_RELOAD_FAILED: "DRIFT-4004",
     Action.DAEMON_HEARTBEAT: "DRIFT-4005",
     Action.JOURNAL_CHECKPOINT: "DRIFT-4006",
+    Action.STATE_REPAIRED: "DRIFT-4007",
 }
 """Stable short code of each action; never reused."""
 

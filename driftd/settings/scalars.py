@@ -1,4 +1,4 @@
-"""Values of settings that have a spelling of their own: durations, schedules, file modes, time zones."""
+"""Values of settings that have a spelling of their own: durations, sizes, schedules, file modes, time zones."""
 
 from __future__ import annotations
 
@@ -34,6 +34,28 @@ class Duration(float):
             count, left = divmod(left, round(_UNITS[unit] * 1000))
             out += [f"{count}{unit}"] if count else []
         return "".join(out) or "0s"
+
+
+_SIZES: Final = {"TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10}
+
+
+class Size(int):
+    """Bytes, written `64KiB`, `512MiB` or `1.5GiB`."""
+
+    noun: ClassVar[str] = "a size"
+    wanted: ClassVar[str] = "a size such as 64KiB, 512MiB or 1GiB"
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return the bytes that a spelling means; ValueError where it is none."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)(KiB|MiB|GiB|TiB)", text)
+        if found is None:
+            raise ValueError(f"write {cls.wanted}")
+        return cls(float(found[1]) * _SIZES[found[2]])
+
+    def __str__(self) -> str:
+        unit = next((unit for unit, size in _SIZES.items() if self and self % size == 0), None)
+        return f"{int(self)}B" if unit is None else f"{self // _SIZES[unit]}{unit}"
 
 
 class FileMode(int):

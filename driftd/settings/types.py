@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from driftd.model.baseline import SeverityWord
 from driftd.model.event import Action
-from driftd.settings.scalars import Cron, Duration, FileMode, TimeZone
+from driftd.settings.scalars import Cron, Duration, FileMode, Size, TimeZone
 from driftd.settings.typed import Check, Vocabulary
 
 
@@ -40,6 +40,15 @@ class WatchSettings(Struct, frozen=True, kw_only=True):
     enabled: bool = True
     settle: Duration = Duration(0.25)
     """How long a file that looks half-written may take."""
+
+
+class JournalSettings(Struct, frozen=True, kw_only=True):
+    """`journal`: how long what happened is remembered."""
+
+    keep: Duration = Duration(400 * 86400)
+    """Events that are older go once every output has them."""
+    max_size: Size = Size(512 << 20)
+    """Beyond this the oldest events go, delivered or not."""
 
 
 class SecretsSettings(Struct, frozen=True, kw_only=True):
@@ -117,6 +126,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     timezone: TimeZone = TimeZone("UTC")
     audit: AuditSettings = AuditSettings()
     watch: WatchSettings = WatchSettings()
+    journal: JournalSettings = JournalSettings()
     secrets: SecretsSettings = SecretsSettings()
     outputs: tuple[OutputSettings, ...] = ()
     control: ControlSettings = ControlSettings()
@@ -165,6 +175,8 @@ SETTINGS: Final = Vocabulary(
         (HostSettings, "name"): _host_name,
         (HostSettings, "id"): lambda text: "is empty: remove it, or give this host an id" if text == "" else None,
         (AuditSettings, "every"): _at_least(1),
+        (JournalSettings, "keep"): _at_least(86400),
+        (JournalSettings, "max_size"): lambda size: None if size >= 1 << 20 else f"{size} is too small: at least 1MiB",
         (OutputSettings, None): _one_output,
     },
     later={

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -35,7 +35,8 @@ class Guarded:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.path = path
-        self._connection = connection
+        self._connection: sqlite3.Connection | None = connection
+        self._refused: StoreError | None = None
         self._lock = threading.RLock()
 
     @contextmanager
@@ -43,7 +44,7 @@ class Guarded:
         """Lend the connection for queries."""
         with self._lock, sqlite_translated(self.path, "read the database"):
             try:
-                yield self._connection
+                yield self._open()
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise corrupt(self.path, str(error)) from error
 
@@ -51,19 +52,45 @@ class Guarded:
     def writing(self, doing: str) -> Iterator[sqlite3.Connection]:
         """Lend the connection for one transaction, which an error takes back."""
         with self._lock, sqlite_translated(self.path, doing):
-            self._connection.execute("BEGIN IMMEDIATE")
+            connection = self._open()
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
+
+    def exchange(self, another: Callable[[], sqlite3.Connection]) -> None:
+        """Give the file back and go on with another connection; where there is none, every use says why."""
+        with self._lock:
+            self.close()
+            try:
+                self._connection = another()
+            except StoreError as error:
+                self._refused = error
+                raise
+
+    def release(self) -> sqlite3.Connection:
+        """Return the connection to one who goes on with it."""
+        connection, self._connection = self._open(), None
+        return connection
 
     def close(self) -> None:
         """Give the file back."""
         with self._lock:
-            self._connection.close()
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                with suppress(sqlite3.Error):  # of a damaged file
+                    connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            return self._connection
+        if self._refused is not None:
+            raise StoreError(self.path, self._refused.what, self._refused.remedy)
+        raise StoreError(self.path, "the database is closed", "start driftd again")
 
 
 class CorruptDatabaseError(StoreError):
@@ -76,12 +103,13 @@ def sqlite_translated(path: Path, doing: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        extended = getattr(error, "sqlite_errorcode", 0)
+        code = extended & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or extended in _UNREADABLE:
             raise corrupt(path, str(error)) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise _busy(path, doing) from error
-        if code == sqlite3.SQLITE_ERROR and doing == OPENING:
+        if code == sqlite3.SQLITE_ERROR and (doing == OPENING or str(error).startswith(_NOT_THERE)):
             raise corrupt(path, str(error)) from error  # its tables are not what its version says
         if code in _REMEDIES:
             raise StoreError(path, f"cannot {doing}: {error}", _REMEDIES[code]) from error
@@ -89,6 +117,9 @@ def sqlite_translated(path: Path, doing: str) -> Iterator[None]:
 
 
 OPENING: Final = "open the database"
+_UNREADABLE: Final = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
+"""The disk does not give what is on it: the journal has it, too."""
+_NOT_THERE: Final = ("no such table", "no such column", "no such index", "table ")
 _REMEDIES: Final = {
     sqlite3.SQLITE_FULL: "make room on that file system; nothing recorded is lost",
     sqlite3.SQLITE_IOERR: "make room or look into the kernel's log; nothing recorded is lost",
@@ -133,8 +164,30 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     for pragma in _PRAGMAS:
         connection.execute(pragma)
     migrate(connection)
+    check_tables(connection, path)
+
+
+def check_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Make sure that the tables are as the migrations make them."""
+    if (different := _other_table(connection)) is not None:
+        raise corrupt(path, f"its table {different} is another one")
     if connection.execute("SELECT count(*) FROM position").fetchone() != (1,):
         raise corrupt(path, "no position in it")
+
+
+def _other_table(connection: sqlite3.Connection) -> str | None:
+    """Return the name of a table that is not as the migrations make it."""
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        migrate(made)
+        names = [name for (name,) in made.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return next((name for name in names if _columns(made, name) != _columns(connection, name)), None)
+    finally:
+        made.close()
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
+    return connection.execute('SELECT name, type, "notnull", pk FROM pragma_table_info(?)', (table,)).fetchall()
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
@@ -149,6 +202,15 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
         raise corrupt(path, " ".join(str(verdict).split()))
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another under its name; None where there is none."""
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
 
 
 def connect_read_only(path: Path, busy_seconds: float) -> sqlite3.Connection:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,10 @@ KeyedDigest = Callable[[bytes], str]
 _MAGIC: Final = b"driftd-content/1\n"
 _HEADER: Final = len(_MAGIC) + 32 + 8
 _SUFFIX: Final = ".content"
+_IN_USE: Final = 0o600
+_UNUSED_SINCE: Final = 0o400
+UNUSED: Final = timedelta(days=30)
+"""How long bytes are kept that nothing refers to: an approval may be taken back."""
 
 
 class ContentStore:
@@ -33,6 +39,8 @@ class ContentStore:
         """Keep bytes under the digest they were approved with, durably; bytes that are kept already are left alone."""
         path = self._path(digest)
         if path.exists() and self.get(digest) is not None:
+            with translated(path, "keep approved content"):
+                path.chmod(_IN_USE)
             return
         make_directory(path.parent)
         packed = _MAGIC + hashlib.sha256(content).digest() + len(content).to_bytes(8) + zlib.compress(content, 6)
@@ -85,6 +93,26 @@ class ContentStore:
                     removed += 1
         return removed
 
+    def release(self, referenced: Iterable[str], now: datetime) -> Generator[None, None, datetime | None]:
+        """Remove, in steps, what none of these digests has referred to for `UNUSED`; return when to look again, if ever.
+
+        Who takes an approval back within that time finds the bytes still there. What an interrupted `put` left goes as well.
+        """
+        wanted = set()
+        for number, digest in enumerate(referenced):
+            wanted.add(hash(self._path(digest).name))
+            if number % 100 == 99:
+                yield
+        soonest: datetime | None = None
+        for directory in sorted(self._directory.glob("??")):
+            with translated(directory, "clear up approved content"):
+                for path in sorted(directory.iterdir()):
+                    until = _spared_until(path, now, used=hash(path.name) in wanted)
+                    if until is not None and (soonest is None or until < soonest):
+                        soonest = until
+            yield
+        return soonest
+
     def _path(self, digest: str) -> Path:
         name = self._keyed(b"content " + digest.encode("ascii")).replace(":", "-").removeprefix("hmac-")
         return self._directory / name[-2:] / f"{name}{_SUFFIX}"
@@ -95,6 +123,28 @@ class ContentStore:
         keyed = self._keyed(content)
         # Of another key than today's nothing can be said: the checksum in the file has to do.
         return keyed == digest or keyed.rpartition(":")[0] != digest.rpartition(":")[0]
+
+
+def _spared_until(path: Path, now: datetime, *, used: bool) -> datetime | None:
+    """Mark a file that is not used, remove one that was marked long ago; return until when it stays, None: for good or gone.
+
+    The mark is its mode, 0400, and its time that of the mark.
+    """
+    there = path.stat()
+    marked = stat.S_IMODE(there.st_mode) == _UNUSED_SINCE
+    if used:
+        if marked:
+            path.chmod(_IN_USE)
+        return None
+    if not marked:
+        os.utime(path, (now.timestamp(), now.timestamp()))
+        path.chmod(_UNUSED_SINCE)
+        return now + UNUSED
+    since = datetime.fromtimestamp(there.st_mtime, UTC)
+    if now - since < UNUSED:
+        return since + UNUSED
+    path.unlink()
+    return None
 
 
 def _unpacked(packed: bytes) -> bytes | None:

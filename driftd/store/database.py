@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from driftd.model.event import Action, Event, action_of, sequence_of
+from driftd.model.event import Event, namespace, sequence_of
 from driftd.ports import Clock
 from driftd.store import tables
 from driftd.store.connection import (
     DATABASE_NAME,
     CorruptDatabaseError,
     Guarded,
+    check_tables,
     connect,
     connect_read_only,
+    identity_of,
     set_aside,
     sqlite_translated,
 )
 from driftd.store.damage import JournalProblem, chain_of
 from driftd.store.errors import StoreError
 from driftd.store.files import make_directory
-from driftd.store.known import CompletedAudit, KnownBaseline, KnownGap, OpenDrift
+from driftd.store.known import CompletedAudit, KnownBaseline, KnownGap, OpenDrift, StateChange
 from driftd.store.migrations import migrate
-from driftd.store.notices import Notice, StoreNotice
+from driftd.store.notices import Notice, StoreNotice, note
 from driftd.store.reader import EventSource, Position
 from driftd.store.replay import IncomprehensibleError, replayed
+from driftd.store.snapshot import DamagedSnapshotError, read_snapshot
 
 BUSY_SECONDS: Final = 5.0
 _BATCH: Final = 1000
+_FREE_PAGES: Final = 256
+"""Pages of 4 KiB that may lie unused: they are used again."""
 _OUTPUTS_BEGIN: Final = "outputs-begin"
+_SET_CURSOR: Final = """
+INSERT INTO outputs (name, delivered) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET delivered = excluded.delivered"""
 
 
 class OtherPastError(StoreError):
@@ -40,6 +47,14 @@ class OtherPastError(StoreError):
     def __init__(self, path: Path, sequence: int, what: str) -> None:
         super().__init__(path, f"the database took over event {sequence}; {what}", "find out who touched the journal")
         self.sequence = sequence
+
+
+class BehindError(StoreError):
+    """The database knows less than what the journal has forgotten since: a copy of an earlier time was put in its place."""
+
+    def __init__(self, path: Path, sequence: int, begins: int) -> None:
+        what = f"the database took over events up to {sequence}, and the journal begins with {begins}"
+        super().__init__(path, what, "find out who put an older database in its place")
 
 
 class Database:
@@ -52,6 +67,7 @@ class Database:
         self._guarded = Guarded(connection, path)
         self._path = path
         self._journal = journal
+        self._identity = identity_of(path)
         self.notices: list[StoreNotice] = []
         """What happened to it, to be said by its owner, who empties the list."""
         self.lost_through = 0
@@ -67,10 +83,10 @@ class Database:
         """
         make_directory(directory)
         path = directory / DATABASE_NAME
-        missing = not path.exists() and journal.position().sequence > 0
+        missing = journal.position().sequence > 0 and (not path.exists() or path.stat().st_size == 0)
         try:
             database = cls._opened(path, journal, busy_seconds, rebuilt=missing)
-        except (CorruptDatabaseError, OtherPastError) as error:
+        except (CorruptDatabaseError, OtherPastError, BehindError) as error:
             aside = set_aside(path, clock.now())
             database = cls._opened(path, journal, busy_seconds, rebuilt=True)
             database.notices.insert(0, _set_aside_notice(error, aside))
@@ -92,6 +108,25 @@ class Database:
             database.close()
             raise
         return database
+
+    def repair(self, clock: Clock) -> None:
+        """Open the file again while it is in use: where it is damaged or gone it is set aside and made again.
+
+        StoreError: it cannot be now. Every use says so until a repair succeeds.
+        """
+
+        def another() -> sqlite3.Connection:
+            fresh = Database.open(self._path.parent, self._journal, clock)
+            self.notices.extend(fresh.notices)
+            self.lost_through = max(self.lost_through, fresh.lost_through)
+            self._identity = identity_of(self._path)
+            return fresh._guarded.release()  # noqa: SLF001 - its own kind
+
+        self._guarded.exchange(another)
+
+    def in_place(self) -> bool:
+        """Whether the file that is used is still the one under its name."""
+        return self._identity == identity_of(self._path)
 
     @classmethod
     def open_read_only(cls, directory: Path, journal: EventSource, *, busy_seconds: float = BUSY_SECONDS) -> Self:
@@ -140,7 +175,7 @@ class Database:
                     changes = replayed(event)
                 except IncomprehensibleError as error:
                     message = f"{self._path}: event {sequence_of(event)} was left out: {error}"
-                    self.notices.append(StoreNotice(Notice.EVENT_INCOMPREHENSIBLE, message))
+                    note(self.notices, Notice.EVENT_INCOMPREHENSIBLE, message)
                     continue
                 for change in changes:
                     tables.write(connection, change)
@@ -151,24 +186,45 @@ class Database:
         """Take over what the journal has beyond this; `rebuilt`: what outputs have delivered was lost."""
         if rebuilt:
             self.set_mark(_OUTPUTS_BEGIN, "0")  # in case this one is interrupted too
-        started = 0
-        ahead = self._journal.read(self.position().sequence, self._unreadable)
-        while batch := list(islice(ahead, _BATCH)):
+        known, begins = self.position().sequence, self._journal.first_sequence()
+        if known < begins - 1:
+            self._take_snapshot(begins, rebuilt=rebuilt)
+        for batch in _batches(self._journal.read(self.position().sequence, self._unreadable)):
             self._take(batch)
-            starts = [sequence_of(event) for event in batch if action_of(event) == Action.DAEMON_STARTED]
-            started = max(starts, default=started)
         if rebuilt:
-            self.set_mark(_OUTPUTS_BEGIN, str(max(started - 1, 0)))
+            with self._guarded.reading() as connection:
+                ((started, pruned),) = connection.execute("SELECT started, pruned FROM position").fetchall()
+            self.set_mark(_OUTPUTS_BEGIN, str(max(started - 1, pruned, 0)))
+
+    def _take_snapshot(self, begins: int, *, rebuilt: bool) -> None:
+        """Take over the state that the events made which the journal does not hold any more."""
+        reason = "no snapshot holds what they made"
+        if (found := self._journal.snapshot()) is not None:
+            named, path = found
+            try:
+                with self._guarded.writing("take over a snapshot") as connection:
+                    for change in read_snapshot(path):
+                        tables.write(connection, change)
+                    end = (named.sequence, named.chain)
+                    connection.execute("UPDATE position SET sequence = ?, chain = ?", end)
+            except DamagedSnapshotError as error:
+                reason = str(error)
+            else:
+                return
+        if rebuilt:
+            message = f"events up to {begins - 1} are gone, and {reason}: the next audit finds out what is drifted"
+            note(self.notices, Notice.STATE_INCOMPLETE, message)
 
     def _unreadable(self, problem: JournalProblem) -> None:
-        message = f"a line of the journal was left out: {problem}"
-        self.notices.append(StoreNotice(Notice.EVENT_UNREADABLE, message))
+        note(self.notices, Notice.EVENT_UNREADABLE, f"a line of the journal was left out: {problem}")
 
     def check_past(self) -> None:
         """Make sure that the journal holds what was taken over from it; OtherPastError where it does not."""
         known, end = self.position(), self._journal.position()
         if known.sequence > end.sequence:
             raise OtherPastError(self._path, known.sequence, f"the journal ends at event {end.sequence} already")
+        if 0 < known.sequence < (begins := self._journal.first_sequence()) - 1:
+            raise BehindError(self._path, known.sequence, begins)
         event = next(self._journal.read(known.sequence - 1), None) if known.sequence else None
         if event is not None and sequence_of(event) == known.sequence and chain_of(event) != known.chain:
             raise OtherPastError(self._path, known.sequence, "the journal holds another one of that number")
@@ -195,6 +251,42 @@ class Database:
         with self._guarded.reading() as connection:
             return tables.audits(connection)
 
+    def pruned(self) -> int:
+        """Return up to which event the journal is gone, as was recorded."""
+        with self._guarded.reading() as connection:
+            return int(connection.execute("SELECT pruned FROM position").fetchone()[0])
+
+    @contextmanager
+    def frozen(self) -> Iterator[tuple[Position, Iterator[StateChange]]]:
+        """Yield a position and what makes the state at it of an empty one, while events go on being taken over."""
+        with sqlite_translated(self._path, "read the database"):
+            uri = f"{self._path.absolute().as_uri()}?mode=ro"
+            connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+            try:
+                connection.execute("BEGIN")
+                position = Position(*connection.execute("SELECT sequence, chain FROM position").fetchone())
+                yield position, tables.everything(connection)
+            finally:
+                connection.close()
+
+    def check_tables(self) -> None:
+        """Make sure that the tables are those that are known here; CorruptDatabaseError where they are not."""
+        with self._guarded.reading() as connection:
+            check_tables(connection, self._path)
+
+    def tidy(self) -> Iterator[None]:
+        """Give back to the file system what is not used, in steps."""
+        while self._free_pages() > _FREE_PAGES:
+            with self._guarded.reading() as connection:
+                connection.execute(f"PRAGMA incremental_vacuum({_FREE_PAGES})").fetchall()
+            yield
+        with self._guarded.reading() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _free_pages(self) -> int:
+        with self._guarded.reading() as connection:
+            return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+
     # --- what outputs have delivered
 
     def cursor(self, output: str) -> int:
@@ -208,18 +300,23 @@ class Database:
             if row is None:
                 begin = self.mark(_OUTPUTS_BEGIN)
                 row = (int(begin) if begin is not None else self.position().sequence,)
-                connection.execute("INSERT INTO outputs VALUES (?, ?)", (output, *row))
+                connection.execute("INSERT INTO outputs (name, delivered) VALUES (?, ?)", (output, *row))
             return int(row[0])
 
     def set_cursor(self, output: str, sequence: int) -> None:
         """Remember that an output has delivered everything up to a sequence."""
         with self._guarded.writing("remember a delivery") as connection:
-            connection.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?)", (output, sequence))
+            connection.execute(_SET_CURSOR, (output, sequence))
 
     def cursors(self) -> dict[str, int]:
         """Return up to which event each output has delivered."""
         with self._guarded.reading() as connection:
             return dict(connection.execute("SELECT name, delivered FROM outputs ORDER BY name").fetchall())
+
+    def lost(self) -> dict[str, int]:
+        """Return how many events were removed before an output had delivered them, for those that lost any."""
+        with self._guarded.reading() as connection:
+            return dict(connection.execute("SELECT name, lost FROM outputs WHERE lost > 0 ORDER BY name").fetchall())
 
     # --- what no event carries
 
@@ -248,10 +345,25 @@ class Database:
                 connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
 
 
-def _set_aside_notice(error: CorruptDatabaseError | OtherPastError, aside: Path) -> StoreNotice:
-    kind = Notice.JOURNAL_LOST if isinstance(error, OtherPastError) else Notice.DATABASE_DAMAGED
+def _batches(events: Iterator[Event]) -> Iterator[list[Event]]:
+    """Yield events in batches that are small where events are large."""
+    batch: list[Event] = []
+    weight = 0
+    for event in events:
+        batch.append(event)
+        body = namespace(event)
+        weight += 1 + sum(len(told) for name in ("changes", "gaps") if isinstance(told := body.get(name), list))
+        if weight >= _BATCH:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def _set_aside_notice(error: CorruptDatabaseError | OtherPastError | BehindError, aside: Path) -> StoreNotice:
+    kinds = {OtherPastError: Notice.JOURNAL_LOST, BehindError: Notice.DATABASE_BEHIND}
     message = f"{error.where}: {error.what}: set aside as {aside.name}, and made again from the journal"
-    return StoreNotice(kind, message)
+    return StoreNotice(kinds.get(type(error), Notice.DATABASE_DAMAGED), message)
 
 
 def _copy_in_memory(stored: sqlite3.Connection | None, path: Path) -> sqlite3.Connection:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -15,19 +17,37 @@ from driftd.store.damage import Damage, JournalProblem
 from driftd.store.errors import StoreError, from_os_error, translated
 from driftd.store.files import fsync_directory, make_directory, time_in_name, write_all
 from driftd.store.reader import JournalReader, Position
-from driftd.store.segments import MAX_LINE, segment_name
+from driftd.store.segments import MAX_LINE, Segment, segment_name
+from driftd.store.stretches import first_event, happened
 
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
+KEPT_TORN: Final = 10
+"""Unfinished lines that were moved aside and are kept."""
+
+
 class Journal(JournalReader):
     """The journal as its one owner has it, who holds the lock of the state directory (`store/lock.py`)."""
 
-    def __init__(self, directory: Path, clock: Clock, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        clock: Clock,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        segment_age: timedelta | None = None,
+    ) -> None:
         super().__init__(directory)
         self._clock = clock
-        self._segment_bytes = segment_bytes
+        self.segment_bytes = segment_bytes
+        """Size at which a segment is followed by a new one."""
+        self.segment_age = segment_age
+        """Age at which it is, however little is in it; None: at none."""
+        self.rotations = 0
+        """How many segments were begun since it was opened."""
+        self._begun: datetime | None = None
         self._position = Position()
         self._descriptor = -1
         self._path = directory
@@ -70,6 +90,7 @@ class Journal(JournalReader):
                     detail = f"{ending.torn} bytes of an unfinished line were moved to {aside.name}"
                     self.problems.append(JournalProblem(self._path.name, 0, None, Damage.TORN, detail))
             self._size = ending.size
+            self._begun = happened(first_event(ending.segment)) if ending.size else None
         return list(self.problems)
 
     def resume_after(self, sequence: int) -> None:
@@ -97,6 +118,21 @@ class Journal(JournalReader):
             self._write(b"".join(lines))
             self._position = position
         return stamped
+
+    def discard(self, through: int) -> Iterator[Segment]:
+        """Remove the segments that hold no event after this one, the oldest first; yield each that is gone."""
+        found = self._segments()
+        gone = 0
+        for segment, following in pairwise(found):
+            if following.first > through + 1:
+                break
+            with translated(segment.path, "remove a segment of the journal"):
+                segment.path.unlink(missing_ok=True)
+            gone += 1
+            yield segment
+        if gone:
+            with translated(self.directory, "remove segments of the journal"):
+                fsync_directory(self.directory)
 
     def close(self) -> None:
         """Give the segment back; every recorded event is on disk already."""
@@ -128,7 +164,12 @@ class Journal(JournalReader):
                 self._unclean = False
 
     def _full(self, more: int) -> bool:
-        return self._size > 0 and self._size + more > self._segment_bytes
+        return self._size > 0 and (self._size + more > self.segment_bytes or self._old())
+
+    def _old(self) -> bool:
+        if self.segment_age is None or self._begun is None:
+            return False
+        return self._clock.now() - self._begun > self.segment_age
 
     def _interfered(self) -> bool:
         """Whether somebody else changed the segment; then it is left as it is and the journal goes on in a new one."""
@@ -161,6 +202,8 @@ class Journal(JournalReader):
             os.close(descriptor)
             raise StoreError(path, "somebody else wrote the journal's next segment", "move it out of that directory")
         self._descriptor, self._path, self._size = descriptor, path, 0
+        self._begun = self._clock.now()
+        self.rotations += 1
 
     def _set_torn_aside(self, size: int) -> Path:
         aside = self._path.with_name(f"{self._path.name}.torn-{time_in_name(self._clock.now())}")
@@ -175,6 +218,8 @@ class Journal(JournalReader):
             os.close(copy)
         os.ftruncate(self._descriptor, size)
         os.fsync(self._descriptor)
+        for old in sorted(self.directory.glob("*.torn-*Z"), key=_when_torn)[:-KEPT_TORN]:
+            old.unlink(missing_ok=True)
         fsync_directory(self.directory)
         return aside
 
@@ -182,3 +227,7 @@ class Journal(JournalReader):
         if self._descriptor >= 0:
             descriptor, self._descriptor, self._unclean = self._descriptor, -1, False
             os.close(descriptor)
+
+
+def _when_torn(path: Path) -> str:
+    return path.name.rpartition(".torn-")[2]

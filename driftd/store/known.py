@@ -115,6 +115,33 @@ class Delivered:
 
     output: str
     sequence: int
+    lost: int = 0
+    """How many events more were removed before it had them."""
 
 
-StateChange = DriftStands | DriftEnds | GapStands | GapEnds | BaselineStands | BaselineEnds | AuditDone | Delivered
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The daemon started with the event of this sequence."""
+
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What the journal held up to this sequence is gone, and that was recorded."""
+
+    through: int
+
+
+StateChange = (
+    DriftStands
+    | DriftEnds
+    | GapStands
+    | GapEnds
+    | BaselineStands
+    | BaselineEnds
+    | AuditDone
+    | Delivered
+    | Started
+    | Pruned
+)

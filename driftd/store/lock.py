@@ -29,6 +29,7 @@ class StateLock:
     def __init__(self, directory: Path) -> None:
         self.path = directory / LOCK_NAME
         self._descriptor = -1
+        self._command = ""
 
     def acquire(self, command: str) -> None:
         """Become the owner at once, or raise StateHeldError that names the process which is. `command`: what we run."""
@@ -40,7 +41,19 @@ class StateLock:
         except BaseException:
             os.close(descriptor)
             raise
-        self._descriptor = descriptor
+        self._descriptor, self._command = descriptor, command
+
+    def in_place(self) -> bool:
+        """Whether the file that is locked is still the one under its name, which others would lock."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), os.stat(self.path))
+        except OSError:
+            return False
+
+    def take_again(self) -> None:
+        """Lock the file anew after somebody removed it; StateHeldError where another process was quicker."""
+        self.release()
+        self.acquire(self._command)
 
     def _take(self, descriptor: int, command: str) -> None:
         try:

@@ -19,7 +19,7 @@ class Migration:
         return (files("driftd.store") / "sql" / f"{self.name}.sql").read_text("utf-8")
 
 
-MIGRATIONS: Final = (Migration("0001_derived_state"),)
+MIGRATIONS: Final = (Migration("0001_derived_state"), Migration("0002_retention"))
 """Never edited once released; a later version adds to the end."""
 
 

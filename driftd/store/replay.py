@@ -12,6 +12,9 @@ Members an event must have to be understood, beside `@timestamp`, `event.action`
     baseline-proposed, -rejected  driftd.baseline {name}
     baseline-removed              driftd.baseline {name}
     audit-completed               driftd.audit {depth}
+    daemon-started                nothing more
+    journal-checkpoint            driftd.checkpoint {sequence}, optional: the journal up to there is gone;
+                                  driftd.lost: {OUTPUT: COUNT}, optional: events that went before an output had them
     any                           driftd.delivered: {OUTPUT: SEQUENCE}, optional: how far each output has come
 
 Other actions change nothing.
@@ -39,6 +42,8 @@ from driftd.store.known import (
     KnownBaseline,
     KnownGap,
     OpenDrift,
+    Pruned,
+    Started,
     StateChange,
 )
 
@@ -126,6 +131,15 @@ class _Audit(Struct):
     audit: _Depth
 
 
+class _Checkpoint(Struct):
+    sequence: _Count | None = None
+
+
+class _Checkpointed(Struct):
+    checkpoint: _Checkpoint = field(default_factory=_Checkpoint)
+    lost: dict[str, _Count] = {}
+
+
 def _drift(told: _Recorded, about: Json) -> list[StateChange]:
     drift = msgspec.convert(about, _Drift)
     item = drift.item or told.file.path
@@ -183,6 +197,18 @@ def _audited(told: _Recorded, about: Json) -> list[StateChange]:
     return [AuditDone(CompletedAudit(depth, told.event.sequence, told.at))]
 
 
+def _started(told: _Recorded, _about: Json) -> list[StateChange]:
+    return [Started(told.event.sequence)]
+
+
+def _checkpoint(_told: _Recorded, about: Json) -> list[StateChange]:
+    body = msgspec.convert(about, _Checkpointed)
+    through = body.checkpoint.sequence
+    if through is None:
+        return []
+    return [Pruned(through), *(Delivered(output, through, count) for output, count in body.lost.items())]
+
+
 _READERS = {
     Action.DRIFT_OPENED.value: _drift,
     Action.DRIFT_UPDATED.value: _drift,
@@ -194,4 +220,6 @@ _READERS = {
     Action.BASELINE_REJECTED.value: _said,
     Action.BASELINE_REMOVED.value: _removed,
     Action.AUDIT_COMPLETED.value: _audited,
+    Action.DAEMON_STARTED.value: _started,
+    Action.JOURNAL_CHECKPOINT.value: _checkpoint,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -13,9 +14,12 @@ import msgspec
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of one line; a longer one is damage, and is skipped in bounded memory."""
+LEAST_LINE: Final = 64
+"""No event takes fewer bytes."""
 
 _NAME: Final = re.compile(r"(\d{20})\.jsonl")
 _CHUNK: Final = 64 * 1024
+_PAGE: Final = 4096
 
 
 class _Place(msgspec.Struct):
@@ -74,21 +78,46 @@ def sequence_in(line: Line) -> int | None:
 
 
 def whole_lines(file: BinaryIO, offset: int = 0) -> Iterator[Line]:
-    """Yield the whole lines from an offset on, which must be the beginning of one; an unfinished last line is left out."""
-    file.seek(offset)
-    while data := file.readline(MAX_LINE + 1):
-        offset += len(data)
-        if data.endswith(b"\n"):
-            yield Line(offset, data[:-1])
-        elif len(data) <= MAX_LINE:
-            return
+    """Yield the whole lines from an offset on, which must be the beginning of one; an unfinished last line is left out.
+
+    A line of which the disk does not give every byte is one without data.
+    """
+    begun, whole = bytearray(), True
+    for length, data in _pieces(file.fileno(), offset):
+        beginning = 0
+        while data is not None and (end := data.find(b"\n", beginning)) >= 0:
+            line = bytes(begun) + data[beginning:end] if begun else data[beginning:end]
+            yield Line(offset + end + 1, line if whole and len(line) <= MAX_LINE else None)
+            begun, whole, beginning = bytearray(), True, end + 1
+        offset += length
+        whole = whole and data is not None and len(begun) + len(data) - beginning <= MAX_LINE
+        if whole and data is not None:
+            begun += data[beginning:]
         else:
-            while data and not data.endswith(b"\n"):
-                data = file.readline(MAX_LINE)
-                offset += len(data)
-            if not data:
+            begun.clear()
+
+
+def _pieces(descriptor: int, offset: int) -> Iterator[tuple[int, bytes | None]]:
+    """Yield the bytes from an offset on, piece by piece, with their lengths; None for a page that the disk does not give."""
+    page_by_page = 0
+    while True:
+        length = _CHUNK if offset >= page_by_page else _PAGE - offset % _PAGE
+        try:
+            data: bytes | None = os.pread(descriptor, length, offset)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            if offset >= page_by_page:
+                page_by_page = offset + length
+                continue
+            if offset >= os.fstat(descriptor).st_size:
                 return
-            yield Line(offset, None)
+            data = None
+        if data == b"":
+            return
+        taken = length if data is None else len(data)
+        yield taken, data
+        offset += taken
 
 
 def offset_after(file: BinaryIO, sequence: int) -> int:

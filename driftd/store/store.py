@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, TypeVar
 
 from driftd.model.event import Event
 from driftd.ports import Clock
-from driftd.store.damage import JournalProblem
+from driftd.store.connection import CorruptDatabaseError
+from driftd.store.damage import Damage, JournalProblem
 from driftd.store.database import Database
 from driftd.store.errors import StoreError
 from driftd.store.journal import Journal
 from driftd.store.lock import StateLock
 from driftd.store.notices import StoreNotice
+from driftd.store.pruning import Pruning, Say
+from driftd.store.retention import DEFAULT_LIMITS, Limits
+from driftd.store.segments import segment_name
 
 JOURNAL_NAME = "journal"
+REPAIR_AGAIN: Final = 30.0
+"""Seconds between two tries to make a database again."""
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Store:
-    """What the one owner of a state directory works with."""
+    """What the one owner of a state directory works with. A database in trouble stops nothing: the journal is the truth."""
 
     lock: StateLock
     journal: Journal
     database: Database
+    clock: Clock
+    limits: Limits = DEFAULT_LIMITS
     trouble: StoreError | None = None
     """Why the database is behind the journal now; it catches up by itself. None: it is not."""
+    _repaired_at: float | None = None
+    _delivered: dict[str, int] = field(default_factory=dict)
+    """Cursors that could not be written down yet."""
+    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def open(cls, directory: Path, clock: Clock, command: str) -> Store:
+    def open(cls, directory: Path, clock: Clock, command: str, limits: Limits = DEFAULT_LIMITS) -> Store:
         """Become the owner of a state directory, and repair and rebuild in it what can be.
 
-        StateHeldError names the process that owns it; StoreError says what stands in the way. What was found and done is in
-        `journal.problems` (record a `journal-checkpoint` that names them) and `database.notices` (say them loudly).
+        StateHeldError names the process that owns it; StoreError says what stands in the way. What was found and done is told
+        by `found`: record events about it.
         """
         lock = StateLock(directory)
         lock.acquire(command)
@@ -46,20 +62,83 @@ class Store:
             journal.close()
             lock.release()
             raise
-        return cls(lock, journal, database)
+        store = cls(lock, journal, database, clock)
+        store.keep(limits)
+        store._look_at_beginning()
+        return store
+
+    def _look_at_beginning(self) -> None:
+        first = self.journal.first_sequence()
+        if first - 1 > (self.attempt(Database.pruned) or 0):
+            detail = f"events up to {first - 1} are gone, and nothing says that they were pruned"
+            self.journal.problems.append(JournalProblem(segment_name(first), 0, first - 1, Damage.MISSING, detail))
+
+    def keep(self, limits: Limits) -> None:
+        """Keep the journal within these limits from now on."""
+        self.limits = limits
+        self.journal.segment_bytes = limits.segment_bytes
+        self.journal.segment_age = limits.segment_age
 
     def record(self, events: Sequence[Event]) -> list[Event]:
         """Make events durable and take them into account; return them stamped.
 
         StoreError: none was recorded, try again. A database that cannot be written loses nothing: see `trouble`.
         """
+        if not self.lock.in_place():
+            self.lock.take_again()
         stamped = self.journal.append(events)
+        if isinstance(self.trouble, CorruptDatabaseError) or not self.database.in_place():
+            self._repair()
+        self.trouble = None
+        self.attempt(lambda database: database.apply(stamped))
+        if self._delivered and self.trouble is None:
+            self._write_deliveries()
+        return stamped
+
+    def attempt(self, work: Callable[[Database], T]) -> T | None:
+        """Have something done in the database that the journal can do without; None where it cannot be done: see `trouble`."""
         try:
-            self.database.apply(stamped)
-            self.trouble = None
+            try:
+                return work(self.database)
+            except CorruptDatabaseError:
+                if not self._repair():
+                    raise
+                return work(self.database)
         except StoreError as error:
             self.trouble = error
-        return stamped
+            return None
+
+    def catch_up(self) -> None:
+        """Bring the database to the journal's end, made again where it has to be; StoreError where it cannot be now."""
+        try:
+            self.database.catch_up()
+        except CorruptDatabaseError:
+            if not self._repair():
+                raise
+        self.trouble = None
+
+    def delivered(self, output: str, sequence: int) -> None:
+        """Remember that an output has delivered everything up to a sequence. Any thread may say so; it never fails."""
+        with self._guard:
+            self._delivered[output] = sequence
+        self._write_deliveries()
+
+    def cursors(self) -> dict[str, int]:
+        """Return up to which event each output has delivered."""
+        known = self.attempt(Database.cursors) or {}
+        with self._guard:
+            return known | self._delivered
+
+    def prune(self, outputs: Sequence[str], say: Say) -> Iterator[None]:
+        """Bring journal and database within their limits, in steps; `outputs`: those in use, `say` records the checkpoint.
+
+        StoreError: it cannot be done now, and may be tried again.
+        """
+        self.attempt(Database.check_tables)
+        cursors = self.cursors()
+        in_use = {name: cursors.get(name, 0) for name in outputs}
+        yield from Pruning(self.journal, self.database, self.clock).steps(self.limits, in_use, say)
+        yield from self.database.tidy()
 
     def found(self) -> tuple[list[JournalProblem], list[StoreNotice]]:
         """Return what was found and done since the last time, for events and messages about it; then forget it."""
@@ -68,8 +147,40 @@ class Store:
         self.database.notices.clear()
         return problems, notices
 
+    def put_back(self, problems: Sequence[JournalProblem], notices: Sequence[StoreNotice]) -> None:
+        """Take back what could not be said, for the next time."""
+        self.journal.problems[:0] = problems
+        self.database.notices[:0] = notices
+
     def close(self) -> None:
         """Give the state directory back."""
         self.database.close()
         self.journal.close()
         self.lock.release()
+
+    def _repair(self) -> bool:
+        """Make the database again; False where that was tried a moment ago, StoreError is in `trouble` where it failed."""
+        now = self.clock.monotonic()
+        if self._repaired_at is not None and now < self._repaired_at + REPAIR_AGAIN:
+            return False
+        self._repaired_at = now
+        try:
+            self.database.repair(self.clock)
+        except StoreError as error:
+            self.trouble = error
+            return False
+        self.journal.resume_after(self.database.lost_through)
+        return True
+
+    def _write_deliveries(self) -> None:
+        with self._guard:
+            waiting = dict(self._delivered)
+        for output, sequence in waiting.items():
+            try:
+                self.database.set_cursor(output, sequence)
+            except StoreError as error:
+                self.trouble = error
+                return
+            with self._guard:
+                if self._delivered.get(output) == sequence:
+                    del self._delivered[output]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 import msgspec
 
@@ -21,6 +21,8 @@ from driftd.store.known import (
     KnownBaseline,
     KnownGap,
     OpenDrift,
+    Pruned,
+    Started,
     StateChange,
 )
 
@@ -38,12 +40,12 @@ INSERT INTO baselines VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET revision = coalesce(excluded.revision, revision),
     sha256 = coalesce(excluded.sha256, sha256), announced = excluded.announced, announced_at = excluded.announced_at"""
 _DELIVERED: Final = """
-INSERT INTO outputs VALUES (?, ?)
-ON CONFLICT (name) DO UPDATE SET delivered = max(delivered, excluded.delivered)"""
+INSERT INTO outputs (name, delivered, lost) VALUES (?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET delivered = max(delivered, excluded.delivered), lost = lost + excluded.lost"""
 
 
 def write(connection: sqlite3.Connection, change: StateChange) -> None:
-    """Make one state change; making it again changes nothing more."""
+    """Make one state change."""
     execute = connection.execute
     match change:
         case DriftStands(drift, opened):
@@ -63,8 +65,12 @@ def write(connection: sqlite3.Connection, change: StateChange) -> None:
             execute("DELETE FROM baselines WHERE name = ?", (name,))
         case AuditDone(audit):
             execute("INSERT OR REPLACE INTO audits VALUES (?, ?, ?)", (audit.depth, audit.sequence, audit.completed_at))
-        case Delivered(output, sequence):
-            execute(_DELIVERED, (output, sequence))
+        case Delivered(output, sequence, lost):
+            execute(_DELIVERED, (output, sequence, lost))
+        case Started(sequence):
+            execute("UPDATE position SET started = ?", (sequence,))
+        case Pruned(through):
+            execute("UPDATE position SET pruned = max(pruned, ?)", (through,))
         case _:
             assert_never(change)
 
@@ -85,10 +91,27 @@ def _drift_row(drift: OpenDrift) -> tuple[str | int, ...]:
     )
 
 
+def everything(connection: sqlite3.Connection) -> Iterator[StateChange]:
+    """Yield what makes this state of an empty one; the position itself is left out."""
+    ((started, pruned),) = connection.execute("SELECT started, pruned FROM position")
+    yield from (Started(started), Pruned(pruned))
+    for row in connection.execute("SELECT * FROM drifts ORDER BY drift_id"):
+        yield DriftStands(_drift(row), opened=True)
+    for row in connection.execute("SELECT * FROM gaps ORDER BY item, baseline"):
+        yield GapStands(KnownGap(*row))
+    yield from map(BaselineStands, baselines(connection))
+    yield from map(AuditDone, audits(connection))
+    for name, delivered, lost in connection.execute("SELECT name, delivered, lost FROM outputs ORDER BY name"):
+        yield Delivered(name, delivered, lost)
+
+
+def _drift(row: tuple[Any, ...]) -> OpenDrift:
+    return OpenDrift(*(*row[:-1], msgspec.json.decode(row[-1])))
+
+
 def drifts(connection: sqlite3.Connection) -> list[OpenDrift]:
     """Return the open drifts, by item."""
-    rows = connection.execute("SELECT * FROM drifts ORDER BY item, baseline")
-    return [OpenDrift(*(*row[:-1], msgspec.json.decode(row[-1]))) for row in rows]
+    return [_drift(row) for row in connection.execute("SELECT * FROM drifts ORDER BY item, baseline")]
 
 
 def gaps(connection: sqlite3.Connection) -> list[KnownGap]:

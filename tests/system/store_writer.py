@@ -30,7 +30,7 @@ def say(*words: object) -> None:
 def until_killed(state: Path) -> None:
     """Record batches of growing and shrinking size, with segments that are full soon."""
     store = Store.open(state, Clock(), "store_writer")
-    store.journal._segment_bytes = 40_000
+    store.journal.segment_bytes = 40_000
     say("open", store.journal.last_sequence)
     size = 1
     while True:

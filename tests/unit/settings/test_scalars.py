@@ -7,7 +7,7 @@ from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftd.settings.scalars import Cron, Duration, FileMode, TimeZone
+from driftd.settings.scalars import Cron, Duration, FileMode, Size, TimeZone
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,24 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 @given(st.integers(0, 10**10))
 def test_a_duration_is_spelled_so_that_it_reads_back(milliseconds: int) -> None:
     assert round(Duration.from_text(str(Duration(milliseconds / 1000))) * 1000) == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("64KiB", 65536), ("512MiB", 1 << 29), ("1.5GiB", 3 << 29), ("1TiB", 1 << 40), ("0KiB", 0)]
+)
+def test_a_size_is_read_as_bytes(text: str, size: int) -> None:
+    assert Size.from_text(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "512", "512 MiB", "512MB", "512mib", "-1MiB", "MiB", "1GiB512MiB", "1e3KiB"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="write"):
+        Size.from_text(text)
+
+
+@given(st.integers(1, 1 << 32))
+def test_a_size_is_spelled_so_that_it_reads_back(kibibytes: int) -> None:
+    assert Size.from_text(str(Size(kibibytes << 10))) == kibibytes << 10
 
 
 @pytest.mark.parametrize(("text", "mode"), [("0640", 0o640), ("600", 0o600)])

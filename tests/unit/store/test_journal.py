@@ -258,7 +258,7 @@ def test_a_last_segment_without_a_readable_line_is_gone_on_after(directory: Path
     journal.close()
     segment_files(directory)[-1].write_bytes(b"garbage\nmore garbage\n")
     again = Journal(directory, StandingClock())
-    assert [problem.reason for problem in again.open()] == [Damage.UNREADABLE] * 2
+    assert [(problem.reason, problem.lines) for problem in again.open()] == [(Damage.UNREADABLE, 2)]
     assert (again.last_sequence, again.head) == (5, namespace(stamped[2])["chain"])
 
 

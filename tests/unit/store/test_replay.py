@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, assert_never
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,94 +11,10 @@ from hypothesis import strategies as st
 from driftd.model.document import Json
 from driftd.model.event import Action, Event
 from driftd.store.database import Database
-from driftd.store.known import (
-    AuditDone,
-    BaselineEnds,
-    BaselineStands,
-    CompletedAudit,
-    Delivered,
-    DriftEnds,
-    DriftStands,
-    GapEnds,
-    GapStands,
-    KnownBaseline,
-    KnownGap,
-    OpenDrift,
-    StateChange,
-)
+from driftd.store.known import Delivered, DriftStands, OpenDrift, Pruned, Started
 from driftd.store.replay import IncomprehensibleError, replayed
 from tests.unit.store.made import StandingClock, drift, event, opened
-
-
-class PlainState:
-    """The state as dictionaries: what the database must say, without a line of SQL."""
-
-    def __init__(self) -> None:
-        self.drifts: dict[str, OpenDrift] = {}
-        self.gaps: dict[tuple[str, str], KnownGap] = {}
-        self.baselines: dict[str, KnownBaseline] = {}
-        self.audits: dict[str, CompletedAudit] = {}
-        self.delivered: dict[str, int] = {}
-
-    def take(self, change: StateChange) -> None:
-        match change:
-            case DriftStands(told, opened):
-                known = None if opened else self.drifts.get(told.drift_id)
-                if known:
-                    told = replace(told, opened_at=known.opened_at, episode=known.episode)
-                self.drifts[told.drift_id] = told
-            case DriftEnds(drift_id):
-                self.drifts.pop(drift_id, None)
-            case GapStands(gap):
-                before = self.gaps.get((gap.item, gap.baseline))
-                since = before.since if before and before.reason == gap.reason else gap.since
-                self.gaps[gap.item, gap.baseline] = replace(gap, since=since)
-            case GapEnds(item, baseline):
-                self.gaps.pop((item, baseline), None)
-            case BaselineStands(told_of):
-                known_of = self.baselines.get(told_of.name)
-                if told_of.revision is None and known_of:
-                    told_of = replace(told_of, revision=known_of.revision, sha256=known_of.sha256)
-                self.baselines[told_of.name] = told_of
-            case BaselineEnds(name):
-                self.baselines.pop(name, None)
-            case AuditDone(audit):
-                self.audits[audit.depth] = audit
-            case Delivered(output, sequence):
-                self.delivered[output] = max(sequence, self.delivered.get(output, 0))
-            case _:
-                assert_never(change)
-
-
-names = st.sampled_from("abc")
-times = st.sampled_from(["2023-06-01T10:00:00Z", "2023-06-01T11:00:00Z", "2023-06-01T12:00:00Z"])
-
-
-@st.composite
-def events(draw: st.DrawFn) -> Event:
-    action = draw(st.sampled_from(list(Action)))
-    at, name = draw(times), draw(names)
-    told: dict[str, Any] = {}
-    if action in (Action.DRIFT_OPENED, Action.DRIFT_UPDATED):
-        made = drift(action, name, fingerprint=draw(names), item=f"/etc/{name}", change_count=draw(st.integers(0, 9)))
-        made["@timestamp"] = at
-        return made
-    if action == Action.DRIFT_RESOLVED:
-        told = {"drift_id": name}
-    elif action in (Action.COVERAGE_LOST, Action.COVERAGE_RESTORED):
-        gap = st.fixed_dictionaries(
-            {"item": names, "reason": names}, optional={"baseline": names | st.none(), "detail": names}
-        )
-        told = {"gaps": draw(st.lists(gap, max_size=3)), "gap_count": 9}
-    elif action == Action.BASELINE_APPROVED:
-        told = {"baseline": {"name": name, "revision": draw(st.integers(1, 9)), "sha256": draw(names)}}
-    elif action.value.startswith("baseline"):
-        told = {"baseline": {"name": name}}
-    elif action == Action.AUDIT_COMPLETED:
-        told = {"audit": {"depth": draw(st.sampled_from(["quick", "deep"])), "items": 3}}
-    if draw(st.booleans()):
-        told["delivered"] = {name: draw(st.integers(0, 99))}
-    return event(action, at, **told)
+from tests.unit.store.plain import PlainState, assert_same, events
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -125,14 +40,6 @@ def test_the_database_says_what_a_plain_replay_says(
     database.close()
     rebuilt.close()
     journal.close()
-
-
-def assert_same(database: Database, plain: PlainState) -> None:
-    assert {told.drift_id: told for told in database.drifts()} == plain.drifts
-    assert {(gap.item, gap.baseline): gap for gap in database.gaps()} == plain.gaps
-    assert {known.name: known for known in database.baselines()} == plain.baselines
-    assert {audit.depth: audit for audit in database.audits()} == plain.audits
-    assert database.cursors() == plain.delivered
 
 
 def recorded(made: Event, sequence: int = 5) -> Event:
@@ -186,6 +93,13 @@ def test_a_drift_that_lacks_a_member_is_named_as_incomprehensible(missing: str) 
 def test_an_event_that_lacks_what_its_action_must_have_is_incomprehensible(action: Action, told: Any) -> None:
     with pytest.raises(IncomprehensibleError):
         replayed(recorded(event(action, **told)))
+
+
+def test_a_checkpoint_tells_what_is_gone_and_who_lost_what() -> None:
+    told = event(Action.JOURNAL_CHECKPOINT, checkpoint={"sequence": 40}, lost={"jsonl": 7})
+    assert replayed(recorded(told)) == [Pruned(40), Delivered("jsonl", 40, lost=7)]
+    assert replayed(recorded(event(Action.JOURNAL_CHECKPOINT, checkpoint={"problems": []}))) == []
+    assert replayed(recorded(event(Action.DAEMON_STARTED))) == [Started(5)]
 
 
 def test_actions_of_later_versions_change_nothing() -> None:

@@ -1,0 +1,120 @@
+"""The state as dictionaries: a second, plain reading of a history, and histories to read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, assert_never
+
+from hypothesis import strategies as st
+
+from driftd.model.event import Action, Event
+from driftd.store.database import Database
+from driftd.store.known import (
+    AuditDone,
+    BaselineEnds,
+    BaselineStands,
+    CompletedAudit,
+    Delivered,
+    DriftEnds,
+    DriftStands,
+    GapEnds,
+    GapStands,
+    KnownBaseline,
+    KnownGap,
+    OpenDrift,
+    Pruned,
+    Started,
+    StateChange,
+)
+from tests.unit.store.made import drift, event
+
+
+class PlainState:
+    """The state as dictionaries: what the database must say, without a line of SQL."""
+
+    def __init__(self) -> None:
+        self.drifts: dict[str, OpenDrift] = {}
+        self.gaps: dict[tuple[str, str], KnownGap] = {}
+        self.baselines: dict[str, KnownBaseline] = {}
+        self.audits: dict[str, CompletedAudit] = {}
+        self.delivered: dict[str, int] = {}
+        self.lost: dict[str, int] = {}
+        self.started = self.pruned = 0
+
+    def take(self, change: StateChange) -> None:  # noqa: C901, PLR0912 - one case a kind
+        match change:
+            case DriftStands(told, opened):
+                known = None if opened else self.drifts.get(told.drift_id)
+                if known:
+                    told = replace(told, opened_at=known.opened_at, episode=known.episode)
+                self.drifts[told.drift_id] = told
+            case DriftEnds(drift_id):
+                self.drifts.pop(drift_id, None)
+            case GapStands(gap):
+                before = self.gaps.get((gap.item, gap.baseline))
+                since = before.since if before and before.reason == gap.reason else gap.since
+                self.gaps[gap.item, gap.baseline] = replace(gap, since=since)
+            case GapEnds(item, baseline):
+                self.gaps.pop((item, baseline), None)
+            case BaselineStands(told_of):
+                known_of = self.baselines.get(told_of.name)
+                if told_of.revision is None and known_of:
+                    told_of = replace(told_of, revision=known_of.revision, sha256=known_of.sha256)
+                self.baselines[told_of.name] = told_of
+            case BaselineEnds(name):
+                self.baselines.pop(name, None)
+            case AuditDone(audit):
+                self.audits[audit.depth] = audit
+            case Delivered(output, sequence, lost):
+                self.delivered[output] = max(sequence, self.delivered.get(output, 0))
+                if lost:
+                    self.lost[output] = self.lost.get(output, 0) + lost
+            case Started(sequence):
+                self.started = sequence
+            case Pruned(through):
+                self.pruned = max(self.pruned, through)
+            case _:
+                assert_never(change)
+
+
+names = st.sampled_from("abc")
+times = st.sampled_from(["2023-06-01T10:00:00Z", "2023-06-01T11:00:00Z", "2023-06-01T12:00:00Z"])
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    action = draw(st.sampled_from(list(Action)))
+    at, name = draw(times), draw(names)
+    told: dict[str, Any] = {}
+    if action in (Action.DRIFT_OPENED, Action.DRIFT_UPDATED):
+        made = drift(action, name, fingerprint=draw(names), item=f"/etc/{name}", change_count=draw(st.integers(0, 9)))
+        made["@timestamp"] = at
+        return made
+    if action == Action.DRIFT_RESOLVED:
+        told = {"drift_id": name}
+    elif action in (Action.COVERAGE_LOST, Action.COVERAGE_RESTORED):
+        gap = st.fixed_dictionaries(
+            {"item": names, "reason": names}, optional={"baseline": names | st.none(), "detail": names}
+        )
+        told = {"gaps": draw(st.lists(gap, max_size=3)), "gap_count": 9}
+    elif action == Action.BASELINE_APPROVED:
+        told = {"baseline": {"name": name, "revision": draw(st.integers(1, 9)), "sha256": draw(names)}}
+    elif action.value.startswith("baseline"):
+        told = {"baseline": {"name": name}}
+    elif action == Action.AUDIT_COMPLETED:
+        told = {"audit": {"depth": draw(st.sampled_from(["quick", "deep"])), "items": 3}}
+    elif action == Action.JOURNAL_CHECKPOINT and draw(st.booleans()):
+        told = {"checkpoint": {"problems": []}}
+    if draw(st.booleans()):
+        told["delivered"] = {name: draw(st.integers(0, 99))}
+    return event(action, at, **told)
+
+
+def assert_same(database: Database, plain: PlainState) -> None:
+    assert {told.drift_id: told for told in database.drifts()} == plain.drifts
+    assert {(gap.item, gap.baseline): gap for gap in database.gaps()} == plain.gaps
+    assert {known.name: known for known in database.baselines()} == plain.baselines
+    assert {audit.depth: audit for audit in database.audits()} == plain.audits
+    assert database.cursors() == plain.delivered
+    assert database.lost() == plain.lost
+    assert database.pruned() == plain.pruned
