@@ -74,7 +74,7 @@ class _Reader:
                 self._block(at, end, node)
             elif first.kind == "word" and first.text in _COMMANDS:
                 self._command(at, end, node)
-            elif first.kind == "word" and first.text in ("assign", "ignore") and end - at > 2:
+            elif first.text in ("assign", "ignore") and end - at > 2 and source.tokens[at + 1].text == "where":
                 text = source.text(at + 2, end)
                 self._builder.add(f"{first.text} where", text, first.line, at=node, repeatable=True)
             else:
