@@ -8,13 +8,13 @@ import inspect
 from driftd.formats.registry import FORMATS, Format
 
 BUILT_ON = {
-    "columns": "tables",
-    "sections": "sections",
-    "blocks": "blocks",
-    "cursor": "expressions",
-    "expressions": "expressions",
-    "directives": "directives",
-    "arguments": "directives",
+    "families.columns": "tables",
+    "families.sections": "sections",
+    "families.blocks": "blocks",
+    "parts.cursor": "expressions",
+    "parts.expressions": "expressions",
+    "families.directives": "directives",
+    "parts.arguments": "directives",
 }
 """A module that parsers share -> the family."""
 DATA = frozenset({"json", "toml", "xml", "yaml"})

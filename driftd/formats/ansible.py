@@ -5,8 +5,8 @@ See "Ansible Configuration Settings" (2.14).
 
 from __future__ import annotations
 
-from driftd.formats.sections import SectionSyntax, parse_sections
-from driftd.formats.values import ValueSyntax
+from driftd.formats.families.sections import SectionSyntax, parse_sections
+from driftd.formats.parts.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "ansible"

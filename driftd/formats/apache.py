@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.lines import continued, lines, significant
-from driftd.formats.nested_sections import NestedSyntax, parse_nested_sections
+from driftd.formats.families.nested_sections import NestedSyntax, parse_nested_sections
+from driftd.formats.parts.lines import continued, lines, significant
 from driftd.model.document import Document, ParseError
 
 NAME = "apache"

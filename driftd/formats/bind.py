@@ -7,10 +7,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from driftd.formats.arguments import join_arguments
-from driftd.formats.block_tokens import Token, token_pattern, tokens
-from driftd.formats.builder import MAX_DEPTH, DocumentBuilder
-from driftd.formats.lines import decode, line_starts
+from driftd.formats.families.block_tokens import Token, token_pattern, tokens
+from driftd.formats.parts.arguments import join_arguments
+from driftd.formats.parts.builder import MAX_DEPTH, DocumentBuilder
+from driftd.formats.parts.lines import decode, line_starts
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "bind"

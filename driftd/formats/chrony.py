@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.directives import Directives, parse_directives
+from driftd.formats.families.directives import Directives, parse_directives
 from driftd.model.document import Document
 
 NAME = "chrony"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.braces import Braces, parse_braces
+from driftd.formats.families.braces import Braces, parse_braces
 from driftd.model.document import Document
 
 NAME = "corosync"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.columns import Table, TableReader
+from driftd.formats.families.columns import Table, TableReader
 from driftd.model.document import Document
 
 NAME = "crontab"

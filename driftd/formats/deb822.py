@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import lines
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import lines
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "deb822"

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import decode, line_starts
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import decode, line_starts
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "dns_zone"

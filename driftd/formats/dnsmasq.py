@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.directives import DirectiveReader, Directives
-from driftd.formats.lines import lines, significant
+from driftd.formats.families.directives import DirectiveReader, Directives
+from driftd.formats.parts.lines import lines, significant
 from driftd.model.document import Document
 
 NAME = "dnsmasq"

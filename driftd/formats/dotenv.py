@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import decode, line_starts
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import decode, line_starts
 from driftd.model.document import Document
 
 NAME = "dotenv"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import Line, continued, lines
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import Line, continued, lines
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "dovecot"

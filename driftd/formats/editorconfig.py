@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.sections import WHOLE_LINE, SectionSyntax, parse_sections
+from driftd.formats.families.sections import WHOLE_LINE, SectionSyntax, parse_sections
 from driftd.model.document import Document
 
 NAME = "editorconfig"

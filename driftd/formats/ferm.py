@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.blocks import BlockSyntax, parse_blocks
+from driftd.formats.families.blocks import BlockSyntax, parse_blocks
 from driftd.model.document import Document, ParseError
 
 NAME = "ferm"

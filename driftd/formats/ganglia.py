@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.blocks import BlockSyntax, parse_blocks
+from driftd.formats.families.blocks import BlockSyntax, parse_blocks
 from driftd.model.document import Document
 
 NAME = "ganglia"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from driftd.formats.columns import Table, TableReader
+from driftd.formats.families.columns import Table, TableReader
 from driftd.model.document import Document
 
 NAME = "hosts_access"

@@ -10,11 +10,11 @@ import json
 import re
 from bisect import bisect_right
 
-from driftd.formats.arguments import join_arguments
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.expressions import Token
-from driftd.formats.lines import decode, line_starts
-from driftd.formats.literals import CLOSING, OPENING, LiteralReader
+from driftd.formats.parts.arguments import join_arguments
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.expressions import Token
+from driftd.formats.parts.lines import decode, line_starts
+from driftd.formats.parts.literals import CLOSING, OPENING, LiteralReader
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "icinga2"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.lines import lines
-from driftd.formats.sections import SectionSyntax, parse_sections
+from driftd.formats.families.sections import SectionSyntax, parse_sections
+from driftd.formats.parts.lines import lines
 from driftd.model.document import Document
 
 NAME = "ini"

@@ -5,9 +5,9 @@ An `iface` is an object in a list with its name and family in `@`: `eth0 inet`, 
 
 from __future__ import annotations
 
-from driftd.formats.arguments import single_spaces
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import continued, lines, significant
+from driftd.formats.parts.arguments import single_spaces
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import continued, lines, significant
 from driftd.model.document import Document, Node
 
 NAME = "interfaces"

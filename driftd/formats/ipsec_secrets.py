@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from driftd.formats.columns import Table, TableReader
-from driftd.formats.lines import Line, lines
+from driftd.formats.families.columns import Table, TableReader
+from driftd.formats.parts.lines import Line, lines
 from driftd.model.document import Document
 
 NAME = "ipsec_secrets"

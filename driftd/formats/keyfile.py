@@ -5,7 +5,7 @@ See the Desktop Entry Specification 1.5, "Basic format of the file", and nm-sett
 
 from __future__ import annotations
 
-from driftd.formats.sections import WHOLE_LINE, SectionSyntax, parse_sections
+from driftd.formats.families.sections import WHOLE_LINE, SectionSyntax, parse_sections
 from driftd.model.document import Document
 
 NAME = "keyfile"

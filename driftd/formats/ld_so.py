@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.columns import Table, TableReader
+from driftd.formats.families.columns import Table, TableReader
 from driftd.model.document import Document
 
 NAME = "ld_so"

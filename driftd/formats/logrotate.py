@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.arguments import join_arguments, split_arguments
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import Line, lines
+from driftd.formats.parts.arguments import join_arguments, split_arguments
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import Line, lines
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "logrotate"

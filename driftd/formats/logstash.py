@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.cursor import Cursor, too_deep
-from driftd.formats.expressions import Token, spell
-from driftd.formats.lines import decode
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.cursor import Cursor, too_deep
+from driftd.formats.parts.expressions import Token, spell
+from driftd.formats.parts.lines import decode
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "logstash"

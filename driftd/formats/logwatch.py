@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import lines, significant
-from driftd.formats.values import Value, ValueSyntax
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import lines, significant
+from driftd.formats.parts.values import Value, ValueSyntax
 from driftd.model.document import Document
 
 NAME = "logwatch"

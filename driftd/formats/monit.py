@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from driftd.formats.arguments import single_spaces
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import Line, lines, significant
+from driftd.formats.parts.arguments import single_spaces
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import Line, lines, significant
 from driftd.model.document import Document, Node
 
 NAME = "monit"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from driftd.formats.directives import DirectiveReader, Directives
-from driftd.formats.lines import Line
+from driftd.formats.families.directives import DirectiveReader, Directives
+from driftd.formats.parts.lines import Line
 from driftd.model.document import Document, Node
 
 NAME = "munin"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import lines, significant
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import lines, significant
 from driftd.model.document import Document, ParseError
 
 NAME = "nsswitch"

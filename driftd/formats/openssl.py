@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.sections import SectionSyntax, parse_sections
-from driftd.formats.values import ValueSyntax
+from driftd.formats.families.sections import SectionSyntax, parse_sections
+from driftd.formats.parts.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "openssl"

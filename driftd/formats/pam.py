@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.columns import Table, TableReader
-from driftd.formats.lines import Line
+from driftd.formats.families.columns import Table, TableReader
+from driftd.formats.parts.lines import Line
 from driftd.model.document import Document
 
 NAME = "pam"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.columns import Table, TableReader
+from driftd.formats.families.columns import Table, TableReader
 from driftd.formats.pg_hba import note_include, split_fields
 from driftd.model.document import Document
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.sections import SectionSyntax, parse_sections
+from driftd.formats.families.sections import SectionSyntax, parse_sections
 from driftd.model.document import Document
 
 NAME = "pgbouncer"

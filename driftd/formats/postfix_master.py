@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import Line, indented, lines
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import Line, indented, lines
 from driftd.model.document import Document
 
 NAME = "postfix_master"

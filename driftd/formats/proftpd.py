@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.nested_sections import NestedSyntax, parse_nested_sections
+from driftd.formats.families.nested_sections import NestedSyntax, parse_nested_sections
 from driftd.model.document import Document
 
 NAME = "proftpd"

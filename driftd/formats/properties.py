@@ -6,8 +6,8 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import Line, decode, ends_in_backslash
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import Line, decode, ends_in_backslash
 from driftd.model.document import Document, ParseError
 
 NAME = "properties"

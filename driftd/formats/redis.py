@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from driftd.formats.arguments import join_arguments, split_arguments
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import lines, significant
+from driftd.formats.parts.arguments import join_arguments, split_arguments
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import lines, significant
 from driftd.model.document import Document
 
 NAME = "redis"

@@ -26,7 +26,6 @@ from driftd.formats import (
     chrony,
     collectd,
     conf,
-    conf_files,
     configparser,
     corosync,
     crontab,
@@ -148,6 +147,7 @@ from driftd.formats import (
     xml,
     yaml,
 )
+from driftd.formats.conf.files import reads as is_configuration
 from driftd.formats.path_index import PathIndex
 from driftd.model.document import Document, ParseError, Problem
 
@@ -383,7 +383,7 @@ def detect(path: str, data: bytes) -> Format | None:
     for entry, sniff in _ANYWHERE:
         if _looks_like(sniff, data):
             return entry
-    return _CONF if conf_files.reads(path, data) else _TEXT
+    return _CONF if is_configuration(path, data) else _TEXT
 
 
 def _looks_like(sniff: Callable[[bytes], bool], data: bytes) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import lines, significant
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import lines, significant
 from driftd.model.document import Document
 
 NAME = "resolv"

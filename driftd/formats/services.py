@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.columns import Table, parse_table
+from driftd.formats.families.columns import Table, parse_table
 from driftd.model.document import Document
 
 NAME = "services"

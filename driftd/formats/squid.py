@@ -5,8 +5,8 @@ Directives under `if` make an object in the list `if`, with the condition in `@`
 
 from __future__ import annotations
 
-from driftd.formats.directives import DirectiveReader, Directives, Setting
-from driftd.formats.lines import lines, significant
+from driftd.formats.families.directives import DirectiveReader, Directives, Setting
+from driftd.formats.parts.lines import lines, significant
 from driftd.model.document import Document, Node
 
 NAME = "squid"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.builder import DocumentBuilder
+from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.sshd import parse_ssh
 from driftd.model.document import Document
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from driftd.formats.arguments import join_arguments, split_arguments
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import lines, significant
+from driftd.formats.parts.arguments import join_arguments, split_arguments
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import lines, significant
 from driftd.model.document import Document, Node
 
 NAME = "sshd"

@@ -6,8 +6,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.lines import decode, line_starts
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import decode, line_starts
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "strongswan"

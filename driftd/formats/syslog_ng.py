@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Callable
 
-from driftd.formats.arguments import join_arguments
-from driftd.formats.builder import DocumentBuilder
-from driftd.formats.cursor import Cursor, too_deep
-from driftd.formats.expressions import Token, spell
-from driftd.formats.lines import decode
+from driftd.formats.parts.arguments import join_arguments
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.cursor import Cursor, too_deep
+from driftd.formats.parts.expressions import Token, spell
+from driftd.formats.parts.lines import decode
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "syslog_ng"

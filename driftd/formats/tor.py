@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.directives import DirectiveReader, Directives
+from driftd.formats.families.directives import DirectiveReader, Directives
 from driftd.model.document import Document, Node
 
 NAME = "tor"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.clauses import Clauses, looks_like_clauses, parse_clauses
+from driftd.formats.families.clauses import Clauses, looks_like_clauses, parse_clauses
 from driftd.model.document import Document
 
 NAME = "unbound"

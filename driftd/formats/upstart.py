@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.arguments import join_arguments, single_spaces, split_arguments
-from driftd.formats.builder import DocumentBuilder
 from driftd.formats.conf import tidy_script
-from driftd.formats.lines import Line, lines
+from driftd.formats.parts.arguments import join_arguments, single_spaces, split_arguments
+from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.lines import Line, lines
 from driftd.model.document import Document, ParseError
 
 NAME = "upstart"

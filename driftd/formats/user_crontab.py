@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from driftd.formats.columns import Table, TableReader
 from driftd.formats.crontab import TIMES, parse_jobs
+from driftd.formats.families.columns import Table, TableReader
 from driftd.model.document import Document
 
 NAME = "user_crontab"

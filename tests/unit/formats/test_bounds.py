@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from driftd.formats.builder import MAX_NODES, MAX_PROBLEMS
+from driftd.formats.parts.builder import MAX_NODES, MAX_PROBLEMS
 from driftd.formats.registry import FORMATS, by_name, read
 from driftd.model.document import ParseError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from driftd.formats import conf
-from driftd.formats.conf_files import reads
+from driftd.formats.conf.files import reads
 from driftd.model.document import Json
 
 COSMETIC = {

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from driftd.dialects.registry import dialect_of
-from driftd.formats.blocks import BlockSyntax
+from driftd.formats.families.blocks import BlockSyntax
 from driftd.formats.registry import FORMATS, Format
 from driftd.model.document import Document, Node
 
