@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
+from types import ModuleType
 
 from driftd.formats.registry import FORMATS, Format
 
@@ -31,8 +33,16 @@ def families() -> dict[str, list[str]]:
 def _family(entry: Format) -> str:
     if entry.name in DATA:
         return "data"
-    source = inspect.getsource(importlib.import_module(entry.parse.__module__))
+    source = "".join(map(inspect.getsource, _modules(entry)))
     for module, family in BUILT_ON.items():
         if f"from driftd.formats.{module} import" in source:
             return family
     return "lines"
+
+
+def _modules(entry: Format) -> list[ModuleType]:
+    """The module of a format, and its reader where it has one of its own."""
+    module = importlib.import_module(entry.parse.__module__)
+    reader = f"{module.__name__}.reader"
+    package = hasattr(module, "__path__") and importlib.util.find_spec(reader) is not None
+    return [module, importlib.import_module(reader)] if package else [module]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.json.json5_scanner import Json5Scanner
-from driftd.formats.json.scanner import JsonScanner
 from driftd.formats.parts.lines import decode_strictly
 from driftd.formats.path_patterns import PathPatterns
 from driftd.model.document import Document
@@ -57,6 +55,9 @@ STREAMS = PathPatterns(("*.ndjson", "*.jsonl"))
 
 def parse(data: bytes, path: str) -> Document:
     """Read one value; a duplicate key becomes a problem with both lines, and the last value counts."""
+    from driftd.formats.json.json5_scanner import Json5Scanner  # late: it is only declared here
+    from driftd.formats.json.scanner import JsonScanner
+
     kind = Json5Scanner if JSON5.match(path) else JsonScanner
     scanner = kind(decode_strictly(data), lenient=LENIENT.match(path))
     root = scanner.read_stream() if STREAMS.match(path) else scanner.read()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from driftd.formats.nftables.tokens import Statement, Statements, elements, spell, value
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import decode
-from driftd.model.document import Document, Node, ParseError
+from driftd.model.document import Document, ParseError
 
 NAME = "nftables"
 VERSION = 2
@@ -18,26 +16,12 @@ _TYPICAL = re.compile(
     re.MULTILINE,
 )
 
-_BLOCKS = frozenset(
-    {"chain", "set", "map", "flowtable", "counter", "quota", "limit", "secmark", "synproxy", "tunnel", "ct"}
-)
-_CHAIN_SETTINGS = frozenset({"type", "policy", "comment", "flags"})
-# Commands that come before the tables may flush them; others than these are told by the member `@order`.
-_ORDER = ("command", "table")
-
-
-@dataclass(slots=True)
-class _Open:
-    """A block that is being read."""
-
-    node: Node
-    kind: str
-    line: int
-
 
 def parse(data: bytes, path: str) -> Document:
     """Read definitions, tables and commands; rules are texts in the list `rule`, members of a set a list."""
-    return _Reader(decode(data), DocumentBuilder(path, NAME)).read()
+    from driftd.formats.nftables.reader import read  # late: few hosts have such files
+
+    return read(decode(data), DocumentBuilder(path, NAME))
 
 
 def sniff(data: bytes) -> bool:
@@ -49,105 +33,3 @@ def sniff(data: bytes) -> bool:
     except ParseError:
         return False
     return True
-
-
-class _Reader:
-    """Reads one file statement by statement."""
-
-    def __init__(self, text: str, builder: DocumentBuilder) -> None:
-        self._statements = Statements(text)
-        self._builder = builder
-        self._stack = [_Open(builder.root, "", 1)]
-        self._run: list[str] = []
-        """Commands and tables as they came; what repeats at once is there once."""
-
-    def read(self) -> Document:
-        """Return the document; ParseError names the line of a block that is not closed."""
-        while (statement := self._statements.next()) is not None:
-            while statement.opens and not self._is_block(statement):
-                statement = self._statements.group(statement)
-            if statement.words:
-                self._take(statement)
-            elif statement.opens:
-                raise ParseError("a block without a name", statement.line)
-            if statement.closes:
-                self._close(statement)
-        if len(self._stack) > 1:
-            raise ParseError(f"{self._stack[-1].kind} is not closed", self._stack[-1].line)
-        if self._run != [kind for kind in _ORDER if kind in self._run]:
-            self._builder.add("@order", " ".join(self._run), 1)
-        return self._builder.done()
-
-    def _is_block(self, statement: Statement) -> bool:
-        names = _without_add(statement.words)
-        match self._stack[-1].kind:
-            case "":
-                return names[:1] == ["table"]
-            case "table":
-                return bool(names) and (names[0] in _BLOCKS)
-        return False
-
-    def _take(self, statement: Statement) -> None:
-        if statement.opens:
-            self._enter(statement)
-        elif statement.words[0] in ("define", "redefine"):
-            self._define(statement)
-        elif statement.words[0] == "include":
-            included = value(statement.words[1:])
-            self._builder.add("include", included, statement.line, at=self._stack[-1].node, repeatable=True)
-            self._builder.include(included)
-        else:
-            self._plain(statement)
-
-    def _enter(self, statement: Statement) -> None:
-        names = _without_add(statement.words)
-        kind, argument = (" ".join(names[:2]), names[2:]) if names[0] == "ct" else (names[0], names[1:])
-        node = self._builder.block(kind, spell(argument), statement.line, at=self._stack[-1].node)
-        self._stack.append(_Open(node, kind, statement.line))
-        self._note(kind)
-
-    def _define(self, statement: Statement) -> None:
-        keyword, *words = statement.words
-        if len(words) < 2 or words[1] != "=":
-            self._builder.unread(
-                spell(statement.words),
-                statement.line,
-                f"not of the form {keyword} NAME = VALUE",
-                at=self._stack[-1].node,
-            )
-            return
-        at = self._builder.section(keyword, statement.line, at=self._stack[-1].node)
-        self._value(words[0], statement, 3, at)
-
-    def _plain(self, statement: Statement) -> None:
-        block = self._stack[-1]
-        name, add = statement.words[0], self._builder.add
-        if not block.kind:
-            add("command", spell(statement.words), statement.line, repeatable=True)
-            self._note("command")
-        elif block.kind == "chain" and name not in _CHAIN_SETTINGS:
-            add("rule", spell(statement.words), statement.line, at=block.node, repeatable=True)
-        else:
-            self._value(name, statement, 2 if statement.words[1:2] == ["="] else 1, block.node)
-
-    def _value(self, name: str, statement: Statement, start: int, at: Node) -> None:
-        """Add what stands from the word `start` on: a list where it is a set."""
-        words = statement.words[start:]
-        members = elements(words, statement.lines[start:])
-        if members is None:
-            self._builder.add(name, value(words), statement.line, at=at)
-        else:
-            self._builder.members(name, members, statement.line, at=at)
-
-    def _close(self, statement: Statement) -> None:
-        if len(self._stack) == 1:
-            raise ParseError("unexpected `}`", statement.line)
-        self._stack.pop()
-
-    def _note(self, kind: str) -> None:
-        if kind in _ORDER and len(self._stack) <= 2 and self._run[-1:] != [kind]:
-            self._run.append(kind)
-
-
-def _without_add(words: list[str]) -> list[str]:
-    return words[1:] if words[:1] in (["add"], ["create"]) else words

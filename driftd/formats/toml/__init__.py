@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from typing import TYPE_CHECKING
 
 from driftd.formats.parts.lines import decode_strictly
-from driftd.formats.toml.line_index import Place, index_lines
-from driftd.formats.toml.older import as_toml_1_0
 from driftd.model.document import Document, Node, ParseError, Problem, Steps
+
+if TYPE_CHECKING:
+    from driftd.formats.toml.line_index import Place
 
 NAME = "toml"
 VERSION = 2
@@ -32,6 +34,9 @@ _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
 def parse(data: bytes, path: str) -> Document:
     """Read tables and values; ParseError names the line of what is not TOML."""
     import tomllib
+
+    from driftd.formats.toml.line_index import index_lines  # late: few hosts have such files
+    from driftd.formats.toml.older import as_toml_1_0
 
     text = decode_strictly(data).replace("\r\n", "\n")
     places = index_lines(text)

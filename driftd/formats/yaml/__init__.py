@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from driftd.formats.parts.lines import decode_strictly
-from driftd.formats.yaml.stream import Stream
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "yaml"
@@ -26,6 +25,8 @@ PATTERNS = (
 
 def parse(data: bytes, path: str) -> Document:
     """Read all documents: one is the root, several are its members; a duplicate key becomes a problem."""
+    from driftd.formats.yaml.stream import Stream  # late: eight modules
+
     text = decode_strictly(data, utf16=True).replace("\r\n", "\n").replace("\r", "\n")
     if forbidden := _FORBIDDEN.search(text):
         line = text.count("\n", 0, forbidden.start()) + 1

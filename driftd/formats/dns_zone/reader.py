@@ -1,4 +1,4 @@
-"""Zones of DNS: a table of resource records. See RFC 1035, section 5, RFC 2308 ($TTL) and BIND's manual ($GENERATE)."""
+"""The reader of zones of DNS; `__init__.py` says what it makes of a file, and of which."""
 
 from __future__ import annotations
 
@@ -11,25 +11,6 @@ from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import decode, line_starts
 from driftd.model.document import Document, Node, ParseError
 
-NAME = "dns_zone"
-VERSION = 1
-PATTERNS = (
-    "*.zone",
-    "*/bind/db.*",
-    "*/bind/zones/*",
-    "*/named/db.*",
-    "*/nsd/zones/*",
-    "*/knot/zones/*",
-    "*/lib/bind/db.*",
-    "/var/named/named.*",
-    "root.hints",
-    "named.ca",
-    "named.root",
-)
-
-_SOA = re.compile(
-    rb"^[^\s;]*+[ \t]++(?:[0-9a-zA-Z]{1,12}[ \t]++){0,2}SOA[ \t]++\S++[ \t]++\S", re.MULTILINE | re.IGNORECASE
-)
 _TOKEN = re.compile(
     r"""
       (?P<newline>\n) | (?P<space>[^\S\n]++) | ;[^\n]*+ | (?P<open>\() | (?P<close>\))
@@ -57,6 +38,11 @@ _KEY_AFTER = {
 }
 
 
+def read(data: bytes, builder: DocumentBuilder) -> Document:
+    """Return what a file says."""
+    return _Reader(builder).read(data)
+
+
 @dataclass(slots=True)
 class _Entry:
     """The words of one record or directive; `inherits`: it starts with white space, its owner is the one before."""
@@ -64,21 +50,6 @@ class _Entry:
     line: int
     inherits: bool
     words: list[str] = field(default_factory=list)
-
-
-def parse(data: bytes, path: str) -> Document:
-    """Read records and directives, each a row; the owner that a record leaves out is that of the record before."""
-    return _Reader(DocumentBuilder(path, NAME, table=True)).read(data)
-
-
-def sniff(data: bytes) -> bool:
-    """Whether the file has a start of authority, and nothing but records and directives."""
-    if _SOA.search(data) is None:
-        return False
-    try:
-        return not parse(data, "").problems
-    except ParseError:
-        return False
 
 
 class _Reader:

@@ -1,8 +1,4 @@
-"""FreeRADIUS: settings and sections of radiusd.conf(5), and the policies of unlang(5).
-
-A section is an object in the list under its name, its argument the member `@`. A policy is done line by line: its lines are
-the list `statements`, in their order.
-"""
+"""The reader of FreeRADIUS; `__init__.py` says what it makes of a file, and of which."""
 
 from __future__ import annotations
 
@@ -11,22 +7,7 @@ import re
 
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.cursor import Cursor, too_deep
-from driftd.formats.parts.lines import decode
 from driftd.model.document import Document, Node, ParseError
-
-NAME = "freeradius"
-VERSION = 1
-PATTERNS = (
-    "radiusd.conf",
-    *(
-        f"*/{directory}/{name}"
-        for directory in ("freeradius", "freeradius/*", "raddb")
-        for name in (
-            *("*.conf", "sites-available/*", "sites-enabled/*", "mods-available/*", "mods-enabled/*", "policy.d/*"),
-            *("modules/*", "mods-config/**/*.conf"),
-        )
-    ),
-)
 
 # Sections whose lines are done one after the other: those of a virtual server, and what may stand in them.
 _POLICIES = frozenset(
@@ -41,7 +22,6 @@ _AROUND = frozenset({"", "server", "policy", "instantiate", "listen"})
 # Sections of names for policies: each of them is one.
 _OF_POLICIES = frozenset({"policy"})
 _INCLUDES = frozenset({"$INCLUDE", "$-INCLUDE"})
-
 _SAME_LINE = re.compile(r"(?:[^\S\n]++|\\\n)*+")
 _PIECE = re.compile(
     r"""
@@ -59,18 +39,17 @@ _CONTINUED = re.compile(r"\\\n[ \t]*+")
 _ESCAPE = re.compile(r"\\([\"'\\])")
 
 
+def read(text: str, builder: DocumentBuilder, *, named_policies: bool) -> Document:
+    """Return what a file says; `named_policies`: each section at its root is a policy."""
+    return _Reader(Cursor(text), builder).read(named_policies=named_policies)
+
+
 class _Word(str):
     """One word of a line; `spelling` is how it stands in a line of a policy."""
 
     __slots__ = ("quoted", "spelling")
     quoted: bool
     spelling: str
-
-
-def parse(data: bytes, path: str) -> Document:
-    """Read settings and sections; ParseError names the line of a section that is not closed."""
-    in_policies = "/policy.d/" in path
-    return _Reader(Cursor(decode(data)), DocumentBuilder(path, NAME)).read(named_policies=in_policies)
 
 
 class _Reader:

@@ -1,8 +1,4 @@
-"""Icinga 2: objects, templates and apply rules of its DSL.
-
-See https://icinga.com/docs/icinga-2/latest/doc/17-language-reference/. An object is an object in a list with its type and
-name in `@`. An expression that is no literal is text in `${}`; statements of code are texts.
-"""
+"""The reader of Icinga 2; `__init__.py` says what it makes of a file, and of which."""
 
 from __future__ import annotations
 
@@ -13,14 +9,9 @@ from bisect import bisect_right
 from driftd.formats.parts.arguments import join_arguments
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.expressions import Token
-from driftd.formats.parts.lines import decode, line_starts
+from driftd.formats.parts.lines import line_starts
 from driftd.formats.parts.literals import CLOSING, OPENING, LiteralReader
 from driftd.model.document import Document, Node, ParseError
-
-NAME = "icinga2"
-VERSION = 1
-PATTERNS = ("icinga2.conf", "*/icinga2/*.conf", "*/icinga2/**/*.conf", "*.icinga2.conf")
-HINTS = ("*.conf",)
 
 _TOKEN = re.compile(
     r"""
@@ -36,16 +27,15 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-
 _BLOCKS = frozenset({"apply", "object", "template"})
 _COMMANDS = frozenset({"import", "include", "include_recursive", "include_zones", "library"})
 _ASSIGNS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "^=", "&=", "|="})
 _GOES_ON = frozenset({"&&", "||", "+", "-", "*", "/", "==", "!=", "=", "=>", "?", ":", ".", "<", ">", "<=", ">=", "in"})
 
 
-def parse(data: bytes, path: str) -> Document:
-    """Read objects and assignments; ParseError names the line of what is not closed."""
-    return _Reader(_tokens(decode(data)), DocumentBuilder(path, NAME, untyped=False)).read()
+def read(text: str, builder: DocumentBuilder) -> Document:
+    """Return what a file says."""
+    return _Reader(_tokens(text), builder).read()
 
 
 class _Reader:
@@ -225,19 +215,3 @@ def _with_semicolons(found: list[Token]) -> list[Token]:
             result.pop()
         result.append(token)
     return result
-
-
-_TYPICAL = re.compile(
-    rb'^[ \t]*+(?:object|template|apply)[ \t]++[A-Z]\w++[ \t]++(?:"[^"\n]*+"|for\b)[^{\n]*+\{', re.MULTILINE
-)
-
-
-def sniff(data: bytes) -> bool:
-    """Whether the file is well-formed and has an object or an apply rule."""
-    if _TYPICAL.search(data) is None:
-        return False
-    try:
-        parse(data, "")
-    except ParseError:
-        return False
-    return True

@@ -1,8 +1,4 @@
-"""UCL, the language of rspamd and of FreeBSD's pkg. See https://github.com/vstakhov/libucl#basic-structure.
-
-`section name { }` is `section { name { } }`; a key that comes again makes a list. Numbers with a unit and `yes`, `on` are
-what UCL takes them for.
-"""
+"""The reader of UCL; `__init__.py` says what it makes of a file, and of which."""
 
 from __future__ import annotations
 
@@ -10,27 +6,8 @@ import re
 
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.cursor import Cursor, too_deep
-from driftd.formats.parts.lines import decode
 from driftd.model.document import Document, Node, ParseError, Scalar
 
-NAME = "ucl"
-VERSION = 1
-PATTERNS = (
-    "rspamd.conf",
-    "rspamd.conf.local",
-    "rspamd.conf.local.override",
-    "rspamd.conf.override",
-    "*/rspamd/*.conf",
-    "*/rspamd/**/*.conf",
-    "*/rspamd/*.inc",
-    "*/rspamd/local.d/*.inc",
-    "*/rspamd/override.d/*.inc",
-    "*/rspamd/modules.d/*.inc",
-    "*/rspamd/scores.d/*.inc",
-    "*/pkg/repos/*.conf",
-    "*/etc/pkg.conf",
-    "*.ucl",
-)
 _SPACE = re.compile(r"(?:\s++|\#[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/|;|,)*+")
 _QUOTED = re.compile(r'"(?P<double>(?:[^"\\\n]++|\\.)*+)"|' r"'(?P<single>(?:[^'\\]++|\\.)*+)'", re.DOTALL)
 _KEY = re.compile(r"""[^\s"'{}\[\]=:;,\#]++""")
@@ -45,7 +22,6 @@ _NUMBER = re.compile(r"(?P<number>[-+]?+[0-9]++(?:\.[0-9]++)?+(?:[eE][-+]?+[0-9]
 _HEXADECIMAL = re.compile(r"-?+0[xX][0-9a-fA-F]++")
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-
 _TRUE = frozenset({"true", "yes", "on"})
 _FALSE = frozenset({"false", "no", "off"})
 _UNITS: dict[str, float] = {
@@ -66,9 +42,9 @@ _UNITS: dict[str, float] = {
 }
 
 
-def parse(data: bytes, path: str) -> Document:
-    """Read keys and sections; ParseError names the line of what is not closed."""
-    return _Reader(Cursor(decode(data), _SPACE), DocumentBuilder(path, NAME, untyped=False)).read()
+def read(text: str, builder: DocumentBuilder) -> Document:
+    """Return what a file says."""
+    return _Reader(Cursor(text, _SPACE), builder).read()
 
 
 class _Reader:

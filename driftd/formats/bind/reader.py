@@ -1,8 +1,7 @@
-"""BIND: named.conf and rndc.conf, statements with lists and blocks in braces. See named.conf(5)."""
+"""The reader of BIND; `__init__.py` says what it makes of a file, and of which."""
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,38 +9,8 @@ from dataclasses import dataclass, field
 from driftd.formats.families.block_tokens import Token, token_pattern, tokens
 from driftd.formats.parts.arguments import join_arguments
 from driftd.formats.parts.builder import MAX_DEPTH, DocumentBuilder
-from driftd.formats.parts.lines import decode, line_starts
+from driftd.formats.parts.lines import line_starts
 from driftd.model.document import Document, Node, ParseError
-
-NAME = "bind"
-VERSION = 1
-PATTERNS = (
-    "named.conf",
-    "named.conf.*",
-    "*.named.conf",
-    "rndc.conf",
-    "rndc.key",
-    "bind.keys",
-    "*/bind/*.conf",
-    "*/bind/*.key",
-    "*/bind/*.keys",
-    "*/bind/**/*.conf",
-    "*/bind/zones.rfc1918",
-    "*/named/*.conf",
-    "*/named.*.zones",
-    "*/named.*.key",
-)
-HINTS = ("*.conf", "*.conf.*", "*.key", "*.zones", "*/bind/*", "*/bind/**/*", "*/named/*", "*bind*", "*named*")
-_TYPICAL = re.compile(
-    rb"""
-    ^[ \t]*+(?:
-        (?:zone|view)[ \t]++["\w.-]++(?:[ \t]++(?:IN|CH|HS))?\s*+\{
-      | (?:acl|key|masters|primaries)[ \t]++["\w.-]++\s*+\{[^{}=]*+\}\s*+;
-      | (?:options|logging|controls|trust-anchors|managed-keys)\s*+\{[^{}=;(]*+;
-    )
-    """,
-    re.MULTILINE | re.VERBOSE | re.IGNORECASE,
-)
 
 # Blocks that hold statements; every other brace holds a list.
 _BLOCKS = frozenset(
@@ -66,23 +35,11 @@ _NAMED_LISTS = frozenset({"allow"})
 _PATTERN = token_pattern(newline_ends=False, slash_comments=True)
 
 
-def parse(data: bytes, path: str) -> Document:
-    """Read statements; names ignore case, a list in braces is a list, one that has arguments is an object with `@`."""
-    builder = DocumentBuilder(path, NAME)
-    for statement in _Reader(decode(data)).statements(0):
+def read(text: str, builder: DocumentBuilder) -> Document:
+    """Return what a file says."""
+    for statement in _Reader(text).statements(0):
         _add(builder, statement, builder.root)
     return builder.done()
-
-
-def sniff(data: bytes) -> bool:
-    """Whether the file is well-formed and has a statement that is typical of BIND."""
-    if _TYPICAL.search(data) is None:
-        return False
-    try:
-        parse(data, "")
-    except ParseError:
-        return False
-    return True
 
 
 @dataclass(slots=True)

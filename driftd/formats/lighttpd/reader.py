@@ -1,8 +1,4 @@
-"""lighttpd: `name = value` settings, under conditions. See https://redmine.lighttpd.net/projects/lighttpd/wiki/Docs_Configuration.
-
-A condition is an object in the list `if`, with its text in `@` and its `else if` and `else`. An expression that is no
-literal is text in `${}`.
-"""
+"""The reader of lighttpd; `__init__.py` says what it makes of a file, and of which."""
 
 from __future__ import annotations
 
@@ -12,12 +8,7 @@ import re
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.cursor import Cursor, too_deep
 from driftd.formats.parts.expressions import Token, spell
-from driftd.formats.parts.lines import decode
 from driftd.model.document import Document, Node, ParseError
-
-NAME = "lighttpd"
-VERSION = 1
-PATTERNS = ("lighttpd.conf", "lighttpd-*.conf", "*.lighttpd.conf", "*/lighttpd/*.conf", "*/lighttpd/**/*.conf")
 
 _SAME_LINE = re.compile(r"(?:[^\S\n]++|\#[^\n]*+)*+")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*+")
@@ -32,9 +23,9 @@ _INCLUDES = frozenset({"include", "include_shell"})
 _ESCAPE = re.compile(r'\\(["\\])')
 
 
-def parse(data: bytes, path: str) -> Document:
-    """Read settings and conditions; ParseError names the line of what is neither."""
-    return _Reader(Cursor(decode(data)), DocumentBuilder(path, NAME, untyped=False)).read()
+def read(text: str, builder: DocumentBuilder) -> Document:
+    """Return what a file says."""
+    return _Reader(Cursor(text), builder).read()
 
 
 class _Reader:

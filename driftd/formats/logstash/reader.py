@@ -1,8 +1,4 @@
-"""Pipelines of Logstash: plugins in the order of events, under conditions.
-
-See https://www.elastic.co/guide/en/logstash/current/configuration-file-structure.html. A plugin is an object in the
-list of its section, its settings under its name. Sections of one kind are one, as for Logstash.
-"""
+"""The reader of Logstash; `__init__.py` says what it makes of a file, and of which."""
 
 from __future__ import annotations
 
@@ -12,13 +8,7 @@ import re
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.cursor import Cursor, too_deep
 from driftd.formats.parts.expressions import Token, spell
-from driftd.formats.parts.lines import decode
 from driftd.model.document import Document, Node, ParseError
-
-NAME = "logstash"
-VERSION = 1
-PATTERNS = ("logstash*.conf", "*.logstash", "*/logstash/*.conf", "*/logstash/**/*.conf", "*/logstash*/conf.d/*.conf")
-HINTS = ("*.conf", "*.conf.erb", "*.cfg")
 
 _SECTION = re.compile(r"(input|filter|output)\b")
 _NAME = re.compile(r"[A-Za-z0-9_-]++")
@@ -34,9 +24,9 @@ _CONDITION = re.compile(
 _REGEX = re.compile(r"/((?:[^/\\\n]++|\\.)*+)/")
 
 
-def parse(data: bytes, path: str) -> Document:
-    """Read sections; ParseError names the line of what is none."""
-    return _Reader(Cursor(decode(data)), DocumentBuilder(path, NAME)).read()
+def read(text: str, builder: DocumentBuilder) -> Document:
+    """Return what a file says."""
+    return _Reader(Cursor(text), builder).read()
 
 
 class _Reader:
@@ -206,17 +196,3 @@ class _Reader:
 def _text(match: re.Match[str]) -> str:
     """What quotes hold: Logstash resolves escapes only where it is told to, so that they stay."""
     return match["double"] if match["double"] is not None else match["single"]
-
-
-_TYPICAL = re.compile(rb"^[ \t]*+(?:input|filter|output)\s*+(?:#[^\n]*+\s*+)*+\{", re.MULTILINE)
-
-
-def sniff(data: bytes) -> bool:
-    """Whether the file is well-formed and has a section."""
-    if _TYPICAL.search(data) is None:
-        return False
-    try:
-        parse(data, "")
-    except ParseError:
-        return False
-    return True

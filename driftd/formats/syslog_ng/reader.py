@@ -1,7 +1,4 @@
-"""syslog-ng.conf: named sources, destinations, filters and the log paths that join them.
-
-See https://syslog-ng.github.io/admin-guide/. `-` and `_` in names are one.
-"""
+"""The reader of syslog-ng; `__init__.py` says what it makes of a file, and of which."""
 
 from __future__ import annotations
 
@@ -13,17 +10,11 @@ from driftd.formats.parts.arguments import join_arguments
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.cursor import Cursor, too_deep
 from driftd.formats.parts.expressions import Token, spell
-from driftd.formats.parts.lines import decode
 from driftd.model.document import Document, Node, ParseError
-
-NAME = "syslog_ng"
-VERSION = 1
-PATTERNS = ("syslog-ng.conf", "syslog-ng-*.conf", "*.syslog-ng.conf", "*/syslog-ng/*.conf", "*/syslog-ng/**/*.conf")
 
 # Objects whose statements are done one after the other; in others they stand side by side.
 _SEQUENCES = frozenset({"log", "junction", "channel", "rewrite", "parser", "if", "elif", "else"})
 _KEYWORDS = frozenset({"and", "not", "or"})
-
 _NAME = re.compile(r"[A-Za-z_][\w.-]*+")
 _WORD = re.compile(r"""(?:[^\s"'(){};,#`]++|`[^`\n]*+`)++""")
 _STRING = re.compile(r'"(?P<double>(?:[^"\\]++|\\.)*+)"|' r"'(?P<single>[^']*+)'", re.DOTALL)
@@ -34,9 +25,9 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "v": "\v"}
 
 
-def parse(data: bytes, path: str) -> Document:
-    """Read statements; ParseError names the line of what is none."""
-    return _Reader(Cursor(decode(data)), DocumentBuilder(path, NAME)).read()
+def read(text: str, builder: DocumentBuilder) -> Document:
+    """Return what a file says."""
+    return _Reader(Cursor(text), builder).read()
 
 
 class _Reader:
