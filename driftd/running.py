@@ -229,7 +229,7 @@ class Daemon:
                 build(entry.name, entry.options, OutputSurroundings(sys.stdout, self._around.environment)),
                 read=store.journal.read,
                 acknowledge=partial(store.delivered, name),
-                cursor=store.database.cursor(name),
+                cursor=store.cursor(name),
                 head=store.journal.last_sequence,
                 clock=self._clock,
                 accept=Filter.of(entry.options),

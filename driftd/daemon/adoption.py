@@ -9,6 +9,7 @@ from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action
 from driftd.settings.trust import Trust
+from driftd.store.database import Database
 
 
 class Adoption:
@@ -35,7 +36,7 @@ class Adoption:
 
     def reconcile(self) -> None:
         """At start: say what was approved, or taken away, while nobody ran."""
-        known = {row.name: row for row in self._engine.store.database.baselines()}
+        known = {row.name: row for row in self._engine.store.ask(Database.baselines)}
         for name, layers in self._engine.auditor.approvals.layers.items():
             row = known.get(name)
             if layers.approved and (row is None or row.sha256 != layers.sha256):

@@ -57,7 +57,7 @@ class Engine:
     ) -> None:
         self.auditor = auditor
         self.store = store
-        self.memory = Memory.load(store.database)
+        self.memory = store.ask(Memory.load)
         self.last_audit: dict[str, Sweep] = {}
         self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
         """Told of every item that was looked at, and the links it was read through."""
@@ -286,7 +286,7 @@ class Engine:
         """Go back to what is recorded, after something could not be: what was seen since is seen again by an audit."""
         self.store.catch_up()
         waiting = self.memory.unapproved
-        self.memory = Memory.load(self.store.database)
+        self.memory = self.store.ask(Memory.load)
         self.memory.unapproved = waiting
         self.memory.distrust()
 

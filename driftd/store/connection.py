@@ -109,7 +109,9 @@ def sqlite_translated(path: Path, doing: str) -> Iterator[None]:
             raise corrupt(path, str(error)) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise _busy(path, doing) from error
-        if code == sqlite3.SQLITE_ERROR and (doing == OPENING or str(error).startswith(_NOT_THERE)):
+        if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT) and (
+            doing == OPENING or str(error).startswith(_NOT_THERE)
+        ):
             raise corrupt(path, str(error)) from error  # its tables are not what its version says
         if code in _REMEDIES:
             raise StoreError(path, f"cannot {doing}: {error}", _REMEDIES[code]) from error

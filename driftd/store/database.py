@@ -57,6 +57,10 @@ class BehindError(StoreError):
         super().__init__(path, what, "find out who put an older database in its place")
 
 
+Reason = CorruptDatabaseError | OtherPastError | BehindError
+"""Why a database is set aside."""
+
+
 class Database:
     """Open drifts, gaps, baselines, deliveries and signatures. One thread applies events, any may ask or move a cursor.
 
@@ -87,13 +91,20 @@ class Database:
         try:
             database = cls._opened(path, journal, busy_seconds, rebuilt=missing)
         except (CorruptDatabaseError, OtherPastError, BehindError) as error:
-            aside = set_aside(path, clock.now())
-            database = cls._opened(path, journal, busy_seconds, rebuilt=True)
-            database.notices.insert(0, _set_aside_notice(error, aside))
-            database.lost_through = error.sequence if isinstance(error, OtherPastError) else 0
+            database = cls._made_again(path, journal, clock, busy_seconds, error)
         if missing:
             message = f"{path}: it was not there, and was made again from the journal"
             database.notices.insert(0, StoreNotice(Notice.DATABASE_MISSING, message))
+        return database
+
+    @classmethod
+    def _made_again(
+        cls, path: Path, journal: EventSource, clock: Clock, busy_seconds: float, reason: Reason
+    ) -> Database:
+        aside = set_aside(path, clock.now())
+        database = cls._opened(path, journal, busy_seconds, rebuilt=True)
+        database.notices.insert(0, _set_aside_notice(reason, aside))
+        database.lost_through = reason.sequence if isinstance(reason, OtherPastError) else 0
         return database
 
     @classmethod
@@ -109,20 +120,29 @@ class Database:
             raise
         return database
 
-    def repair(self, clock: Clock) -> None:
+    def repair(self, clock: Clock, damaged: CorruptDatabaseError | None = None) -> None:
         """Open the file again while it is in use: where it is damaged or gone it is set aside and made again.
 
-        StoreError: it cannot be now. Every use says so until a repair succeeds.
+        `damaged`: what was met in it, which looking at it again may not show. StoreError: it cannot be made again now, and
+        every use says so until a repair succeeds.
         """
 
         def another() -> sqlite3.Connection:
-            fresh = Database.open(self._path.parent, self._journal, clock)
+            if damaged is not None and self._path.exists():
+                fresh = Database._made_again(self._path, self._journal, clock, BUSY_SECONDS, damaged)
+            else:
+                fresh = Database.open(self._path.parent, self._journal, clock)
             self.notices.extend(fresh.notices)
             self.lost_through = max(self.lost_through, fresh.lost_through)
             self._identity = identity_of(self._path)
             return fresh._guarded.release()  # noqa: SLF001 - its own kind
 
         self._guarded.exchange(another)
+
+    def wait_for_locks(self, seconds: float) -> None:
+        """Wait no longer than this for another process that holds a lock."""
+        with self._guarded.reading() as connection:
+            connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
     def in_place(self) -> bool:
         """Whether the file that is used is still the one under its name."""
@@ -360,7 +380,7 @@ def _batches(events: Iterator[Event]) -> Iterator[list[Event]]:
         yield batch
 
 
-def _set_aside_notice(error: CorruptDatabaseError | OtherPastError | BehindError, aside: Path) -> StoreNotice:
+def _set_aside_notice(error: Reason, aside: Path) -> StoreNotice:
     kinds = {OtherPastError: Notice.JOURNAL_LOST, BehindError: Notice.DATABASE_BEHIND}
     message = f"{error.where}: {error.what}: set aside as {aside.name}, and made again from the journal"
     return StoreNotice(kinds.get(type(error), Notice.DATABASE_DAMAGED), message)

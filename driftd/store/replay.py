@@ -22,7 +22,7 @@ Other actions change nothing.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -100,7 +100,7 @@ class _Drift(Struct):
     drift_id: str
     episode: _Count
     baseline: _Baseline
-    severity: str
+    severity: Literal["info", "low", "medium", "high", "critical"]
     status: str
     fingerprint: str
     changes: list[Any]

@@ -12,7 +12,7 @@ from driftd.model.event import Event
 from driftd.ports import Clock
 from driftd.store.connection import CorruptDatabaseError
 from driftd.store.damage import Damage, JournalProblem
-from driftd.store.database import Database
+from driftd.store.database import BUSY_SECONDS, Database
 from driftd.store.errors import StoreError
 from driftd.store.journal import Journal
 from driftd.store.lock import StateLock
@@ -22,6 +22,8 @@ from driftd.store.retention import DEFAULT_LIMITS, Limits
 from driftd.store.segments import segment_name
 
 JOURNAL_NAME = "journal"
+HASTE: Final = 0.05
+"""Seconds to wait for a lock of another process, after it was waited for in vain."""
 REPAIR_AGAIN: Final = 30.0
 """Seconds between two tries to make a database again."""
 
@@ -87,10 +89,13 @@ class Store:
         if not self.lock.in_place():
             self.lock.take_again()
         stamped = self.journal.append(events)
-        if isinstance(self.trouble, CorruptDatabaseError) or not self.database.in_place():
-            self._repair()
+        damaged = self.trouble if isinstance(self.trouble, CorruptDatabaseError) else None
+        if damaged is not None or not self.database.in_place():
+            self._repair(damaged)
+        behind = self.trouble is not None
         self.trouble = None
         self.attempt(lambda database: database.apply(stamped))
+        self._be_patient(was_behind=behind)
         if self._delivered and self.trouble is None:
             self._write_deliveries()
         return stamped
@@ -98,23 +103,23 @@ class Store:
     def attempt(self, work: Callable[[Database], T]) -> T | None:
         """Have something done in the database that the journal can do without; None where it cannot be done: see `trouble`."""
         try:
-            try:
-                return work(self.database)
-            except CorruptDatabaseError:
-                if not self._repair():
-                    raise
-                return work(self.database)
+            return self.ask(work)
         except StoreError as error:
             self.trouble = error
             return None
 
+    def ask(self, work: Callable[[Database], T]) -> T:
+        """Have something done in the database, made again first where it turns out to be damaged; StoreError where it cannot."""
+        try:
+            return work(self.database)
+        except CorruptDatabaseError as error:
+            if not self._repair(error):
+                raise
+            return work(self.database)
+
     def catch_up(self) -> None:
         """Bring the database to the journal's end, made again where it has to be; StoreError where it cannot be now."""
-        try:
-            self.database.catch_up()
-        except CorruptDatabaseError:
-            if not self._repair():
-                raise
+        self.ask(Database.catch_up)
         self.trouble = None
 
     def delivered(self, output: str, sequence: int) -> None:
@@ -122,6 +127,10 @@ class Store:
         with self._guard:
             self._delivered[output] = sequence
         self._write_deliveries()
+
+    def cursor(self, output: str) -> int:
+        """Return up to which event an output has delivered; see `Database.cursor` for one that is new."""
+        return self.ask(lambda database: database.cursor(output))
 
     def cursors(self) -> dict[str, int]:
         """Return up to which event each output has delivered."""
@@ -158,14 +167,21 @@ class Store:
         self.journal.close()
         self.lock.release()
 
-    def _repair(self) -> bool:
-        """Make the database again; False where that was tried a moment ago, StoreError is in `trouble` where it failed."""
+    def _be_patient(self, *, was_behind: bool) -> None:
+        """Wait for locks of others as long as it is not known that somebody holds one for long."""
+        behind = self.trouble is not None
+        if behind is not was_behind:
+            patience = HASTE if behind else BUSY_SECONDS
+            self.attempt(lambda database: database.wait_for_locks(patience))
+
+    def _repair(self, damaged: CorruptDatabaseError | None = None) -> bool:
+        """Make the database again; False where that was tried a moment ago, or failed: then `trouble` says why."""
         now = self.clock.monotonic()
         if self._repaired_at is not None and now < self._repaired_at + REPAIR_AGAIN:
             return False
         self._repaired_at = now
         try:
-            self.database.repair(self.clock)
+            self.database.repair(self.clock, damaged)
         except StoreError as error:
             self.trouble = error
             return False

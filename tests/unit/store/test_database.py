@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import sqlite3
 import stat
 import threading
@@ -147,8 +148,30 @@ def without_position(path: Path) -> None:
     connection.close()
 
 
+def column_renamed(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE drifts RENAME COLUMN status TO state")
+    connection.close()
+
+
+def column_added(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE gaps ADD COLUMN more TEXT")
+    connection.close()
+
+
 @pytest.mark.parametrize(
-    "damage", [garbage, flipped_pages, cut_short, emptied_of_tables, version_zeroed, without_position]
+    "damage",
+    [
+        garbage,
+        flipped_pages,
+        cut_short,
+        emptied_of_tables,
+        version_zeroed,
+        without_position,
+        column_renamed,
+        column_added,
+    ],
 )
 def test_a_damaged_database_is_set_aside_and_made_again_from_the_journal(
     state: Path, journal: Journal, damage: Callable[[Path], None]
@@ -173,11 +196,16 @@ def test_damage_met_while_running_says_so_and_opening_again_repairs_it(state: Pa
     database = database_of(state, journal)
     database.apply(journal.append([drift()]))
     with sqlite3.connect(state / DATABASE_NAME) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute("UPDATE drifts SET changes = '[{'")
     connection.close()
     with pytest.raises(CorruptDatabaseError, match="rebuilds"):
         database.drifts()
     database.close()
+    again = database_of(state, journal)
+    assert kinds(again) == [Notice.DATABASE_DAMAGED]
+    assert [known.drift_id for known in again.drifts()] == ["d1"]
+    again.close()
 
 
 def test_only_the_latest_damaged_databases_are_kept(state: Path, journal: Journal) -> None:
@@ -190,11 +218,60 @@ def test_only_the_latest_damaged_databases_are_kept(state: Path, journal: Journa
     assert [aside.read_bytes() for aside in kept] == [b"damage 3", b"damage 4", b"damage 5"]
 
 
-def test_a_database_that_is_gone_is_made_again_and_said(state: Path, journal: Journal) -> None:
-    filled(state, journal).unlink()
+@pytest.mark.parametrize("how", ["gone", "empty"])
+def test_a_database_that_is_gone_is_made_again_and_said(state: Path, journal: Journal, how: str) -> None:
+    path = filled(state, journal)
+    journal.append([event(Action.DAEMON_STARTED), *heartbeats(4)])
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(b"")
     database = database_of(state, journal)
     assert kinds(database) == [Notice.DATABASE_MISSING]
     assert len(database.drifts()) == 50
+    assert database.cursor("jsonl") == 50, "what the last run told is told again"
+    database.close()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_bytes_anywhere_are_repaired_at_opening_or_when_they_are_met(
+    state: Path, journal: Journal, seed: int
+) -> None:
+    """What SQLite does not notice at once it notices later, or it was nothing that counts; the answer is the same."""
+    path = filled(state, journal)
+    dice = random.Random(seed)
+    data = bytearray(path.read_bytes())
+    for _ in range(dice.randrange(1, 40)):
+        data[dice.randrange(len(data))] = dice.randrange(256)
+    path.write_bytes(data)
+    database = database_of(state, journal)
+    try:
+        database.apply(journal.append([drift(drift_id="new")]))
+        told = {known.drift_id: known.severity for known in database.drifts()}
+    except CorruptDatabaseError as error:
+        database.repair(StandingClock(), error)
+        told = {known.drift_id: known.severity for known in database.drifts()}
+    if kinds(database):
+        assert told == dict.fromkeys([f"d{number}" for number in range(50)] + ["new"], "high")
+    database.close()
+
+
+def test_what_is_not_used_is_given_back_and_the_log_is_cut(state: Path, journal: Journal) -> None:
+    database = database_of(state, journal)
+    database.replace_signatures({f"/etc/{number:060d}": number for number in range(60_000)})
+    assert (state / "driftd.db-wal").stat().st_size > 4 << 20
+    for _ in database.tidy():
+        pass
+    full = (state / "driftd.db").stat().st_size
+    assert (state / "driftd.db-wal").stat().st_size == 0
+    database.replace_signatures({})
+    steps = sum(1 for _ in database.tidy())
+    assert steps > 3
+    assert (state / "driftd.db").stat().st_size < 2 << 20 < full
+    database.replace_signatures({f"/etc/{number:060d}": number for number in range(60_000)})
+    database.set_mark("a", "b")
+    database.set_mark("a", "c")
+    assert (state / "driftd.db-wal").stat().st_size <= 4 << 20, "without tidying, too"
     database.close()
 
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import random
 import stat
+import tracemalloc
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +14,12 @@ import pytest
 from driftd.model.event import Action, Event, namespace, sequence_of
 from driftd.store import journal as journal_module
 from driftd.store.chain import UnfitEventError
-from driftd.store.damage import Damage, JournalProblem
+from driftd.store.damage import MOST_NAMED, Damage, JournalProblem
 from driftd.store.errors import StoreError
-from driftd.store.journal import Journal
+from driftd.store.journal import KEPT_TORN, Journal
 from driftd.store.reader import JournalReader
 from driftd.store.segments import MAX_LINE
-from tests.unit.store.made import StandingClock, event, heartbeat, heartbeats, opened, segment_files
+from tests.unit.store.made import AT, StandingClock, event, heartbeat, heartbeats, opened, segment_files
 
 
 def sequences(journal: JournalReader, after: int = 0) -> list[int]:
@@ -318,6 +321,159 @@ def test_numbers_of_a_lost_journal_are_not_given_out_again_even_after_a_crash(di
     assert sequence_of(recorded) == 41
     (hole,) = again.verify()
     assert (hole.sequence, hole.reason) == (41, Damage.SEQUENCE)
+
+
+def test_garbage_is_named_in_bounded_room(directory: Path) -> None:
+    journal = opened(directory)
+    journal.append(heartbeats(2))
+    journal.close()
+    with segment_files(directory)[0].open("ab") as file:
+        file.write(b"\n" * 300_000)
+    again = Journal(directory, StandingClock())
+    (garbage,) = again.open()
+    assert (garbage.line, garbage.lines, garbage.reason) == (3, 300_000, Damage.UNREADABLE)
+    again.append(heartbeats(1))
+    assert again.verify() == [garbage]
+
+
+def test_of_very_many_damaged_places_the_first_are_named_and_all_are_counted(directory: Path) -> None:
+    journal = opened(directory)
+    journal.append(heartbeats(5000))
+    journal.close()
+    path = segment_files(directory)[0]
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(b"#\n" if number % 2 else line for number, line in enumerate(lines)))
+    *named, rest = JournalReader(directory).verify()
+    assert len(named) == MOST_NAMED
+    assert rest.detail.startswith(f"{5000 - 1 - MOST_NAMED} more")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_journal_damaged_in_any_way_is_kept_and_gone_on_from(directory: Path, seed: int) -> None:
+    """Random bytes, cuts, zeros, lines and segments removed, repeated and exchanged, several at once."""
+    dice = random.Random(seed)
+    journal = opened(directory, segment_bytes=1500)
+    for _ in range(20):
+        journal.append(heartbeats(dice.randrange(1, 4)))
+    journal.close()
+    before = journal.last_sequence
+    for _ in range(dice.randrange(1, 4)):
+        dice.choice(DAMAGES)(dice.choice(segment_files(directory)), dice)
+    kept = {path.name: path.read_bytes() for path in directory.iterdir()}
+    again = Journal(directory, StandingClock(), segment_bytes=1500)
+    named = again.open()
+    again.resume_after(before)  # as the database knows
+    (recorded,) = again.append([event(Action.JOURNAL_CHECKPOINT, checkpoint={"problems": []})])
+    assert sequence_of(recorded) > before
+    assert [sequence_of(told) for told in again.read(before)] == [sequence_of(recorded)]
+    for name, content in kept.items():
+        there = (directory / name).read_bytes()
+        torn = b"".join(path.read_bytes() for path in directory.glob(f"{name}.torn-*"))
+        assert (there + torn).startswith(content) or there.startswith(content), "nothing is taken away"
+    again.close()
+    third = Journal(directory, StandingClock())
+    assert third.open() == []
+    assert third.last_sequence == sequence_of(recorded)
+    found = third.verify()
+    assert {problem.segment for problem in named if problem.reason is not Damage.TORN} <= {
+        problem.segment for problem in found
+    }
+    third.close()
+
+
+def overwritten(path: Path, dice: random.Random) -> None:
+    data = bytearray(path.read_bytes())
+    if data:
+        begin = dice.randrange(len(data))
+        data[begin : begin + 200] = dice.randbytes(len(data[begin : begin + 200]))
+    path.write_bytes(data)
+
+
+def cut(path: Path, dice: random.Random) -> None:
+    os.truncate(path, dice.randrange(path.stat().st_size + 1))
+
+
+def zeroed(path: Path, dice: random.Random) -> None:
+    data = path.read_bytes()
+    begin = dice.randrange(len(data) + 1)
+    path.write_bytes(data[:begin] + bytes(len(data) - begin))
+
+
+def line_gone(path: Path, dice: random.Random) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if dice.random() < 0.7))
+
+
+def shuffled(path: Path, dice: random.Random) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(dice.choices(lines, k=len(lines))) if lines else b"")
+
+
+def segment_gone(path: Path, _dice: random.Random) -> None:
+    if len(segment_files(path.parent)) > 1:
+        path.unlink()
+
+
+def bits_flipped(path: Path, dice: random.Random) -> None:
+    data = bytearray(path.read_bytes())
+    for _ in range(3 if data else 0):
+        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+    path.write_bytes(data)
+
+
+DAMAGES = [overwritten, cut, zeroed, line_gone, shuffled, segment_gone, bits_flipped]
+
+
+def test_a_segment_is_followed_by_a_new_one_when_it_is_old(directory: Path) -> None:
+    clock = StandingClock()
+    journal = Journal(directory, clock, segment_age=timedelta(days=30, hours=1))
+    journal.open()
+    for day in range(100):
+        clock.moment = AT + timedelta(days=day)
+        journal.append([event(Action.DAEMON_HEARTBEAT, at=clock.moment.isoformat())])
+        if day in (10, 50):
+            journal.close()
+            journal = Journal(directory, clock, segment_age=timedelta(days=30, hours=1))
+            journal.open()
+    assert [path.name for path in segment_files(directory)] == [f"{first:020d}.jsonl" for first in (1, 32, 63, 94)]
+    clock.moment = AT - timedelta(days=400)
+    journal.append(heartbeats(1))
+    assert len(segment_files(directory)) == 4, "a clock set back begins none"
+    journal.close()
+
+
+def test_few_unfinished_lines_are_kept(directory: Path) -> None:
+    clock = StandingClock()
+    for number in range(KEPT_TORN + 5):
+        journal = Journal(directory, clock)
+        journal.open()
+        journal.append(heartbeats(1))
+        journal.close()
+        with segment_files(directory)[0].open("ab") as file:
+            file.write(b"torn %d" % number)
+    kept = sorted(path.read_bytes() for path in directory.glob("*.torn-*"))
+    assert len(kept) == KEPT_TORN
+    assert b"torn 4" in kept
+    assert b"torn 3" not in kept
+
+
+def test_reading_takes_no_more_memory_for_a_longer_journal(directory: Path) -> None:
+    def peak() -> int:
+        tracemalloc.start()
+        reader = JournalReader(directory)
+        assert reader.verify() == []
+        assert sum(1 for _ in reader.read()) == journal.last_sequence
+        assert reader.position() == journal.position()
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return top
+
+    journal = opened(directory, segment_bytes=200_000)
+    journal.append(heartbeats(1000))
+    short = peak()
+    for _ in range(10):
+        journal.append(heartbeats(1000))
+    assert peak() < short * 1.5 + 100_000
 
 
 # --- what cannot be recorded
