@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 from driftd.formats.families.nested_sections import NestedSyntax, parse_nested_sections
+from driftd.formats.parts.content import is_well_formed
 from driftd.formats.parts.lines import continued, lines, significant
-from driftd.model.document import Document, ParseError
+from driftd.model.document import Document
 
 NAME = "apache"
 VERSION = 3
@@ -129,10 +130,6 @@ _USUAL = REPEATABLE - _COMMON | frozenset(
 def sniff(data: bytes) -> bool:
     """Whether the file has a section that is typical of httpd and is well-formed, or nothing but its usual directives."""
     if _TYPICAL.search(data) is not None:
-        try:
-            parse(data, "")
-        except ParseError:
-            return False
-        return True
+        return is_well_formed(data, parse)
     names = {line.text.split(None, 1)[0].lower() for line in significant(continued(lines(data), " "))}
     return not _USUAL.isdisjoint(names) and names <= _USUAL | _COMMON

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from driftd.formats.families.blocks import BlockSyntax, parse_blocks
-from driftd.model.document import Document, ParseError
+from driftd.formats.parts.content import is_well_formed
+from driftd.model.document import Document
 
 NAME = "dhcpd"
 VERSION = 1
@@ -71,10 +72,4 @@ def parse(data: bytes, path: str) -> Document:
 
 def sniff(data: bytes) -> bool:
     """Whether the file is well-formed and has a statement that is typical of ISC DHCP."""
-    if _TYPICAL.search(data) is None:
-        return False
-    try:
-        parse(data, "")
-    except ParseError:
-        return False
-    return True
+    return _TYPICAL.search(data) is not None and is_well_formed(data, parse)

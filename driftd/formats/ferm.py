@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from driftd.formats.families.blocks import BlockSyntax, parse_blocks
-from driftd.model.document import Document, ParseError
+from driftd.formats.parts.content import is_well_formed
+from driftd.model.document import Document
 
 NAME = "ferm"
 VERSION = 1
@@ -38,10 +39,4 @@ def parse(data: bytes, path: str) -> Document:
 
 def sniff(data: bytes) -> bool:
     """Whether the file is well-formed and has a table with chains as ferm has it."""
-    if _TYPICAL.search(data) is None or _CHAIN.search(data) is None:
-        return False
-    try:
-        parse(data, "")
-    except ParseError:
-        return False
-    return True
+    return all(pattern.search(data) for pattern in (_TYPICAL, _CHAIN)) and is_well_formed(data, parse)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.content import is_well_formed
 from driftd.formats.parts.lines import Line, continued, decode, lines
 from driftd.model.document import Document, Node, ParseError
 
@@ -126,10 +127,4 @@ _TYPICAL = re.compile(
 
 def sniff(data: bytes) -> bool:
     """Whether the file is well-formed and defines an object of Nagios."""
-    if b"define" not in data or _TYPICAL.search(decode(data)) is None:
-        return False
-    try:
-        parse(data, "")
-    except ParseError:
-        return False
-    return True
+    return b"define" in data and _TYPICAL.search(decode(data)) is not None and is_well_formed(data, parse)

@@ -1,6 +1,7 @@
 """The formats there are: which parser reads a file, by its path, then by its content.
 
-Adding a format: one module here, one line in FORMATS, one folder of cases, one row in docs/reference/formats.md.
+Adding a format: one module here, one line in FORMATS, one folder of cases, one row in docs/reference/formats.md, which says
+what families there are. What only parsing needs is imported late where it is much.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.content import is_well_formed
 from driftd.formats.parts.lines import Line, continued, lines, significant
 from driftd.model.document import Document, ParseError
 
@@ -31,13 +32,7 @@ def parse(data: bytes, path: str) -> Document:
 
 def sniff(data: bytes) -> bool:
     """Whether a line starts as a rule does, and all others are rules as well."""
-    if _TYPICAL.search(data) is None:
-        return False
-    try:
-        parse(data, "")
-    except ParseError:
-        return False
-    return True
+    return _TYPICAL.search(data) is not None and is_well_formed(data, parse)
 
 
 def _rule(builder: DocumentBuilder, line: Line) -> None:

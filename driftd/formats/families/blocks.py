@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from driftd.formats.families.block_tokens import Token, code_end, token_pattern, tokens
 from driftd.formats.families.block_words import CALLED, Quoting, spell
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import decode, line_starts
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 
@@ -66,8 +67,8 @@ class _Open:
     node: Node
     name: str
     line: int
-    runs: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
-    """Per group of `orders`, the names as they came; a name that repeats at once is there once."""
+    order: Order
+    """How the names of `orders` came in it."""
     elements: list[tuple[str, int]] | None = None
     """Members of a block that is a list; its `node` is that of the block around it."""
     label: str = ""
@@ -89,8 +90,8 @@ class _Reader:
         self._starts = line_starts(text)
         self._builder = builder
         self._syntax = syntax
-        self._groups = {name: group for group in syntax.orders for name in group}
-        self._stack = [_Open(builder.root, "", 1)]
+        self._groups = by_name(syntax.orders)
+        self._stack = [_Open(builder.root, "", 1, Order(self._groups))]
         self._words: list[Token] = []
 
     def read(self) -> Document:
@@ -186,7 +187,7 @@ class _Reader:
         repeatable = name in self._syntax.repeatable or bool(self._syntax.names and name == self._syntax.others)
         self._builder.add(name, arguments or "", line, at=block.node, repeatable=repeatable)
         block.before = None
-        self._note_order(name)
+        self._stack[-1].order.note(name)
         if name in self._syntax.includes:
             for argument in included:
                 self._builder.include(argument)
@@ -203,20 +204,20 @@ class _Reader:
             return
         if arguments is not None and arguments.startswith("("):
             arguments = _tidy_condition(arguments)
-        self._note_order(name)
+        self._stack[-1].order.note(name)
         chained = name in self._syntax.chained and block.before is not None
         single = name in self._syntax.single and arguments is None
         parent = block.before if chained else block.node
         node = self._builder.block(name, arguments, line, at=parent, single=single)
         if not chained:
             block.before = node
-        self._stack.append(_Open(node, name, line))
+        self._stack.append(_Open(node, name, line, Order(self._groups)))
 
     def _list(self, name: str, arguments: str | None, line: int, around: _Open) -> _Open:
         if arguments is None:
-            return _Open(around.node, name, line, elements=[], label=name)
+            return _Open(around.node, name, line, Order({}), elements=[], label=name)
         node = self._builder.block(name, arguments, line, at=around.node)
-        return _Open(node, name, line, elements=[], label="elements")
+        return _Open(node, name, line, Order({}), elements=[], label="elements")
 
     def _close(self, token: Token) -> None:
         self._unended(at=f"the `}}` in line {self._line(token)}")
@@ -231,19 +232,10 @@ class _Reader:
             raise ParseError(f"directive {first.text!r} is not ended before {at}", self._line(first))
         self._directive()
 
-    def _note_order(self, name: str) -> None:
-        group = self._groups.get(name)
-        if group is not None:
-            run = self._stack[-1].runs.setdefault(group, [])
-            if not run or run[-1] != name:
-                run.append(name)
-
     def _leave(self, block: _Open) -> None:
         if block.elements is not None:
             self._builder.members(block.label, block.elements, block.line, at=block.node)
-        for group, run in block.runs.items():
-            if run != [name for name in group if name in run]:
-                self._builder.add("@order", " ".join(run), block.line, at=block.node)
+        block.order.tell(self._builder, block.node, block.line)
 
     def _line(self, token: Token) -> int:
         return bisect_right(self._starts, token.offset)

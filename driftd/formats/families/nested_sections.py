@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from driftd.formats.parts.arguments import join_arguments, single_spaces
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import Line, continued, lines
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 _OPEN = re.compile(r"<(\w[\w.:\-]*+)(.*+)", re.DOTALL)
@@ -54,9 +55,9 @@ class _Section:
     node: Node
     name: str
     line: int
+    order: Order
+    """How the names of `orders` came in it."""
     conditions: list[tuple[str, int]] = field(default_factory=list)
-    runs: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
-    """Per group of `orders`, the names as they came; a name that repeats at once is there once."""
 
 
 class _Reader:
@@ -66,8 +67,8 @@ class _Reader:
         self._builder = builder
         self._syntax = syntax
         self._condition, self._conditioned, self._called = syntax.conditions or ("", "", "")
-        self._groups = {name: group for group in syntax.orders for name in group}
-        self._open = [_Section(builder.root, "", 1)]
+        self._groups = by_name(syntax.orders)
+        self._open = [_Section(builder.root, "", 1, Order(self._groups))]
 
     def read(self, data: bytes) -> Document:
         """Return the document."""
@@ -95,12 +96,12 @@ class _Reader:
             self._builder.problem(number, "`>` is missing")
         name, written = match[1].lower(), match[2].removesuffix(">").strip()
         argument = written if name in self._syntax.unquoted else join_arguments(_words(written))
-        self._note_order(name)
+        self._open[-1].order.note(name)
         node = self._builder.block(name, argument or None, number, at=self._open[-1].node)
         if name in self._syntax.code:
             self._code(name, node, number, source)
         else:
-            self._open.append(_Section(node, name, number))
+            self._open.append(_Section(node, name, number, Order(self._groups)))
 
     def _code(self, name: str, node: Node, number: int, source: Iterator[Line]) -> None:
         """Keep a section of another language as one text."""
@@ -127,7 +128,7 @@ class _Reader:
         name, section = match[1].lower(), self._open[-1]
         arguments = _words(match[2])
         value = join_arguments(arguments)
-        self._note_order(name)
+        self._open[-1].order.note(name)
         if name == self._condition:
             section.conditions.append((value, number))
         elif name == self._conditioned:
@@ -148,16 +149,7 @@ class _Reader:
     def _rest(self, section: _Section) -> None:
         """Keep conditions that no rule follows where they stand, and an order that tells something."""
         self._conditions(section, section.node)
-        for group, run in section.runs.items():
-            if run != [name for name in group if name in run]:
-                self._builder.add("@order", " ".join(run), section.line, at=section.node)
-
-    def _note_order(self, name: str) -> None:
-        group = self._groups.get(name)
-        if group is not None:
-            run = self._open[-1].runs.setdefault(group, [])
-            if not run or run[-1] != name:
-                run.append(name)
+        section.order.tell(self._builder, section.node, section.line)
 
 
 def _words(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.builder import DocumentBuilder, put
 from driftd.formats.parts.cursor import Cursor, too_deep
 from driftd.model.document import Document, Node, ParseError
 
@@ -78,16 +78,16 @@ class _Reader:
             if opens:
                 name, argument = words[0] if words else "", _joined(words[1:])
                 node = self._section(name, argument, line, depth, policy=policies or self._is_policy(name, around))
-                _put(members, name, node, repeatable=True)
+                put(members, name, node, repeatable=True)
             elif words and words[0] in _INCLUDES:
-                _put(members, words[0], Node(_joined(words[1:]), line), repeatable=True)
+                put(members, words[0], Node(_joined(words[1:]), line), repeatable=True)
                 self._builder.include(" ".join(words[1:]))
             elif len(words) > 1 and words[1] in _ASSIGNS and not words[1].quoted:
                 operator = "" if words[1] == "=" else f" {words[1]}"
                 value = words[2] if len(words) == 3 else _joined(words[2:])
-                _put(members, f"{words[0]}{operator}", Node(str(value), line))
+                put(members, f"{words[0]}{operator}", Node(str(value), line))
             elif words:
-                _put(members, words[0], Node(_joined(words[1:]), line), repeatable=True)
+                put(members, words[0], Node(_joined(words[1:]), line), repeatable=True)
 
     @staticmethod
     def _is_policy(name: str, around: str) -> bool:
@@ -206,13 +206,3 @@ def _joined(words: list[_Word]) -> str:
         parts.append(word.spelling)
         before = "" if word.quoted else str(word)
     return "".join(parts)
-
-
-def _put(members: dict[str, Node], name: str, node: Node, *, repeatable: bool = False) -> None:
-    existing = members.get(name)
-    if existing is None:
-        members[name] = Node([node], node.line, repeated=True) if repeatable else node
-    elif isinstance(existing.value, list) and existing.repeated:
-        existing.value.append(node)
-    else:
-        members[name] = Node([existing, node], existing.line, repeated=True)

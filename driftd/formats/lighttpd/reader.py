@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.builder import DocumentBuilder, put
 from driftd.formats.parts.cursor import Cursor, too_deep
 from driftd.formats.parts.expressions import Token, spell
 from driftd.model.document import Document, Node, ParseError
@@ -52,7 +52,7 @@ class _Reader:
             line = cursor.line
             too_deep(depth, line)
             if (condition := self._condition()) is not None:
-                _put(members, "if", self._chain(condition, line, depth), repeatable=True)
+                put(members, "if", self._chain(condition, line, depth), repeatable=True)
                 continue
             match = cursor.take(_NAME)
             if match is None:
@@ -69,7 +69,7 @@ class _Reader:
                 if operator is None:
                     raise ParseError(f"{name!r} is followed by no `=`", line)
                 key = f"{name} +=" if operator[0] == "+=" else name
-                _put(members, key, self._value(depth + 1), repeatable=operator[0] == "+=")
+                put(members, key, self._value(depth + 1), repeatable=operator[0] == "+=")
 
     def _chain(self, condition: str, line: int, depth: int) -> Node:
         """A condition with what it is for, and what else is done."""
@@ -115,7 +115,7 @@ class _Reader:
 
     def _include(self, name: str, members: dict[str, Node]) -> None:
         node = self._value(1)
-        _put(members, name, node, repeatable=True)
+        put(members, name, node, repeatable=True)
         if name == "include" and isinstance(node.value, str):
             self._builder.include(node.value)
 
@@ -159,7 +159,7 @@ class _Reader:
         while not cursor.takes(")"):
             node = self._value(depth + 1)
             if cursor.takes("=>"):
-                _put(members, str(node.value), self._value(depth + 1))
+                put(members, str(node.value), self._value(depth + 1))
             else:
                 values.append(node)
             if not cursor.takes(",") and not cursor.sees(")"):
@@ -167,18 +167,8 @@ class _Reader:
         if not members:
             return Node(values, line)
         for value in values:
-            _put(members, "", value)
+            put(members, "", value)
         return Node(members, line)
-
-
-def _put(members: dict[str, Node], name: str, node: Node, *, repeatable: bool = False) -> None:
-    existing = members.get(name)
-    if existing is None:
-        members[name] = Node([node], node.line, repeated=True) if repeatable else node
-    elif isinstance(existing.value, list) and existing.repeated:
-        existing.value.append(node)
-    else:
-        members[name] = Node([existing, node], existing.line, repeated=True)
 
 
 def _token(node: Node) -> Token:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.content import is_well_formed
 from driftd.formats.parts.lines import decode
-from driftd.model.document import Document, ParseError
+from driftd.model.document import Document
 
 NAME = "logstash"
 VERSION = 1
@@ -30,10 +31,4 @@ _TYPICAL = re.compile(rb"^[ \t]*+(?:input|filter|output)\s*+(?:#[^\n]*+\s*+)*+\{
 
 def sniff(data: bytes) -> bool:
     """Whether the file is well-formed and has a section."""
-    if _TYPICAL.search(data) is None:
-        return False
-    try:
-        parse(data, "")
-    except ParseError:
-        return False
-    return True
+    return _TYPICAL.search(data) is not None and is_well_formed(data, parse)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.content import is_well_formed
 from driftd.formats.parts.lines import decode
-from driftd.model.document import Document, ParseError
+from driftd.model.document import Document
 
 NAME = "nftables"
 VERSION = 2
@@ -26,10 +27,4 @@ def parse(data: bytes, path: str) -> Document:
 
 def sniff(data: bytes) -> bool:
     """Whether it is a script of nft, or has a table and is well-formed."""
-    if _TYPICAL.search(data) is None:
-        return False
-    try:
-        parse(data, "")
-    except ParseError:
-        return False
-    return True
+    return _TYPICAL.search(data) is not None and is_well_formed(data, parse)

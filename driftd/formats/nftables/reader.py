@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from driftd.formats.nftables.tokens import Statement, Statements, elements, spell, value
 from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 _BLOCKS = frozenset(
@@ -13,7 +14,7 @@ _BLOCKS = frozenset(
 )
 _CHAIN_SETTINGS = frozenset({"type", "policy", "comment", "flags"})
 # Commands that come before the tables may flush them; others than these are told by the member `@order`.
-_ORDER = ("command", "table")
+_ORDER = by_name([("command", "table")])
 
 
 def read(text: str, builder: DocumentBuilder) -> Document:
@@ -37,8 +38,7 @@ class _Reader:
         self._statements = Statements(text)
         self._builder = builder
         self._stack = [_Open(builder.root, "", 1)]
-        self._run: list[str] = []
-        """Commands and tables as they came; what repeats at once is there once."""
+        self._order = Order(_ORDER)
 
     def read(self) -> Document:
         """Return the document; ParseError names the line of a block that is not closed."""
@@ -53,8 +53,7 @@ class _Reader:
                 self._close(statement)
         if len(self._stack) > 1:
             raise ParseError(f"{self._stack[-1].kind} is not closed", self._stack[-1].line)
-        if self._run != [kind for kind in _ORDER if kind in self._run]:
-            self._builder.add("@order", " ".join(self._run), 1)
+        self._order.tell(self._builder, self._builder.root, 1)
         return self._builder.done()
 
     def _is_block(self, statement: Statement) -> bool:
@@ -124,8 +123,8 @@ class _Reader:
         self._stack.pop()
 
     def _note(self, kind: str) -> None:
-        if kind in _ORDER and len(self._stack) <= 2 and self._run[-1:] != [kind]:
-            self._run.append(kind)
+        if len(self._stack) <= 2:
+            self._order.note(kind)
 
 
 def _without_add(words: list[str]) -> list[str]:

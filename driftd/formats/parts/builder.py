@@ -174,20 +174,23 @@ class DocumentBuilder:
         return node
 
     def _insert(self, parent: Node, name: str, node: Node, *, repeatable: bool = False) -> None:
-        members = _members(parent)
-        existing = members.get(name)
-        if existing is None:
-            if repeatable:
-                self._bounds.count(0, node.line)
-                node = Node([node], node.line, repeated=True)
-            members[name] = node
-        elif isinstance(existing.value, list) and existing.repeated:
-            existing.value.append(node)
-        else:
+        if put(_members(parent), name, node, repeatable=repeatable):
             self._bounds.count(0, node.line)
-            members[name] = Node([existing, node], existing.line, repeated=True)
 
 
 def _members(node: Node) -> dict[str, Node]:
     assert isinstance(node.value, dict)
     return node.value
+
+
+def put(members: dict[str, Node], name: str, node: Node, *, repeatable: bool = False) -> bool:
+    """Put a value under a name, with what is there in a list; return whether that list was made for it."""
+    existing = members.get(name)
+    if existing is not None and isinstance(existing.value, list) and existing.repeated:
+        existing.value.append(node)
+        return False
+    if existing is not None:
+        members[name] = Node([existing, node], existing.line, repeated=True)
+    else:
+        members[name] = Node([node], node.line, repeated=True) if repeatable else node
+    return existing is not None or repeatable

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from driftd.formats.parts.arguments import join_arguments
-from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.builder import DocumentBuilder, put
 from driftd.formats.parts.cursor import Cursor, too_deep
 from driftd.formats.parts.expressions import Token, spell
 from driftd.model.document import Document, Node, ParseError
@@ -103,10 +103,10 @@ class _Reader:
             self._body(kind, depth, lambda name, node: found.append(Node({name: node}, node.line)))
             members["statements"] = Node(found, line)
         else:
-            self._body(kind, depth, lambda name, node: _put(members, name, node, repeatable=kind != "template"))
+            self._body(kind, depth, lambda name, node: put(members, name, node, repeatable=kind != "template"))
         return members
 
-    def _body(self, kind: str, depth: int, put: Callable[[str, Node], None]) -> None:
+    def _body(self, kind: str, depth: int, put: Callable[[str, Node], object]) -> None:
         """Read statements up to the closing brace, which is passed."""
         cursor = self._cursor
         start = cursor.line
@@ -166,11 +166,11 @@ class _Reader:
             word = self._word()
             if word is None and cursor.sees("{"):
                 cursor.at += 1
-                _put(members, "{}", Node(self._block("", at, depth + 1), at))
+                put(members, "{}", Node(self._block("", at, depth + 1), at))
             elif word is None:
                 raise cursor.unexpected()
             elif not quoted and cursor.takes("("):
-                _put(members, word.replace("-", "_"), self._arguments(at, depth + 1))
+                put(members, word.replace("-", "_"), self._arguments(at, depth + 1))
             else:
                 words.append(word)
         else:
@@ -230,17 +230,6 @@ class _Reader:
         if match is None:
             raise ParseError("a block of code is not closed", line)
         return match["code"].strip("\n")
-
-
-def _put(members: dict[str, Node], name: str, node: Node, *, repeatable: bool = False) -> None:
-    """Put a value under a name; what comes again makes a list."""
-    existing = members.get(name)
-    if existing is None:
-        members[name] = Node([node], node.line, repeated=True) if repeatable else node
-    elif isinstance(existing.value, list) and existing.repeated:
-        existing.value.append(node)
-    else:
-        members[name] = Node([existing, node], existing.line, repeated=True)
 
 
 def _words(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from driftd.formats.parts.builder import DocumentBuilder
+from driftd.formats.parts.builder import DocumentBuilder, put
 from driftd.formats.parts.cursor import Cursor, too_deep
 from driftd.model.document import Document, Node, ParseError, Scalar
 
@@ -97,19 +97,19 @@ class _Reader:
         cursor.take(_BLANK)
         if cursor.sees("=") or cursor.sees(":"):
             cursor.at += 1
-            _put(members, name, self._value(depth + 1), line)
+            put(members, name, self._value(depth + 1))
             return
         while _AHEAD.match(cursor.text, cursor.at) is not None and not cursor.sees("{"):
             outer = members.get(name)
             if outer is None or not isinstance(outer.value, dict):
                 inner = Node({}, line)
-                _put(members, name, inner, line)
+                put(members, name, inner)
                 outer = inner
             assert isinstance(outer.value, dict)
             members, name, depth = outer.value, self._key(), depth + 1
             too_deep(depth, line)
             cursor.take(_BLANK)
-        _put(members, name, self._value(depth + 1), line)
+        put(members, name, self._value(depth + 1))
 
     def _macro(self, match: re.Match[str], line: int, members: dict[str, Node]) -> None:
         """A macro such as `.include(try=true) "file"`."""
@@ -120,7 +120,7 @@ class _Reader:
         if name not in members:
             members[name] = Node([node], line, repeated=True)
         else:
-            _put(members, name, node, line)
+            put(members, name, node)
         if match["name"] in ("include", "includes", "try_include") and isinstance(target.value, str):
             self._builder.include(target.value)
 
@@ -168,16 +168,6 @@ class _Reader:
         text = cursor.text[cursor.at : end]
         cursor.at = end + 1 + len(name)
         return text
-
-
-def _put(members: dict[str, Node], name: str, node: Node, line: int) -> None:
-    existing = members.get(name)
-    if existing is None:
-        members[name] = node
-    elif isinstance(existing.value, list) and existing.repeated:
-        existing.value.append(node)
-    else:
-        members[name] = Node([existing, node], existing.line or line, repeated=True)
 
 
 def _typed(text: str, line: int) -> Node:
