@@ -20,6 +20,7 @@ from driftd.baselines.definition import LoadedBaseline, load_baselines
 from driftd.baselines.scope import Scope
 from driftd.clock import SystemClock
 from driftd.daemon.adoption import Adoption
+from driftd.daemon.burst import BurstLimits
 from driftd.daemon.engine import Engine, Publish
 from driftd.daemon.memory import Memory
 from driftd.keyfile import secret_key
@@ -174,6 +175,11 @@ class Workplace:
         self.engine.store.close()
         self.host.close()
 
+    def finish(self) -> None:
+        """Record what is still to be said, and what no event carries."""
+        self.engine.sum_up(last=True)
+        self.engine.store.attempt(self.engine.memory.save)
+
 
 def limits_of(settings: Settings) -> Limits:
     """Return within which limits the journal is to be kept."""
@@ -184,7 +190,9 @@ def open_workplace(host: Host, command: str, publish: Publish) -> Workplace:
     """Take the state directory; StateHeldError names who holds it, StoreError what is wrong with it."""
     clock = SystemClock()
     store = Store.open(host.settings.state, clock, command, limits_of(host.settings))
-    engine = Engine(host.auditor, host.facts, store, clock, os.urandom, publish)
+    grouping = host.settings.grouping
+    limits = BurstLimits(alone=grouping.alone, urgent=grouping.urgent)
+    engine = Engine(host.auditor, host.facts, store, clock, os.urandom, publish, limits)
     return Workplace(host, engine, Adoption(engine, host.facts.name, host.trust))
 
 

@@ -105,6 +105,7 @@ class Daemon:
                 if len(pending) >= 64:
                     self._accept(pending)
 
+            workplace.engine.sum_up_left()
             workplace.adoption.reconcile()
             result = self._host.auditor.audit(each=each)
             self._accept(pending)
@@ -145,6 +146,7 @@ class Daemon:
         )
         try:
             self._say_started(workplace)
+            engine.sum_up_left()
             workplace.adoption.reconcile()
             control.start()
             self._plan()
@@ -155,8 +157,8 @@ class Daemon:
             self._notifier.ready("the first audit is under way")
             reason = service.run()
             self._notifier.stopping()
+            workplace.finish()
             engine.say(Action.DAEMON_STOPPED, Severity.INFO, f"driftd stopped ({reason})", self._stopped(reason))
-            engine.store.attempt(engine.memory.save)
             log.info("stopped", reason=reason)
         finally:
             control.stop()

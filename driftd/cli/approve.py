@@ -97,6 +97,7 @@ def opened(config: str | None) -> Iterator[Desk]:
                     workplace.adoption.adopt(name)
 
             yield Desk(host, lambda words: to_wire(gather(host.auditor, words, host.content)), adopt)
+            workplace.finish()
         finally:
             workplace.close()
         return

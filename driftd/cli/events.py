@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from driftd.app import Surroundings, settings_of
+from driftd.cli.folding import Folding, add_members
 from driftd.cli.main import OK
 from driftd.cli.options import add_config, add_json, add_since, moment
 from driftd.cli.refusals import UsageError
@@ -28,22 +29,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow", "-f", action="store_true", help="go on with events as they happen")
     parser.add_argument("--after", metavar="SEQUENCE", type=int, default=0, help="events after this sequence")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of an event")
+    add_members(parser)
     add_since(parser, None)
     add_config(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print events; with --json one object a line, the events themselves."""
+    """Print events; with --json one object a line, the events themselves, also those that a summary tells."""
     if args.schema:
         return _schema()
     _, settings = settings_of(args.config, Surroundings.of_process())
     journal = JournalReader(settings.state / "journal")
     since = moment(args.since, datetime.now(UTC)) if args.since else None
-    style = Style.of(sys.stdout)
+    style, folding = Style.of(sys.stdout), Folding()
     for event in _events(journal, args.after, follow=args.follow):
-        if since is None or happened(event) >= since:
+        if since is not None and happened(event) < since:
+            continue
+        if args.json or args.members or folding.shows(event):
             _print(event, style, as_json=args.json)
+    for line in folding.left():
+        print(line)
     return OK
 
 

@@ -64,4 +64,5 @@ class JsonStream:
 
     def end(self, rest: dict[str, Json]) -> None:
         """Write what else the object holds."""
-        sys.stdout.write("\n ],\n" + json.dumps(rest, indent=1, ensure_ascii=True).removeprefix("{\n") + "\n")
+        whole = json.dumps(rest, indent=1, ensure_ascii=True).removeprefix("{\n")
+        sys.stdout.write(f"\n ],\n{whole}\n" if rest else "\n ]\n}\n")

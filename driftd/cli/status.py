@@ -61,7 +61,7 @@ def exit_status(shape: dict[str, Json]) -> int:
     """Return the status that a state comes to."""
     daemon, coverage = shape["daemon"], shape["coverage"]
     assert isinstance(daemon, dict) and isinstance(coverage, dict)
-    if not daemon["running"] or daemon["stuck"] or coverage["gaps"]:
+    if not daemon["running"] or daemon["stuck"] or coverage["gap_count"]:
         return INCOMPLETE
     return DRIFT if shape["drifts"] else OK
 

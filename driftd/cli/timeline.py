@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from driftd.app import Surroundings, settings_of
 from driftd.cli.events import happened
+from driftd.cli.folding import Folding, add_members
 from driftd.cli.main import OK
 from driftd.cli.options import add_config, add_json, add_since, moment
 from driftd.cli.render import shape_lines
 from driftd.cli.style import Style
+from driftd.model.document import Json
 from driftd.model.event import Action, Event, action_of, namespace, severity_of
 from driftd.outputs.visible import visible
 from driftd.store.reader import JournalReader
@@ -23,6 +26,7 @@ _ROUTINE = (Action.AUDIT_COMPLETED, Action.DAEMON_HEARTBEAT)
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `timeline`."""
+    add_members(parser)
     add_since(parser, "2h")
     add_config(parser)
     add_json(parser)
@@ -33,26 +37,42 @@ def run(args: argparse.Namespace) -> int:
     _, settings = settings_of(args.config, Surroundings.of_process())
     since = moment(args.since, datetime.now(UTC))
     journal = JournalReader(settings.state / "journal")
-    found = [event for event in journal.read() if happened(event) >= since and action_of(event) not in _ROUTINE]
+    folding = Folding()
+    found = [
+        event
+        for event in journal.read()
+        if happened(event) >= since and action_of(event) not in _ROUTINE and (args.members or folding.shows(event))
+    ]
     found.sort(key=happened, reverse=True)
     found.sort(key=severity_of, reverse=True)
     if args.json:
         for event in found:
             sys.stdout.write(json.dumps(event, separators=(",", ":")) + "\n")
     else:
-        _tell(found, args.since)
+        _tell(found, [*folding.left()], args.since)
     return OK
 
 
-def _tell(found: list[Event], since: str) -> None:
+def _tell(found: list[Event], left: list[str], since: str) -> None:
     style = Style.of(sys.stdout)
-    if not found:
+    for line in left:
+        print(line)
+    if not (found or left):
         print(f"nothing changed since {since}")
     for event in found:
         when = happened(event).strftime("%Y-%m-%d %H:%M:%S")
         print(f"{when}  {severity_of(event).word:<9}{visible(str(event['message']))}")
-        changes = namespace(event).get("changes")
-        for change in changes if isinstance(changes, list) else ():
-            assert isinstance(change, dict)
-            for line in shape_lines(change, style, " " * 21):
-                print(line)
+        for line in _detail(namespace(event), style):
+            print(" " * 21 + line)
+
+
+def _detail(told: dict[str, Json], style: Style) -> Iterator[str]:
+    """Yield the changes of a drift, or the worst of many that are told together."""
+    changes, summary = told.get("changes"), told.get("summary")
+    for change in changes if isinstance(changes, list) else ():
+        assert isinstance(change, dict)
+        yield from shape_lines(change, style, "")
+    worst = summary.get("worst") if isinstance(summary, dict) else None
+    for drift in worst if isinstance(worst, list) else ():
+        assert isinstance(drift, dict)
+        yield f"{drift['severity']} {visible(str(drift['item']))}"

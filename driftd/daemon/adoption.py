@@ -61,7 +61,7 @@ class Adoption:
             self._say_removed(name, "what was approved for it is gone")
         items = {*before.items(), *after.items(), *engine.memory.unapproved.get(name, ())}
         changed = [item for item in items if before.digest(item) != after.digest(item) or not before.approved]
-        open_items = [item for item, drift in engine.memory.drifts.items() if drift.baseline == name]
+        open_items = engine.memory.drifts.of_baseline(name)
         engine.look(dict.fromkeys([*changed, *open_items]), "approval")
 
     def adopt_quietly(self, name: str) -> None:

@@ -8,24 +8,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from driftd.auditor import Auditor, Examined
 from driftd.daemon import events
+from driftd.daemon.burst import DEFAULT_LIMITS, BurstLimits
+from driftd.daemon.grouping import Grouping, Summary, group_resolved
 from driftd.daemon.memory import Memory
+from driftd.daemon.tally import Tally
 from driftd.model.change import Severity
 from driftd.model.document import Json
-from driftd.model.event import Action, Event
+from driftd.model.event import Action, Event, sequence_of, told_together
 from driftd.model.event_id import RANDOM_BYTES, uuid7
 from driftd.model.item import Gap
 from driftd.model.result import NOT_APPROVED, AuditResult
 from driftd.ports import Clock
 from driftd.settings.host import HostFacts
-from driftd.store.known import OpenDrift
+from driftd.store.database import Database
+from driftd.store.known import KnownGroup, Standing
 from driftd.store.store import Store
 
 Publish = Callable[[Sequence[Event]], None]
 
 
+STEP: Final = 0.025
+"""Seconds of looking at items until what was seen is recorded, and others may have their turn."""
+BATCH: Final = 64
+"""Items whose transitions are recorded in one go."""
 UNSAID = frozenset({"watch", "poll"})
 """Sweeps that only follow up on notifications: no event of their own, there may be many a minute."""
 
@@ -54,9 +63,11 @@ class Engine:
         clock: Clock,
         random: Callable[[int], bytes],
         publish: Publish,
+        limits: BurstLimits = DEFAULT_LIMITS,
     ) -> None:
         self.auditor = auditor
         self.store = store
+        self.grouping = Grouping(limits, self._new_id)
         self.memory = store.ask(Memory.load)
         self.last_audit: dict[str, Sweep] = {}
         self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
@@ -70,9 +81,23 @@ class Engine:
 
     # --- looking at items
 
-    def look(self, items: Iterable[str], source: str) -> int:
-        """Look at items and record every transition; return how many events that made."""
-        return self.accept([(self.auditor.examine(item) or item, None) for item in items], source)
+    def look(self, items: Iterable[str], source: str) -> None:
+        """Look at items and record every transition."""
+        for _ in self.looking(items, source):
+            continue
+
+    def looking(self, items: Iterable[str], source: str) -> Iterator[None]:
+        """Look at items and record every transition, in steps, so that other work may overtake."""
+        examined: list[tuple[Examined | str, datetime | None]] = []
+        until = self._clock.monotonic() + STEP
+        for item in items:
+            examined.append((self.auditor.examine(item) or item, None))
+            if len(examined) >= BATCH or self._clock.monotonic() >= until:
+                self.accept(examined, source)
+                examined = []
+                yield
+                until = self._clock.monotonic() + STEP
+        self.accept(examined, source)
 
     def accept(self, examined: Sequence[tuple[Examined | str, datetime | None]], source: str) -> int:
         """Record the transitions of items that were examined already; a bare name is an item no longer audited."""
@@ -115,18 +140,18 @@ class Engine:
             if gap := self.memory.gaps.pop(item, None):
                 restored.append(gap)
             if open_drift is not None:
-                yield self._resolved(open_drift, "no-longer-audited")
+                yield self._resolved(item, open_drift, "no-longer-audited")
             return
         baseline = examined.audited.baseline
         self._coverage(examined, lost, restored)
         drift = examined.drift
         if open_drift is not None and drift is not None and open_drift.drift_id != drift.id:
-            yield self._resolved(open_drift, "no-longer-audited")
+            yield self._resolved(item, open_drift, "no-longer-audited")
             open_drift = None
         if drift is None:
             unreadable = any(gap.reason != NOT_APPROVED for gap in examined.verdict.gaps)
             if open_drift is not None and not unreadable:
-                yield self._resolved(open_drift, _resolution(examined, source))
+                yield self._resolved(item, open_drift, _resolution(examined, source))
             return
         if open_drift is not None and open_drift.fingerprint == drift.fingerprint():
             return
@@ -164,19 +189,19 @@ class Engine:
             del self.memory.gaps[item]
             restored.append(known)
 
-    def _resolved(self, open_drift: OpenDrift, resolution: str) -> Event:
+    def _resolved(self, item: str, open_drift: Standing, resolution: str) -> Event:
         return events.drift_resolved(
             self.stamp(),
             open_drift.drift_id,
             open_drift.episode,
-            open_drift.item,
+            item,
             self.baseline_words(open_drift.baseline),
             resolution,
         )
 
     # --- audits
 
-    def sweep(self, depth: str, source: str, batch: int = 64) -> Iterator[Sweep]:
+    def sweep(self, depth: str, source: str, batch: int = BATCH) -> Iterator[Sweep]:
         """Audit everything in slices: `quick` reads what its stat fields say was touched, `deep` reads everything.
 
         Yields after every few items, so that other work may overtake; the last one yielded is finished.
@@ -191,13 +216,15 @@ class Engine:
                 pending.append(item)
             if len(pending) >= batch or sweep.items % 512 == 0:
                 sweep.read += len(pending)
-                self.look(pending, source)
+                for _ in self.looking(pending, source):
+                    yield sweep
                 pending = []
                 yield sweep
         gone = [item for item in (*self.memory.drifts, *self.memory.signatures, *self.memory.gaps) if item not in seen]
         pending.extend(dict.fromkeys(item for item in gone if item not in trouble))
         sweep.read += len(pending)
-        self.look(pending, source)
+        for _ in self.looking(pending, source):
+            yield sweep
         self._directories(trouble)
         self._propose_new()
         self._completed(sweep, say=source not in UNSAID)
@@ -214,6 +241,7 @@ class Engine:
         self._directories({gap.item: gap for gap in result.coverage.gaps if gap.item not in own})
         self._propose_new()
         self._completed(sweep)
+        self.sum_up(last=True)
 
     def _everything(self, seen: set[str], trouble: dict[str, Gap], sweep: Sweep) -> Iterator[str]:
         for found in self.auditor.found():
@@ -292,17 +320,58 @@ class Engine:
 
     def commit(self, made: Sequence[Event]) -> list[Event]:
         """Make events durable, apply them to the state, hand them to the outputs."""
-        upcoming = self.store.journal.last_sequence
+        upcoming, now = self.store.journal.last_sequence, self._clock.monotonic()
         for offset, event in enumerate(made, start=1):
             body, namespace = event["event"], event["driftd"]
             assert isinstance(body, dict) and isinstance(namespace, dict)
             if body["action"] == Action.DRIFT_OPENED.value:
                 namespace["episode"] = upcoming + offset
+            self.grouping.place(event, self.memory.drifts, now)
         stamped = self.store.record(made)
         for event in stamped:
             self.memory.apply(event)
+        self.grouping.recorded(stamped)
         self._publish(stamped)
         return stamped
+
+    # --- drifts that are told together
+
+    def sum_up(self, *, last: bool = False) -> None:
+        """Tell what is told together, when it is time to; `last`: now, whatever the time."""
+        now = self._clock.monotonic()
+        summary = self.grouping.summary(now, last=last)
+        if summary is not None:
+            if len(summary.tally):
+                self.commit([self._summed_up(summary)])
+            self.grouping.summed_up(summary, now)
+        settled = [group for group in self.memory.groups if group != self.grouping.group and not self._standing(group)]
+        if settled:
+            self.commit([group_resolved(self.stamp(), group) for group in settled])
+
+    def sum_up_left(self) -> None:
+        """At start: tell what was recorded to be told together before somebody could sum it up."""
+        for group in self.store.attempt(Database.groups) or ():
+            if group.last > group.told:
+                self.commit([self._summed_up(Summary(group.id, self._recounted(group), complete=True))])
+        self.sum_up()
+
+    def _recounted(self, group: KnownGroup) -> Tally:
+        tally = Tally()
+        for event in self.store.journal.read(group.first - 1):
+            if sequence_of(event) > group.last:
+                break
+            if told_together(event) == group.id:
+                tally.add(event)
+        return tally
+
+    def _summed_up(self, summary: Summary) -> Event:
+        return summary.event(self.stamp(), self._standing(summary.group))
+
+    def _standing(self, group: str) -> int:
+        return self.memory.drifts.told_with(group)
+
+    def _new_id(self) -> str:
+        return uuid7(self._clock.now(), self._random(RANDOM_BYTES))
 
     def say(self, action: Action, severity: Severity, message: str, driftd: dict[str, Json] | None = None) -> None:
         """Record an event about driftd itself."""
@@ -311,8 +380,9 @@ class Engine:
     def stamp(self, now: datetime | None = None) -> events.Stamp:
         """Return what an event made at this moment carries."""
         moment = now or self._clock.now()
-        identity = uuid7(moment, self._random(RANDOM_BYTES))
-        return events.Stamp(moment, identity, self._host.id or "", self._host.name, self._host.labels)
+        return events.Stamp(
+            moment, uuid7(moment, self._random(RANDOM_BYTES)), self._host.id or "", self._host.name, self._host.labels
+        )
 
     def baseline_words(self, name: str) -> dict[str, Json]:
         """Return how events name a baseline and what is approved for it."""

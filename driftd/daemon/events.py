@@ -18,6 +18,8 @@ _TYPES = {
     Action.DRIFT_OPENED: "change",
     Action.DRIFT_UPDATED: "change",
     Action.DRIFT_RESOLVED: "change",
+    Action.DRIFT_SUMMARY: "change",
+    Action.DRIFT_GROUP_RESOLVED: "change",
     Action.DAEMON_STARTED: "start",
     Action.DAEMON_STOPPED: "end",
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from driftd.daemon.drifts import Drifts
 from driftd.model.event import Action, Event, action_of, namespace
 from driftd.model.item import Gap
 from driftd.store.database import Database
-from driftd.store.known import DriftStands, OpenDrift
+from driftd.store.known import DriftStands, GroupEnds, GroupStands, StateChange
 from driftd.store.replay import replayed
 
 LOSSES = frozenset({"overflow", "watcher-died", "watcher-error", "state-unwritable"})
@@ -18,7 +19,9 @@ LOSSES = frozenset({"overflow", "watcher-died", "watcher-error", "state-unwritab
 class Memory:
     """The present state of a host, by item."""
 
-    drifts: dict[str, OpenDrift] = field(default_factory=dict)
+    drifts: Drifts = field(default_factory=Drifts)
+    groups: set[str] = field(default_factory=set)
+    """Groups of drifts told together that are not settled."""
     gaps: dict[str, tuple[str | None, Gap]] = field(default_factory=dict)
     places: dict[str, Gap] = field(default_factory=dict)
     """Directories that could not be looked into, and patterns with too many items."""
@@ -37,9 +40,8 @@ class Memory:
     @classmethod
     def load(cls, database: Database) -> Memory:
         """Return what the store knows."""
-        memory = cls(signatures=dict(database.signatures()))
-        for drift in database.drifts():
-            memory.drifts[drift.item] = drift
+        memory = cls(Drifts(database.standings()), signatures=dict(database.signatures()))
+        memory.groups = {group.id for group in database.groups()}
         for gap in database.gaps():
             if gap.baseline:
                 memory.gaps[gap.item] = (gap.baseline, Gap(gap.item, gap.reason, gap.detail))
@@ -74,15 +76,18 @@ class Memory:
 
     def apply(self, event: Event) -> None:
         """Take over what a recorded event says about drifts."""
-        action, told = action_of(event), namespace(event)
-        if action in (Action.DRIFT_OPENED, Action.DRIFT_UPDATED):
-            self._drift(event)
-        elif action == Action.DRIFT_RESOLVED:
-            self.drifts.pop(str(told["item"]), None)
+        match action_of(event):
+            case Action.DRIFT_RESOLVED:
+                self.drifts.drop(str(namespace(event)["item"]))
+            case Action.DRIFT_OPENED | Action.DRIFT_UPDATED | Action.DRIFT_SUMMARY | Action.DRIFT_GROUP_RESOLVED:
+                for change in replayed(event):
+                    self._take(change)
 
-    def _drift(self, event: Event) -> None:
-        for change in replayed(event):
-            if isinstance(change, DriftStands):
-                known = self.drifts.get(change.drift.item)
-                opened_at = known.opened_at if known and not change.opened else change.drift.opened_at
-                self.drifts[change.drift.item] = replace(change.drift, opened_at=opened_at)
+    def _take(self, change: StateChange) -> None:
+        match change:
+            case DriftStands(drift, opened):
+                self.drifts.take(drift, opened=opened)
+            case GroupStands(group):
+                self.groups.add(group.id)
+            case GroupEnds(group_id):
+                self.groups.discard(group_id)

@@ -11,7 +11,7 @@ import structlog
 from driftd.approving import gather, to_wire
 from driftd.daemon.control import ANSWER_TIME, ControlError, Peer
 from driftd.daemon.service import Call, Reload, Service
-from driftd.daemon.status import diff_shape, status_shape
+from driftd.daemon.status import diff_page, status_shape
 from driftd.model.document import Json
 from driftd.outputs.delivery import Delivery
 from driftd.store.content import ContentStore
@@ -37,7 +37,7 @@ class Requests:
         """Return the result of one operation; ControlError where it cannot be done."""
         work: dict[str, Callable[[], Json]] = {
             "status": lambda: status_shape(self._service, [one.snapshot() for one in self._deliveries()]),
-            "diff": lambda: diff_shape(self._service.engine.memory, _words(args, "items")),
+            "diff": lambda: self._diff(args),
             "propose": lambda: self._propose(_words(args, "selection")),
             "adopt": lambda: self._adopt(_words(args, "baselines"), peer),
             "audit": lambda: self._audit(str(args.get("depth", "quick"))),
@@ -53,6 +53,21 @@ class Requests:
             raise ControlError("the daemon is busy or stuck: it did not come to answer") from None
         except (StoreError, ValueError, KeyError) as error:
             raise ControlError(str(error)) from error
+
+    def _diff(self, args: dict[str, Json]) -> Json:
+        after = args.get("after")
+        match after:
+            case None:
+                place = None
+            case [int(rank), str(item), str(drift_id)]:
+                place = (rank, item, drift_id)
+            case _:
+                raise ControlError("after is a place: rank, item, drift")
+        store, items = self._service.engine.store, _words(args, "items")
+        page = store.attempt(lambda database: diff_page(database, items, place))
+        if page is None:
+            raise ControlError(str(store.trouble))
+        return page
 
     def _propose(self, selection: list[str]) -> Json:
         return to_wire(gather(self._service.engine.auditor, selection, self._content()))

@@ -175,7 +175,13 @@ class Service:
         if self._sweep is not None or self._waiting_sweeps or self.upkeep.busy:
             return 0.0
         now = self._clock.monotonic()
-        due = [self._settling.next_deadline(), self._reload_at, self._poll_at, now + self._notifier.interval]
+        due = [
+            self._settling.next_deadline(),
+            self.engine.grouping.next_summary(),
+            self._reload_at,
+            self._poll_at,
+            now + self._notifier.interval,
+        ]
         return max(0.0, min(at for at in due if at is not None) - now)
 
     def _take(self, timeout: float) -> None:
@@ -349,6 +355,7 @@ class Service:
             asked, self._reload_at, self._reload_asked = self._reload_asked, None, False
             if self._reload(asked=asked):
                 self.want("deep", "reload")
+        self.engine.sum_up()
         if self._poll_at is not None and now >= self._poll_at:
             self._poll_at = None
             self.want("quick", "poll")
@@ -361,12 +368,8 @@ class Service:
 
     def _heartbeat(self) -> None:
         memory = self.engine.memory
-        by_severity: dict[str, Json] = {}
-        for drift in memory.drifts.values():
-            count = by_severity.get(drift.severity, 0)
-            by_severity[drift.severity] = (count if isinstance(count, int) else 0) + 1
         driftd: dict[str, Json] = {
-            "open": by_severity,
+            "open": dict(memory.drifts.by_severity()),
             "gap_count": len(memory.gaps) + len(memory.places),
             "items": len(memory.signatures),
             "chain_head": self.engine.store.journal.head,

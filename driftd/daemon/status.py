@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from heapq import nsmallest
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Final
 
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import timestamp
 from driftd.daemon.memory import Memory
 from driftd.model.document import Json
 from driftd.model.item import Gap
+from driftd.model.result import NOT_APPROVED
 from driftd.outputs.delivery import DeliveryState
 from driftd.store.database import Database
 from driftd.store.known import OpenDrift
+from driftd.store.tables import Place, place_of
 
 if TYPE_CHECKING:
     from driftd.daemon.service import Service
+
+
+LISTED: Final = 1000
+"""Drifts, gaps and watches that an answer names; counts are of all."""
 
 
 def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str, Json]:
@@ -33,7 +42,8 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
     return {
         "daemon": daemon,
         **memory_shape(engine.memory, service.blind_spots()),
-        "watch": service.watching.to_json(),
+        "drifts": engine.store.attempt(worst_drifts) or [],
+        "watch": service.watching.to_json()[:LISTED],
         "outputs": [{**state.to_json(), "lost": lost.get(state.name, 0)} for state in outputs],
         "state": service.upkeep.to_json(),
     }
@@ -49,40 +59,58 @@ def absent_shape(memory: Memory, database: Database) -> dict[str, Json]:
         "last_deep": stored_moment(database, "last_deep"),
         "stuck": False,
     }
-    return {"daemon": daemon, **memory_shape(memory), "watch": [], "outputs": []}
+    return {"daemon": daemon, **memory_shape(memory), "watch": [], "outputs": [], "drifts": worst_drifts(database)}
 
 
 def memory_shape(memory: Memory, more: Sequence[Gap] = ()) -> dict[str, Json]:
-    """Return what is known of coverage and drifts."""
-    gaps: list[Json] = [gap.to_json() for gap in more]
-    gaps.extend(gap.to_json() for _, gap in memory.gaps.values())
-    gaps.extend(gap.to_json() for gap in memory.places.values())
-    gaps.extend(
-        {"item": item, "reason": "not-approved"} for items in memory.unapproved.values() for item in sorted(items)
+    """Return what is known of coverage, and counts of the drifts."""
+    waiting = {item for items in memory.unapproved.values() for item in items}
+    known = chain(more, (gap for _, gap in memory.gaps.values()), memory.places.values())
+    gaps: list[Json] = [gap.to_json() for gap in islice(known, LISTED)]
+    gaps.extend({"item": item, "reason": NOT_APPROVED} for item in nsmallest(LISTED - len(gaps), waiting))
+    reasons = Counter(
+        gap.reason for gap in chain(more, (gap for _, gap in memory.gaps.values()), memory.places.values())
     )
+    if waiting:
+        reasons[NOT_APPROVED] = len(waiting)
     items = len(memory.signatures)
-    not_read = {item for item in memory.gaps if item in memory.signatures}
+    not_read = sum(item in memory.signatures for item in memory.gaps)
     coverage: dict[str, Json] = {
         "items": items,
-        "compared": max(0, items - len(not_read) - memory.waiting),
+        "compared": max(0, items - not_read - len(waiting)),
         "gaps": gaps,
+        "gap_count": reasons.total(),
+        "by_reason": dict(reasons.most_common()),
     }
-    return {"coverage": coverage, "drifts": diff_shape(memory, [])["drifts"]}
+    summary: dict[str, Json] = {
+        "drifts": len(memory.drifts),
+        "by_severity": dict(memory.drifts.by_severity()),
+        "by_status": dict(memory.drifts.by_status()),
+        "not_approved": len(waiting),
+    }
+    return {"coverage": coverage, "summary": summary}
 
 
-def diff_shape(memory: Memory, items: Sequence[str]) -> dict[str, Json]:
-    """Return the open drifts, worst first; of the named items alone where any is named."""
-    drifts = [drift for item, drift in memory.drifts.items() if not items or item in items]
-    order = ("critical", "high", "medium", "low", "info")
-    drifts.sort(key=lambda drift: (order.index(drift.severity), drift.item))
-    return {"drifts": [_drift_shape(drift) for drift in drifts]}
+def worst_drifts(database: Database, limit: int = LISTED) -> list[Json]:
+    """Return so many open drifts, the worst first."""
+    return [drift_shape(drift) for drift in database.worst(limit)]
+
+
+def diff_page(database: Database, items: Sequence[str], after: Place | None) -> dict[str, Json]:
+    """Return open drifts, the worst first: those of some items, or a page; `next` is to be asked for then, if it is there."""
+    if items:
+        return {"drifts": [drift_shape(drift) for drift in database.drifts_of(items)], "next": None}
+    page = database.worst(LISTED, after)
+    following: list[Json] = [*place_of(page[-1])] if len(page) == LISTED else []
+    return {"drifts": [drift_shape(drift) for drift in page], "next": following or None}
 
 
 _NOT_APPLICABLE: dict[str, Json] = {"before_line": None, "after_line": None, "rule": None, "ref": None}
 """Members that events leave out and the shape of a change has."""
 
 
-def _drift_shape(drift: OpenDrift) -> dict[str, Json]:
+def drift_shape(drift: OpenDrift) -> dict[str, Json]:
+    """Return an open drift in the contract's shape."""
     return {
         "id": drift.drift_id,
         "episode": drift.episode,

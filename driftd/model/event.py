@@ -22,6 +22,8 @@ class Action(StrEnum):
     DRIFT_OPENED = "drift-opened"
     DRIFT_UPDATED = "drift-updated"
     DRIFT_RESOLVED = "drift-resolved"
+    DRIFT_SUMMARY = "drift-summary"
+    DRIFT_GROUP_RESOLVED = "drift-group-resolved"
     BASELINE_PROPOSED = "baseline-proposed"
     BASELINE_APPROVED = "baseline-approved"
     BASELINE_REJECTED = "baseline-rejected"
@@ -42,6 +44,8 @@ CODES: Final[dict[Action, str]] = {
     Action.DRIFT_OPENED: "DRIFT-1001",
     Action.DRIFT_UPDATED: "DRIFT-1002",
     Action.DRIFT_RESOLVED: "DRIFT-1003",
+    Action.DRIFT_SUMMARY: "DRIFT-1004",
+    Action.DRIFT_GROUP_RESOLVED: "DRIFT-1005",
     Action.BASELINE_PROPOSED: "DRIFT-2001",
     Action.BASELINE_APPROVED: "DRIFT-2002",
     Action.BASELINE_REJECTED: "DRIFT-2003",
@@ -76,6 +80,10 @@ ECS_SEVERITY: Final = {
 """`event.severity`: a number that sorts, as Elastic's detection rules use it."""
 
 
+OF_ONE_DRIFT: Final = frozenset({Action.DRIFT_OPENED.value, Action.DRIFT_UPDATED.value, Action.DRIFT_RESOLVED.value})
+"""Actions of events about one drift, of which many may be told together."""
+
+
 def action_of(event: Event) -> str:
     """Return an event's `event.action`."""
     body = event["event"]
@@ -104,3 +112,11 @@ def namespace(event: Event) -> dict[str, Json]:
     body = event["driftd"]
     assert isinstance(body, dict)
     return body
+
+
+def told_together(event: Event) -> str | None:
+    """Return the group with which an event about one drift is told, by one summary; None: it is told by itself."""
+    if action_of(event) not in OF_ONE_DRIFT:
+        return None
+    group = namespace(event).get("group")
+    return group if isinstance(group, str) else None

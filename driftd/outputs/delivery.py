@@ -14,7 +14,7 @@ from driftd.model.document import Json
 from driftd.model.event import Event, sequence_of
 from driftd.outputs.backoff import Backoff
 from driftd.outputs.filters import Filter
-from driftd.outputs.fresh import FreshEvents
+from driftd.outputs.fresh import Fresh, FreshEvents
 from driftd.ports import Clock, DeliveryError, Output
 
 log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ class Delivery:
     def offer(self, events: Sequence[Event]) -> None:
         """Say that these events are in the journal now. Never waits for the receiver."""
         with self._changed:
-            self._fresh.add(events)
+            self._fresh.add(events, self._accept.takes)
             self._changed.notify()
 
     def snapshot(self) -> DeliveryState:
@@ -138,38 +138,37 @@ class Delivery:
                 return True
             return self._cursor < self._fresh.head and self._clock.monotonic() < self._deadline
 
-    def _next_batch(self) -> list[Event]:
+    def _next_batch(self) -> Fresh:
         with self._changed:
             cursor, head = self._cursor, self._fresh.head
-            events = self._fresh.after(cursor, self._batch)
-        if events is None:
-            events = list(islice(self._read(cursor), self._batch))
-            if not events:
-                raise DeliveryError(f"the journal holds no event after {cursor}, though {head} was announced")
-        return events
+            fresh = self._fresh.after(cursor, self._batch)
+        if fresh is not None:
+            return fresh
+        events = list(islice(self._read(cursor), self._batch))
+        if not events:
+            raise DeliveryError(f"the journal holds no event after {cursor}, though {head} was announced")
+        return Fresh([event for event in events if self._accept.takes(event)], sequence_of(events[-1]))
 
-    def _deliver(self, events: list[Event]) -> None:
-        wanted = [event for event in events if self._accept.takes(event)]
+    def _deliver(self, batch: Fresh) -> None:
         try:
-            if wanted:
-                self._output.send(wanted)
+            if batch.events:
+                self._output.send(batch.events)
         except DeliveryError as error:
             if not error.permanent:
                 raise
-            self._deliver_one_by_one(events)
-        self._advance(events[-1])
+            self._deliver_one_by_one(batch.events)
+        self._advance(batch.through)
 
     def _deliver_one_by_one(self, events: list[Event]) -> None:
         """Find the event that the receiver refuses and go on without it."""
         for event in events:
-            if self._accept.takes(event):
-                try:
-                    self._output.send([event])
-                except DeliveryError as error:
-                    if not error.permanent:
-                        raise
-                    self._skip(event, str(error))
-            self._advance(event)
+            try:
+                self._output.send([event])
+            except DeliveryError as error:
+                if not error.permanent:
+                    raise
+                self._skip(event, str(error))
+            self._advance(sequence_of(event))
 
     def _skip(self, event: Event, reason: str) -> None:
         log.error("an event was refused for good", output=self.name, sequence=sequence_of(event), reason=reason)
@@ -178,8 +177,7 @@ class Delivery:
         if self._on_skipped is not None:
             self._on_skipped(event, reason)
 
-    def _advance(self, event: Event) -> None:
-        sequence = sequence_of(event)
+    def _advance(self, sequence: int) -> None:
         if sequence == self._cursor:
             return
         self._acknowledge(sequence)

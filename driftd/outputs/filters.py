@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from driftd.model.change import Severity, Status
 from driftd.model.document import Json
-from driftd.model.event import Action, Event, action_of, namespace, severity_of
+from driftd.model.event import Action, Event, action_of, namespace, severity_of, told_together
 from driftd.settings.types import EventFilter
 
 
@@ -22,13 +23,16 @@ class Filter:
     """Takes an event that meets every condition; None is no condition.
 
     An event without a baseline or a status (of the daemon, say) is not cut by conditions on these. Heartbeats pass
-    always: their absence is what tells a receiver that a host has gone silent.
+    always: their absence is what tells a receiver that a host has gone silent. Of drifts that are told together the
+    summary is taken where one of them would be.
     """
 
     min_severity: Severity = Severity.INFO
     actions: frozenset[str] | None = None
     baselines: frozenset[str] | None = None
     statuses: frozenset[str] | None = None
+    members: bool = False
+    """Also every event about a drift that is told together with others."""
 
     @classmethod
     def of(cls, settings: EventFilter) -> Filter:
@@ -38,6 +42,7 @@ class Filter:
             actions=None if settings.actions is None else frozenset(action.value for action in settings.actions),
             baselines=None if settings.baselines is None else frozenset(settings.baselines),
             statuses=_words(getattr(settings, "status", None)),
+            members=settings.members,
         )
 
     def takes(self, event: Event) -> bool:
@@ -45,13 +50,40 @@ class Filter:
         action = action_of(event)
         if action == Action.DAEMON_HEARTBEAT:
             return True
+        if not self.members and told_together(event) is not None:
+            return False
+        if severity_of(event) < self.min_severity:
+            return False
+        if action == Action.DRIFT_SUMMARY:
+            return self._takes_summary(namespace(event)["summary"])
         baseline, status = baseline_of(event), namespace(event).get("status")
         return (
-            severity_of(event) >= self.min_severity
-            and (self.actions is None or action in self.actions)
+            (self.actions is None or action in self.actions)
             and (self.baselines is None or baseline is None or baseline in self.baselines)
             and (self.statuses is None or status is None or status in self.statuses)
         )
+
+    def _takes_summary(self, summary: Json) -> bool:
+        assert isinstance(summary, dict)
+        told = {Action.DRIFT_SUMMARY.value, *(action for action, name in _COUNTED.items() if summary.get(name))}
+        return (
+            (self.actions is None or not self.actions.isdisjoint(told))
+            and _meet(self.baselines, summary.get("by_baseline"))
+            and _meet(self.statuses, summary.get("by_status"))
+        )
+
+
+_COUNTED: Final = {
+    Action.DRIFT_OPENED.value: "opened",
+    Action.DRIFT_UPDATED.value: "updated",
+    Action.DRIFT_RESOLVED.value: "resolved",
+}
+"""Where a summary says how many events of an action it tells."""
+
+
+def _meet(wanted: frozenset[str] | None, counts: Json) -> bool:
+    """Whether any is counted of what is wanted; nothing is cut where none is counted at all."""
+    return wanted is None or not isinstance(counts, dict) or not counts or not wanted.isdisjoint(counts)
 
 
 def _words(statuses: tuple[Status, ...] | None) -> frozenset[str] | None:

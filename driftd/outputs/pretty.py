@@ -48,6 +48,8 @@ class _Block:
         item = self._item()
         if item is None:
             yield self._head(self._action, visible(str(self._event.get("message", ""))))
+            if isinstance(summary := self._ours.get("summary"), dict):
+                yield from self._summary(summary)
             return
         yield self._head(_VERBS.get(Action(self._action), self._action), item)
         if context := ", ".join(self._context()):
@@ -82,7 +84,7 @@ class _Block:
 
     def _changes(self) -> Iterator[str]:
         changes = self._ours.get("changes")
-        listed = [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
+        listed = _objects(changes)
         for change in listed[:MAX_SHOWN]:
             yield from self._change(change)
         count = self._ours.get("change_count")
@@ -107,6 +109,19 @@ class _Block:
             yield INDENT * 2 + self._styled(f"+ {fit(after, room)}", _GREEN)
         if isinstance(message := change.get("message"), str):
             yield from self._wrapped("", message, INDENT * 2)
+
+    def _summary(self, summary: dict[str, Json]) -> Iterator[str]:
+        """What drifts that are told together come to: counts, then the worst."""
+        for label, name in (("severity", "by_severity"), ("baseline", "by_baseline"), ("why", "by_resolution")):
+            if isinstance(counts := summary.get(name), dict) and counts:
+                told = ", ".join(f"{count} {visible(word)}" for word, count in counts.items())
+                yield INDENT + self._styled(f"{label}  ", _DIM) + told
+        worst = [drift for drift in _objects(summary.get("worst")) if isinstance(drift.get("item"), str)]
+        for drift in worst[:MAX_SHOWN]:
+            severity = Severity.from_word(str(drift["severity"]))
+            yield f"{INDENT}{self._styled(severity.word, _STYLES[severity])} {self._styled(visible(str(drift['item'])), _BOLD)}"
+            if isinstance(change := drift.get("change"), dict):
+                yield from (INDENT + line for line in self._change(change))
 
     def _advice(self) -> Iterator[str]:
         body = _member(self._event, "event")
@@ -160,6 +175,10 @@ def _side(change: dict[str, Json], name: str) -> str | None:
         return None
     text = visible(value)
     return text if text and text == text.strip() else f'"{text}"'
+
+
+def _objects(values: Json) -> list[dict[str, Json]]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def _member(event: Event, name: str) -> dict[str, Json]:

@@ -51,6 +51,15 @@ class JournalSettings(Struct, frozen=True, kw_only=True):
     """Beyond this the oldest events go, delivered or not."""
 
 
+class GroupingSettings(Struct, frozen=True, kw_only=True):
+    """`grouping`: when many drifts at once are told by one summary."""
+
+    alone: int = 1000
+    """Drifts within ten minutes that are told one by one; what goes beyond in one go is told together."""
+    urgent: int = 1000
+    """Critical and high drifts that are told one by one beyond that."""
+
+
 class SecretsSettings(Struct, frozen=True, kw_only=True):
     """`secrets`: the key that secret values are fingerprinted with."""
 
@@ -73,6 +82,8 @@ class EventFilter(Struct, frozen=True, kw_only=True):
     """None: every action."""
     baselines: tuple[str, ...] | None = None
     """None: every baseline."""
+    members: bool = False
+    """Whether each drift is sent as well that is told by a summary."""
 
 
 class JournaldSettings(EventFilter, frozen=True, kw_only=True):
@@ -127,6 +138,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     audit: AuditSettings = AuditSettings()
     watch: WatchSettings = WatchSettings()
     journal: JournalSettings = JournalSettings()
+    grouping: GroupingSettings = GroupingSettings()
     secrets: SecretsSettings = SecretsSettings()
     outputs: tuple[OutputSettings, ...] = ()
     control: ControlSettings = ControlSettings()
@@ -177,6 +189,8 @@ SETTINGS: Final = Vocabulary(
         (AuditSettings, "every"): _at_least(1),
         (JournalSettings, "keep"): _at_least(86400),
         (JournalSettings, "max_size"): lambda size: None if size >= 1 << 20 else f"{size} is too small: at least 1MiB",
+        (GroupingSettings, "alone"): lambda count: None if count >= 1 else "at least one drift is told by itself",
+        (GroupingSettings, "urgent"): lambda count: None if count >= 0 else "a number of drifts: 0 or more",
         (OutputSettings, None): _one_output,
     },
     later={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
@@ -25,7 +25,7 @@ from driftd.store.connection import (
 from driftd.store.damage import JournalProblem, chain_of
 from driftd.store.errors import StoreError
 from driftd.store.files import make_directory
-from driftd.store.known import CompletedAudit, KnownBaseline, KnownGap, OpenDrift, StateChange
+from driftd.store.known import CompletedAudit, KnownBaseline, KnownGap, KnownGroup, OpenDrift, Standing, StateChange
 from driftd.store.migrations import migrate
 from driftd.store.notices import Notice, StoreNotice, note
 from driftd.store.reader import EventSource, Position
@@ -255,6 +255,26 @@ class Database:
         """Return the open drifts, by item."""
         with self._guarded.reading() as connection:
             return tables.drifts(connection)
+
+    def standings(self) -> list[tuple[str, Standing]]:
+        """Return the item of every open drift with what tells whether it changed."""
+        with self._guarded.reading() as connection:
+            return list(tables.standings(connection))
+
+    def worst(self, limit: int, after: tables.Place | None = None) -> list[OpenDrift]:
+        """Return so many open drifts, the worst first; those that follow a place, where one is given."""
+        with self._guarded.reading() as connection:
+            return tables.worst(connection, limit, after)
+
+    def drifts_of(self, items: Collection[str]) -> list[OpenDrift]:
+        """Return the open drifts of these items, the worst first."""
+        with self._guarded.reading() as connection:
+            return tables.drifts_of(connection, items)
+
+    def groups(self) -> list[KnownGroup]:
+        """Return the groups of drifts told together that are not settled, the oldest first."""
+        with self._guarded.reading() as connection:
+            return tables.groups(connection)
 
     def gaps(self) -> list[KnownGap]:
         """Return what is not covered, by item."""

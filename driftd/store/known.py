@@ -23,6 +23,33 @@ class OpenDrift:
     change_count: int
     changes: list[Json]
     """In the form of events; at most as many as an event names."""
+    group: str = ""
+    """The group with which it was told, by one summary; empty where it was told by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """As much of an open drift as tells whether what is seen now is another one."""
+
+    drift_id: str
+    episode: int
+    fingerprint: str
+    baseline: str
+    severity: str
+    status: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGroup:
+    """Drifts that were told together, by one summary."""
+
+    id: str
+    first: int
+    """Sequence of the first event that is told with others."""
+    last: int
+    told: int
+    """Up to which of these events the last summary goes; 0 before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +98,20 @@ class DriftEnds:
     """A drift is no longer open."""
 
     drift_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStands:
+    """A group is there, at least so large and told so far."""
+
+    group: KnownGroup
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEnds:
+    """All that was told together is settled."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +177,8 @@ class Pruned:
 StateChange = (
     DriftStands
     | DriftEnds
+    | GroupStands
+    | GroupEnds
     | GapStands
     | GapEnds
     | BaselineStands

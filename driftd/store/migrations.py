@@ -19,7 +19,7 @@ class Migration:
         return (files("driftd.store") / "sql" / f"{self.name}.sql").read_text("utf-8")
 
 
-MIGRATIONS: Final = (Migration("0001_derived_state"), Migration("0002_retention"))
+MIGRATIONS: Final = (Migration("0001_derived_state"), Migration("0002_retention"), Migration("0003_groups"))
 """Never edited once released; a later version adds to the end."""
 
 

@@ -6,6 +6,9 @@ Members an event must have to be understood, beside `@timestamp`, `event.action`
                                   driftd.severity, driftd.status, driftd.fingerprint, driftd.changes;
                                   driftd.change_count where there are more changes than are named
     drift-resolved                driftd.drift_id
+    any of these three            driftd.group, optional: it is told with others, by one summary
+    drift-summary                 driftd.group, driftd.summary {first, last, open, complete}
+    drift-group-resolved          driftd.group
     coverage-lost, -restored      driftd.gaps: [{item, reason, baseline?, detail?}]; one gap an item and baseline, so that
                                   another reason for the same two takes its place, and restoring them ends it
     baseline-approved             driftd.baseline {name, revision, sha256}
@@ -39,8 +42,11 @@ from driftd.store.known import (
     DriftStands,
     GapEnds,
     GapStands,
+    GroupEnds,
+    GroupStands,
     KnownBaseline,
     KnownGap,
+    KnownGroup,
     OpenDrift,
     Pruned,
     Started,
@@ -106,10 +112,28 @@ class _Drift(Struct):
     changes: list[Any]
     item: str | None = None
     change_count: _Count | None = None
+    group: str = ""
 
 
 class _Resolved(Struct):
     drift_id: str
+    group: str = ""
+
+
+class _Summary(Struct):
+    first: _Count
+    last: _Count
+    open: _Count
+    complete: bool
+
+
+class _Summarized(Struct):
+    group: str
+    summary: _Summary
+
+
+class _Group(Struct):
+    group: str
 
 
 class _Gap(Struct):
@@ -158,12 +182,30 @@ def _drift(told: _Recorded, about: Json) -> list[StateChange]:
         fingerprint=drift.fingerprint,
         change_count=count,
         changes=drift.changes,
+        group=drift.group,
     )
-    return [DriftStands(stands, opened=told.event.action == Action.DRIFT_OPENED)]
+    opened = told.event.action == Action.DRIFT_OPENED
+    return [DriftStands(stands, opened=opened), *_joins(drift.group, told)]
 
 
-def _resolved(_told: _Recorded, about: Json) -> list[StateChange]:
-    return [DriftEnds(msgspec.convert(about, _Resolved).drift_id)]
+def _resolved(told: _Recorded, about: Json) -> list[StateChange]:
+    drift = msgspec.convert(about, _Resolved)
+    return [DriftEnds(drift.drift_id), *_joins(drift.group, told)]
+
+
+def _joins(group: str, told: _Recorded) -> list[StateChange]:
+    return [GroupStands(KnownGroup(group, told.event.sequence, told.event.sequence, 0))] if group else []
+
+
+def _summarized(_told: _Recorded, about: Json) -> list[StateChange]:
+    group = msgspec.convert(about, _Summarized)
+    if group.summary.complete and not group.summary.open:
+        return [GroupEnds(group.group)]
+    return [GroupStands(KnownGroup(group.group, group.summary.first, group.summary.last, group.summary.last))]
+
+
+def _group_resolved(_told: _Recorded, about: Json) -> list[StateChange]:
+    return [GroupEnds(msgspec.convert(about, _Group).group)]
 
 
 def _lost(told: _Recorded, about: Json) -> list[StateChange]:
@@ -213,6 +255,8 @@ _READERS = {
     Action.DRIFT_OPENED.value: _drift,
     Action.DRIFT_UPDATED.value: _drift,
     Action.DRIFT_RESOLVED.value: _resolved,
+    Action.DRIFT_SUMMARY.value: _summarized,
+    Action.DRIFT_GROUP_RESOLVED.value: _group_resolved,
     Action.COVERAGE_LOST.value: _lost,
     Action.COVERAGE_RESTORED.value: _restored,
     Action.BASELINE_APPROVED.value: _approved,

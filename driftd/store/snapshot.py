@@ -27,8 +27,10 @@ from driftd.store.known import (
     Delivered,
     DriftStands,
     GapStands,
+    GroupStands,
     KnownBaseline,
     KnownGap,
+    KnownGroup,
     OpenDrift,
     Pruned,
     Started,
@@ -40,6 +42,7 @@ _NAME: Final = re.compile(r"(\d{20})\.snapshot")
 _LINES_A_STEP: Final = 200
 _KINDS: Final[dict[str, Any]] = {
     "drift": lambda told: DriftStands(OpenDrift(**told), opened=True),
+    "group": lambda told: GroupStands(KnownGroup(**told)),
     "gap": lambda told: GapStands(KnownGap(**told)),
     "baseline": lambda told: BaselineStands(KnownBaseline(**told)),
     "audit": lambda told: AuditDone(CompletedAudit(**told)),
@@ -148,6 +151,8 @@ def _told(change: StateChange) -> object:
     match change:
         case DriftStands(drift):
             return {"drift": drift}
+        case GroupStands(group):
+            return {"group": group}
         case GapStands(gap):
             return {"gap": gap}
         case BaselineStands(baseline):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from sys import intern
 from typing import Any, Final, assert_never
 
 import msgspec
@@ -18,19 +19,30 @@ from driftd.store.known import (
     DriftStands,
     GapEnds,
     GapStands,
+    GroupEnds,
+    GroupStands,
     KnownBaseline,
     KnownGap,
+    KnownGroup,
     OpenDrift,
     Pruned,
+    Standing,
     Started,
     StateChange,
 )
 
 _DRIFT_STANDS: Final = """
-INSERT INTO drifts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO drifts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (drift_id) DO UPDATE SET baseline = excluded.baseline, item = excluded.item,
     updated_at = excluded.updated_at, severity = excluded.severity, status = excluded.status,
-    fingerprint = excluded.fingerprint, change_count = excluded.change_count, changes = excluded.changes"""
+    fingerprint = excluded.fingerprint, change_count = excluded.change_count, changes = excluded.changes,
+    told_with = iif(excluded.told_with = '', '', told_with)"""
+_RANKS: Final = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+"""As the tables have them."""
+_GROUP_STANDS: Final = """
+INSERT INTO groups VALUES (?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last),
+    told = max(told, excluded.told)"""
 _GAP_STANDS: Final = """
 INSERT INTO gaps VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (item, baseline) DO UPDATE SET reason = excluded.reason, detail = excluded.detail,
@@ -48,12 +60,8 @@ def write(connection: sqlite3.Connection, change: StateChange) -> None:
     """Make one state change."""
     execute = connection.execute
     match change:
-        case DriftStands(drift, opened):
-            if opened:
-                execute("DELETE FROM drifts WHERE drift_id = ?", (drift.drift_id,))
-            execute(_DRIFT_STANDS, _drift_row(drift))
-        case DriftEnds(drift_id):
-            execute("DELETE FROM drifts WHERE drift_id = ?", (drift_id,))
+        case DriftStands() | DriftEnds() | GroupStands() | GroupEnds():
+            _write_drifts(connection, change)
         case GapStands(gap):
             execute(_GAP_STANDS, (gap.item, gap.baseline, gap.reason, gap.detail, gap.since))
         case GapEnds(item, baseline):
@@ -75,6 +83,21 @@ def write(connection: sqlite3.Connection, change: StateChange) -> None:
             assert_never(change)
 
 
+def _write_drifts(connection: sqlite3.Connection, change: DriftStands | DriftEnds | GroupStands | GroupEnds) -> None:
+    execute = connection.execute
+    match change:
+        case DriftStands(drift, opened):
+            if opened:
+                execute("DELETE FROM drifts WHERE drift_id = ?", (drift.drift_id,))
+            execute(_DRIFT_STANDS, _drift_row(drift))
+        case DriftEnds(drift_id):
+            execute("DELETE FROM drifts WHERE drift_id = ?", (drift_id,))
+        case GroupStands(group):
+            execute(_GROUP_STANDS, (group.id, group.first, group.last, group.told))
+        case GroupEnds(id):
+            execute("DELETE FROM groups WHERE id = ?", (id,))
+
+
 def _drift_row(drift: OpenDrift) -> tuple[str | int, ...]:
     return (
         drift.drift_id,
@@ -88,6 +111,7 @@ def _drift_row(drift: OpenDrift) -> tuple[str | int, ...]:
         drift.fingerprint,
         drift.change_count,
         msgspec.json.encode(drift.changes).decode(),
+        drift.group,
     )
 
 
@@ -97,6 +121,7 @@ def everything(connection: sqlite3.Connection) -> Iterator[StateChange]:
     yield from (Started(started), Pruned(pruned))
     for row in connection.execute("SELECT * FROM drifts ORDER BY drift_id"):
         yield DriftStands(_drift(row), opened=True)
+    yield from map(GroupStands, groups(connection))
     for row in connection.execute("SELECT * FROM gaps ORDER BY item, baseline"):
         yield GapStands(KnownGap(*row))
     yield from map(BaselineStands, baselines(connection))
@@ -106,12 +131,48 @@ def everything(connection: sqlite3.Connection) -> Iterator[StateChange]:
 
 
 def _drift(row: tuple[Any, ...]) -> OpenDrift:
-    return OpenDrift(*(*row[:-1], msgspec.json.decode(row[-1])))
+    return OpenDrift(*(*row[:-2], msgspec.json.decode(row[-2]), row[-1]))
 
 
 def drifts(connection: sqlite3.Connection) -> list[OpenDrift]:
     """Return the open drifts, by item."""
     return [_drift(row) for row in connection.execute("SELECT * FROM drifts ORDER BY item, baseline")]
+
+
+def standings(connection: sqlite3.Connection) -> Iterator[tuple[str, Standing]]:
+    """Yield the item of every open drift with what stands."""
+    query = "SELECT item, drift_id, episode, fingerprint, baseline, severity, status, told_with FROM drifts"
+    for item, drift_id, episode, fingerprint, *words in connection.execute(query):
+        yield item, Standing(drift_id, episode, fingerprint, *map(intern, words))
+
+
+def worst(connection: sqlite3.Connection, limit: int, after: Place | None) -> list[OpenDrift]:
+    """Return so many open drifts, the worst first, by item among equals; those that follow a place, where one is given."""
+    following = "WHERE (rank, item, drift_id) > (?, ?, ?)" if after else ""
+    query = f"SELECT * FROM ranked_drifts {following} ORDER BY rank, item, drift_id LIMIT ?"  # noqa: S608 - ours
+    return [_drift(row[1:]) for row in connection.execute(query, (*(after or ()), limit))]
+
+
+def drifts_of(connection: sqlite3.Connection, items: Collection[str]) -> list[OpenDrift]:
+    """Return the open drifts of these items, the worst first."""
+    found: list[OpenDrift] = []
+    for item in dict.fromkeys(items):
+        found.extend(map(_drift, connection.execute("SELECT * FROM drifts WHERE item = ?", (item,))))
+    return sorted(found, key=place_of)
+
+
+Place = tuple[int, str, str]
+"""Where a drift stands among the open ones, the worst first."""
+
+
+def place_of(drift: OpenDrift) -> Place:
+    """Return where a drift stands among the open ones."""
+    return _RANKS.get(drift.severity, len(_RANKS)), drift.item, drift.drift_id
+
+
+def groups(connection: sqlite3.Connection) -> list[KnownGroup]:
+    """Return the groups that are not settled, the oldest first."""
+    return [KnownGroup(*row) for row in connection.execute("SELECT * FROM groups ORDER BY first, id")]
 
 
 def gaps(connection: sqlite3.Connection) -> list[KnownGap]:

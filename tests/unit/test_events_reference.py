@@ -10,7 +10,9 @@ from pathlib import Path
 
 from driftd.audit import READING_CHANGED, SECRET_KEY_UNKNOWN
 from driftd.daemon import events
+from driftd.daemon.grouping import Summary, group_resolved
 from driftd.daemon.memory import LOSSES
+from driftd.daemon.tally import Tally
 from driftd.model.baseline import Rule
 from driftd.model.change import Aspect, Change, Kind, Severity
 from driftd.model.document import Json
@@ -38,6 +40,7 @@ RULE = Rule(
     reference="https://wiki.eventify.example/postmortems/2023-06-01",
     controls=("NIST CM-6",),
 )
+GROUP = "01887666-5d00-7000-8000-000000000000"
 BASELINE: dict[str, Json] = {"name": "eventify-api", "revision": 3, "sha256": "0" * 64}
 
 
@@ -46,6 +49,19 @@ def stamps() -> Iterator[events.Stamp]:
     for minute in range(60):
         now = AT + timedelta(minutes=minute)
         yield events.Stamp(now, uuid7(now, bytes(RANDOM_BYTES)), HOST, "api-1", {"role": "api"})
+
+
+def told_together() -> Tally:
+    """Return what a `chown -R` comes to."""
+    tally, at = Tally(), stamps()
+    for sequence in range(1842, 1845):
+        item = f"/srv/eventify/config/{sequence}.yml"
+        owner = Change(Aspect.ATTRIBUTES, Kind.CHANGED, "$.owner", "root", "www-data", severity=Severity.MEDIUM)
+        drift = Drift(drift_id(HOST, "eventify-api", item), "eventify-api", item, (owner,))
+        context = events.DriftContext(BASELINE, "watch", {})
+        event, _ = stamp(events.drift_changed(next(at), drift, context, Action.DRIFT_OPENED), sequence, FIRST)
+        tally.add(event)
+    return tally
 
 
 def made() -> list[Event]:
@@ -65,6 +81,8 @@ def made() -> list[Event]:
         events.drift_changed(next(at), drift, context, Action.DRIFT_OPENED),
         events.drift_changed(next(at), further, context, Action.DRIFT_UPDATED),
         events.drift_resolved(next(at), identity, 1, ITEM, BASELINE, "reverted"),
+        Summary(GROUP, told_together(), complete=True).event(next(at), 3),
+        group_resolved(next(at), GROUP),
         events.coverage(next(at), Action.COVERAGE_LOST, [gap]),
         events.coverage(next(at), Action.COVERAGE_RESTORED, [gap]),
     ]

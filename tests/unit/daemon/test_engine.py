@@ -17,6 +17,7 @@ from driftd.baselines.definition import load_baselines
 from driftd.baselines.history import History
 from driftd.baselines.scope import Scope
 from driftd.daemon.adoption import Adoption
+from driftd.daemon.burst import DEFAULT_LIMITS
 from driftd.daemon.engine import Engine
 from driftd.model.document import Json
 from driftd.model.event import Event, action_of, namespace, sequence_of
@@ -62,6 +63,7 @@ class Machine:
         self._trust = Trust.of_user(directory.stat().st_uid)
         self._clock = SteppingClock()
         self.published: list[Event] = []
+        self.limits = DEFAULT_LIMITS
         self.etc.mkdir()
         self.baseline.mkdir(parents=True)
         self.define()
@@ -83,7 +85,10 @@ class Machine:
     def start(self) -> None:
         self._content = ContentStore(self._directory / "content", KEEPER.digest, pytest.fail)
         self.store = Store.open(self._directory / "state", self._clock, "driftd run")
-        self.engine = Engine(self._auditor(), HOST, self.store, self._clock, self._random, self.published.extend)
+        self.engine = Engine(
+            self._auditor(), HOST, self.store, self._clock, self._random, self.published.extend, self.limits
+        )
+        self.engine.sum_up_left()
         self.adoption = Adoption(self.engine, HOST.name, self._trust)
         self.adoption.reconcile()
 
@@ -207,7 +212,7 @@ def test_a_drift_is_opened_updated_and_resolved_once_each(approved: Machine) -> 
     assert actions(resolved) == ["drift-resolved"]
     assert namespace(resolved[0])["resolution"] == "reverted"
     assert approved.looked(item) + approved.audited() == []
-    assert approved.engine.memory.drifts == {}
+    assert not len(approved.engine.memory.drifts)
 
 
 def test_all_events_of_one_drift_share_its_id_and_episode(approved: Machine) -> None:

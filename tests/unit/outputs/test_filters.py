@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from driftd.model.change import Severity
@@ -54,3 +56,54 @@ def test_a_filter_is_what_the_settings_say() -> None:
     settings = JournaldSettings(min_severity="low", actions=(Action.DRIFT_OPENED,), baselines=("app",))
     assert Filter.of(settings) == Filter(Severity.LOW, frozenset({"drift-opened"}), frozenset({"app"}))
     assert Filter.of(JournaldSettings()) == Filter()
+
+
+def member(action: str = "drift-opened") -> Event:
+    event = an_event(group="01887656-a29c-7000-8000-000000000000")
+    return {**event, "event": {"action": action}}
+
+
+def summary(severity: str = "high", **counts: Any) -> Event:
+    told = {
+        "opened": 5,
+        "updated": 0,
+        "resolved": 0,
+        "by_baseline": {"app": 5},
+        "by_status": {"unapproved": 5},
+        **counts,
+    }
+    return {"event": {"action": "drift-summary"}, "driftd": {"severity": severity, "group": "g", "summary": told}}
+
+
+@pytest.mark.parametrize("action", ["drift-opened", "drift-updated", "drift-resolved"])
+def test_what_a_summary_tells_is_taken_where_it_is_asked_for_alone(action: str) -> None:
+    assert not Filter().takes(member(action))
+    assert Filter(members=True).takes(member(action))
+    assert not Filter(Severity.CRITICAL, members=True).takes(member("drift-opened"))
+    assert Filter.of(JournaldSettings(members=True)).members
+
+
+@pytest.mark.parametrize(
+    ("condition", "taken"),
+    [
+        (Filter(), True),
+        (Filter(members=True), True),
+        (Filter(Severity.HIGH), True),
+        (Filter(Severity.CRITICAL), False),
+        (Filter(actions=frozenset({"drift-opened"})), True),
+        (Filter(actions=frozenset({"drift-summary"})), True),
+        (Filter(actions=frozenset({"drift-updated", "coverage-lost"})), False),
+        (Filter(baselines=frozenset({"app", "sshd"})), True),
+        (Filter(baselines=frozenset({"sshd"})), False),
+        (Filter(statuses=frozenset({"unapproved"})), True),
+        (Filter(statuses=frozenset({"waived"})), False),
+    ],
+)
+def test_a_summary_is_taken_where_one_of_its_drifts_would_be(condition: Filter, taken: bool) -> None:
+    assert condition.takes(summary()) is taken
+
+
+def test_a_summary_of_resolved_drifts_has_no_status_to_be_cut_by() -> None:
+    resolved = summary(opened=0, resolved=5, by_status={})
+    assert Filter(statuses=frozenset({"waived"})).takes(resolved)
+    assert not Filter(actions=frozenset({"drift-opened"})).takes(resolved)

@@ -19,10 +19,14 @@ from driftd.store.known import (
     DriftStands,
     GapEnds,
     GapStands,
+    GroupEnds,
+    GroupStands,
     KnownBaseline,
     KnownGap,
+    KnownGroup,
     OpenDrift,
     Pruned,
+    Standing,
     Started,
     StateChange,
 )
@@ -34,6 +38,7 @@ class PlainState:
 
     def __init__(self) -> None:
         self.drifts: dict[str, OpenDrift] = {}
+        self.groups: dict[str, KnownGroup] = {}
         self.gaps: dict[tuple[str, str], KnownGap] = {}
         self.baselines: dict[str, KnownBaseline] = {}
         self.audits: dict[str, CompletedAudit] = {}
@@ -45,11 +50,13 @@ class PlainState:
         match change:
             case DriftStands(told, opened):
                 known = None if opened else self.drifts.get(told.drift_id)
-                if known:
-                    told = replace(told, opened_at=known.opened_at, episode=known.episode)
-                self.drifts[told.drift_id] = told
+                self.drifts[told.drift_id] = further(known, told) if known else told
             case DriftEnds(drift_id):
                 self.drifts.pop(drift_id, None)
+            case GroupStands(group):
+                self.groups[group.id] = together(self.groups.get(group.id, group), group)
+            case GroupEnds(id):
+                self.groups.pop(id, None)
             case GapStands(gap):
                 before = self.gaps.get((gap.item, gap.baseline))
                 since = before.since if before and before.reason == gap.reason else gap.since
@@ -77,8 +84,21 @@ class PlainState:
                 assert_never(change)
 
 
+def further(known: OpenDrift, told: OpenDrift) -> OpenDrift:
+    group = known.group if told.group else ""
+    return replace(told, opened_at=known.opened_at, episode=known.episode, group=group)
+
+
+def together(one: KnownGroup, other: KnownGroup) -> KnownGroup:
+    first, last = min(one.first, other.first), max(one.last, other.last)
+    return KnownGroup(one.id, first, last, max(one.told, other.told))
+
+
 names = st.sampled_from("abc")
 times = st.sampled_from(["2023-06-01T10:00:00Z", "2023-06-01T11:00:00Z", "2023-06-01T12:00:00Z"])
+
+
+in_a_group = st.fixed_dictionaries({}, optional={"group": names})
 
 
 @st.composite
@@ -89,9 +109,18 @@ def events(draw: st.DrawFn) -> Event:
     if action in (Action.DRIFT_OPENED, Action.DRIFT_UPDATED):
         made = drift(action, name, fingerprint=draw(names), item=f"/etc/{name}", change_count=draw(st.integers(0, 9)))
         made["@timestamp"] = at
+        about = made["driftd"]
+        assert isinstance(about, dict)
+        about |= draw(in_a_group)
         return made
     if action == Action.DRIFT_RESOLVED:
-        told = {"drift_id": name}
+        told = {"drift_id": name, **draw(in_a_group)}
+    elif action == Action.DRIFT_SUMMARY:
+        sequences = sorted(draw(st.lists(st.integers(1, 30), min_size=2, max_size=2)))
+        summary = {"first": sequences[0], "last": sequences[1], "open": draw(st.integers(0, 1))}
+        told = {"group": name, "summary": summary | {"complete": draw(st.booleans())}}
+    elif action == Action.DRIFT_GROUP_RESOLVED:
+        told = {"group": name}
     elif action in (Action.COVERAGE_LOST, Action.COVERAGE_RESTORED):
         gap = st.fixed_dictionaries(
             {"item": names, "reason": names}, optional={"baseline": names | st.none(), "detail": names}
@@ -112,9 +141,18 @@ def events(draw: st.DrawFn) -> Event:
 
 def assert_same(database: Database, plain: PlainState) -> None:
     assert {told.drift_id: told for told in database.drifts()} == plain.drifts
+    assert {item: standing(plain, item) for item, _ in database.standings()} == dict(database.standings())
+    assert len(database.standings()) == len(plain.drifts)
+    assert database.groups() == sorted(plain.groups.values(), key=lambda group: (group.first, group.id))
     assert {(gap.item, gap.baseline): gap for gap in database.gaps()} == plain.gaps
     assert {known.name: known for known in database.baselines()} == plain.baselines
     assert {audit.depth: audit for audit in database.audits()} == plain.audits
     assert database.cursors() == plain.delivered
     assert database.lost() == plain.lost
     assert database.pruned() == plain.pruned
+
+
+def standing(plain: PlainState, item: str) -> Standing:
+    (told,) = [drift for drift in plain.drifts.values() if drift.item == item]
+    words = (told.fingerprint, told.baseline, told.severity, told.status, told.group)
+    return Standing(told.drift_id, told.episode, *words)

@@ -17,6 +17,7 @@ from driftd.store.journal import Journal
 from driftd.store.migrations import MIGRATIONS, Migration, migrate, version_of
 from driftd.store.notices import Notice
 from driftd.store.reader import JournalReader
+from driftd.store.tables import place_of
 from tests.unit.store.made import StandingClock, drift, event, heartbeats, opened, segment_files
 
 
@@ -498,4 +499,24 @@ def test_marks_are_remembered_replaced_and_forgotten(state: Path, journal: Journ
     assert database.mark("plan") == "two"
     database.set_mark("plan", None)
     assert database.mark("plan") is None
+    database.close()
+
+
+def test_open_drifts_are_read_in_pages_the_worst_first(state: Path, journal: Journal) -> None:
+    severities = ["low", "critical", "high", "info", "medium"]
+    made = [
+        drift(drift_id=f"d{number:02}", item=f"/etc/{number % 4}/{number:02}", severity=severities[number % 5])
+        for number in range(23)
+    ]
+    database = Database.open(state, journal, StandingClock())
+    database.apply(journal.append(made))
+    whole = database.worst(100)
+    order = ["critical", "high", "medium", "low", "info"]
+    assert whole == sorted(database.drifts(), key=lambda told: (order.index(told.severity), told.item))
+    pages, after = [], None
+    while page := database.worst(4, after):
+        pages += page
+        after = place_of(page[-1])
+    assert pages == whole
+    assert database.drifts_of([whole[5].item, whole[1].item, "/etc/none"]) == [whole[1], whole[5]]
     database.close()

@@ -1,0 +1,85 @@
+"""The open drifts as the engine remembers them: what tells whether one changed; the rest is in the database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from driftd.model.change import Severity, Status
+from driftd.store.known import OpenDrift, Standing
+
+
+class Drifts:
+    """Open drifts by item, counted."""
+
+    def __init__(self, standings: Iterable[tuple[str, Standing]] = ()) -> None:
+        self._standing: dict[str, Standing] = {}
+        self._severities: Counter[str] = Counter()
+        self._statuses: Counter[str] = Counter()
+        self._groups: Counter[str] = Counter()
+        for item, standing in standings:
+            self._put(item, standing)
+
+    def __len__(self) -> int:
+        return len(self._standing)
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the items that are drifted."""
+        return iter(self._standing)
+
+    def get(self, item: str) -> Standing | None:
+        """Return what stands open about an item."""
+        return self._standing.get(item)
+
+    def take(self, drift: OpenDrift, *, opened: bool) -> None:
+        """Take over a drift as an event told it; `opened`: it begins here."""
+        known = None if opened else self.get(drift.item)
+        standing = Standing(
+            drift.drift_id,
+            drift.episode,
+            drift.fingerprint,
+            drift.baseline,
+            drift.severity,
+            drift.status,
+            drift.group,
+        )
+        if known is not None and drift.group:
+            standing = replace(standing, group=known.group)
+        self._put(drift.item, standing)
+
+    def drop(self, item: str) -> None:
+        """Take note that an item is not drifted any more."""
+        known = self._standing.pop(item, None)
+        if known is not None:
+            self._count(known, -1)
+
+    def by_severity(self) -> dict[str, int]:
+        """Return how many drifts there are of each severity that there are any of, the worst first."""
+        words = (severity.word for severity in sorted(Severity, reverse=True))
+        return {word: count for word in words if (count := self._severities[word])}
+
+    def by_status(self) -> dict[str, int]:
+        """Return how many drifts there are of each status that there are any of, the worst first."""
+        return {status.value: count for status in Status if (count := self._statuses[status.value])}
+
+    def of_baseline(self, name: str) -> list[str]:
+        """Return the drifted items of a baseline."""
+        return [item for item, standing in self._standing.items() if standing.baseline == name]
+
+    def told_with(self, group: str) -> int:
+        """Return how many drifts are open that were told together by the summary of a group."""
+        return self._groups[group]
+
+    def _put(self, item: str, standing: Standing) -> None:
+        self.drop(item)
+        self._standing[item] = standing
+        self._count(standing, 1)
+
+    def _count(self, standing: Standing, by: int) -> None:
+        self._severities[standing.severity] += by
+        self._statuses[standing.status] += by
+        if standing.group:
+            self._groups[standing.group] += by
+            if not self._groups[standing.group]:
+                del self._groups[standing.group]
