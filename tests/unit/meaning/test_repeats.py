@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from driftd.dialects.registry import dialect_of
-from driftd.formats.families.blocks import BlockSyntax
 from driftd.formats.registry import FORMATS, Format
 from driftd.model.document import Document, Node
 
@@ -19,8 +18,8 @@ def repeatable(entry: Format) -> Iterator[str]:
     for name, value in vars(module).items():
         if name.lstrip("_") in {"REPEATABLE", "LIST_SETTINGS"} and isinstance(value, frozenset):
             yield from value
-        elif isinstance(value, BlockSyntax):
-            yield from value.repeatable
+        elif isinstance(declared := getattr(value, "repeatable", None), frozenset):  # of a family's declaration
+            yield from declared
 
 
 @pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: entry.name)
