@@ -9,11 +9,11 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint bench clean
+.PHONY: help run demo test torture lint bench clean
 .DELETE_ON_ERROR:
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 
 run: $(RUNTIME) ## audit this machine: environment, settings, first approval, then the daemon in the foreground
 	@test -f .driftd/driftd.yaml || $(BIN)/driftd init --into .driftd --yes --approve || test $$? -eq 3
@@ -24,6 +24,9 @@ demo: $(RUNTIME) ## the outage of 2023-06-01, replayed in a sandbox
 
 test: lint ## ruff, mypy and every test
 	$(BIN)/pytest
+
+torture: $(DEV) ## a long ordeal for the daemon, as root: SECONDS=600, SEED=, CHAPTERS= tell one again
+	$(BIN)/python -m tests.system.torture $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(CHAPTERS),--chapters $(CHAPTERS))
 
 lint: $(DEV) ## ruff and mypy
 	$(BIN)/ruff check .

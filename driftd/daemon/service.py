@@ -13,7 +13,7 @@ import structlog
 
 from driftd.auditor import Examined
 from driftd.daemon.adoption import Adoption
-from driftd.daemon.engine import Engine, Sweep
+from driftd.daemon.engine import UNSAID, Engine, Sweep
 from driftd.daemon.notify import Notifier
 from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
@@ -310,7 +310,8 @@ class Service:
         """Have an audit run; one that is wanted twice runs once, after the one under way."""
         if depth == "quick" and "deep" in self._waiting_sweeps:
             return
-        self._waiting_sweeps.setdefault(depth, source)
+        if self._waiting_sweeps.get(depth) in (None, *UNSAID):  # who asks for one is told when it is done
+            self._waiting_sweeps[depth] = source
 
     def _advance(self) -> None:
         """Go on with the audit under way for one slice."""

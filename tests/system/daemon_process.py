@@ -43,6 +43,8 @@ class ScratchHost:
         self.config = directory / "driftd.yaml"
         self.socket = directory / "control.sock"
         self.log = directory / "events.jsonl"
+        self.before: Sequence[str] = ()
+        """Words before every command, that have it run elsewhere."""
         for made in (self.tree, self.outside, self.baseline):
             made.mkdir(parents=True)
         self.written: Object = {
@@ -74,7 +76,7 @@ class ScratchHost:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         first, *rest = words
         done = subprocess.run(
-            [*command(), first, "--config", str(self.config), *rest],
+            [*self.before, *command(), first, "--config", str(self.config), *rest],
             cwd=self.directory,
             env=environment(),
             stdin=subprocess.DEVNULL,
@@ -119,7 +121,7 @@ class DaemonProcess:
         self._manager.setblocking(False)
         with self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [*before, *command(), "run", "--config", str(host.config)],
+                [*host.before, *before, *command(), "run", "--config", str(host.config)],
                 cwd=host.directory,
                 env=environment(NOTIFY_SOCKET=str(address)),
                 stdin=subprocess.DEVNULL,
