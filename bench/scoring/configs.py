@@ -16,6 +16,8 @@ from driftd.formats.registry import Reading, detect, read
 
 UNKNOWN = frozenset({None, "conf", "text"})
 """Formats that stand for "none": such files are compared by their lines."""
+NAMELESS = frozenset({"conf_generic", "other"})
+"""What the corpus calls files whose path says nothing about their format."""
 MOST_NAMED = 12
 
 LOOKS: dict[str, Callable[[bytes, str | None], bytes | None]] = {
@@ -74,8 +76,9 @@ def _differences(data: bytes, path: str, reading: Reading) -> dict[str, list[str
 def _print_reading(read_as: dict[str, Counter[str]], left: dict[str, list[str]]) -> None:
     print("## Real files\n")
     total: Counter[str] = sum(read_as.values(), Counter())
+    named: Counter[str] = sum((counts for name, counts in read_as.items() if name not in NAMELESS), Counter())
     rows = []
-    for name, counts in [("all", total), *sorted(read_as.items())]:
+    for name, counts in [("all", total), ("where the corpus names a format", named), *sorted(read_as.items())]:
         whole = counts.total()
         rows.append(
             (name, whole, counts["settings"], share(counts["settings"], whole), counts["lines"], counts["problem"])
