@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftd.compare.canonical import Identities
-from driftd.compare.differ import Comparison, compare
+from driftd.compare.canonical import Canonical, Identities, Reducer
+from driftd.compare.differ import Comparison, compare, found_by_deepdiff, only_difference
 from driftd.compare.meaning import Names, PlainDialect, Sense
 from driftd.model.change import ABSENT, Absent, Change, Kind
 from driftd.model.document import Json, Node, Scalar, Steps
@@ -381,3 +381,43 @@ def test_members_of_a_set_that_are_alike_are_one_changed_member() -> None:
     observed: Json = [{"a": 5, "b": 7}, {"a": 1, "b": 2}]
     found = compare(tree(approved), tree(observed), dialect=Sets()).changes
     assert [told(change) for change in found] == [("changed", "$[0].b", 6, 7)]
+
+
+# --- one difference alone
+
+
+@given(TREES, TREES)
+def test_what_is_told_without_deepdiff_is_what_deepdiff_finds(approved: Json, observed: Json) -> None:
+    before, after = canonical(approved, observed)
+    only = only_difference(before, after)
+    assert only is None or found_by_deepdiff(before, after) == [only]
+
+
+def canonical(approved: Json, observed: Json) -> tuple[Canonical, Canonical]:
+    reduction = Reducer(PlainDialect(), {}, {}, max_places=1000).reduce(tree(approved), tree(observed))
+    return reduction.before, reduction.after
+
+
+@pytest.mark.parametrize(
+    ("approved", "observed"),
+    [
+        ({"a": {"b": [1, {"c": 2}]}, "d": 3}, {"a": {"b": [1, {"c": 3}]}, "d": 3}),
+        ({"a": {"b": 1}}, {"a": {}}),
+        ({"a": {}}, {"a": {"b": {"c": 1}}}),
+        ({"a": 1}, {"a": True}),
+        ({"a": [1]}, {"a": {"b": 1}}),
+        (1, 2),
+    ],
+)
+def test_one_setting_alone_needs_no_deepdiff(approved: Json, observed: Json) -> None:
+    before, after = canonical(approved, observed)
+    only = only_difference(before, after)
+    assert only is not None
+    assert found_by_deepdiff(before, after) == [only]
+
+
+@pytest.mark.parametrize(
+    ("approved", "observed"), [({"a": 1, "b": 1}, {"a": 2, "b": 2}), ({"a": 1}, {"b": 1}), ({"a": 1}, {"a": 1})]
+)
+def test_whether_there_is_one_difference_is_left_to_deepdiff_where_trees_branch(approved: Json, observed: Json) -> None:
+    assert only_difference(*canonical(approved, observed)) is None
