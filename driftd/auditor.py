@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 from driftd.audit import ApprovedCorrupt, Verdict, drift_of, judge
 from driftd.baselines.approved import ApprovedLayers
@@ -17,11 +19,12 @@ from driftd.model.result import AuditResult
 from driftd.policy.query import Query
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.mask import mask
+from driftd.sources.automaton import Automaton
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.mounts import Mounts
 from driftd.sources.observe import Observer, ReadingPlan
 from driftd.sources.root import Root
-from driftd.sources.walk import Found, Walk, WalkPattern
+from driftd.sources.walk import Found, Guide, Walk, WalkPattern
 from driftd.store.content import ContentStore
 
 
@@ -88,6 +91,16 @@ class Examined:
     drift: Drift | None
 
 
+class Surveyor(Guide, Protocol):
+    """A guide that also has to know when everything was walked, to tell what is not there any more."""
+
+    def begins(self) -> int:
+        """A walk over everything begins; return what `ends` is to be told."""
+
+    def ends(self, begun: int) -> None:
+        """The walk has come to its end."""
+
+
 class Auditor:
     """Looks at items under a root and judges them against what is approved."""
 
@@ -106,21 +119,49 @@ class Auditor:
         self.approvals = approvals
         self.directories: set[bytes] = set()
         """Where a notification can tell of items, as the last walk found them."""
+        self.guide: Surveyor | None = None
+        self.mounts = mounts or Mounts()
         self._root = root
         self._observer = observer
         self._host_id = host_id
-        self._mounts = mounts
         self._isolated = isolated
 
     def found(self) -> Iterator[Found]:
         """Yield every item that some pattern means and that is there, and every place that could not be looked into."""
-        patterns = [
+        begun = self.guide.begins() if self.guide is not None else 0
+        walk = self._walk(b"/", shallow=False)
+        yield from walk
+        self.directories = walk.directories
+        if self.guide is not None:
+            self.guide.ends(begun)
+
+    def found_within(self, path: bytes, *, shallow: bool = False) -> Iterator[Found]:
+        """Yield the same at and below one path; `shallow`: not below the directories that the guide covers already."""
+        return self._walk(path, shallow=shallow)
+
+    def _walk(self, within: bytes, *, shallow: bool) -> Walk:
+        return Walk(
+            self._root,
+            self._patterns,
+            self.mounts,
+            self._isolated,
+            automaton=self._automaton,
+            guide=self.guide,
+            within=within,
+            shallow=shallow,
+        )
+
+    @cached_property
+    def _patterns(self) -> list[WalkPattern]:
+        return [
             WalkPattern(scoped.glob, max_items=scoped.pattern.max_items, cross_mounts=scoped.pattern.cross_mounts)
             for scoped in self.scope.patterns
         ]
-        walk = Walk(self._root, patterns, self._mounts, self._isolated)
-        yield from walk
-        self.directories = walk.directories
+
+    @cached_property
+    def _automaton(self) -> Automaton:
+        """What the patterns come to, worked out as far as walks have come."""
+        return Automaton([scoped.glob.ways for scoped in self.scope.patterns])
 
     def expected(self) -> Iterable[str]:
         """Return every item that should be there: approved, or named without a wildcard."""
@@ -133,6 +174,10 @@ class Auditor:
     def signature(self, item: str) -> int | None:
         """Return the digest of an item's stat fields; None: it is not there."""
         return self._observer.signature(item)
+
+    def file_changed_ns(self, item: str) -> int | None:
+        """Return when a regular file changed last; None: it is something else, or asking might take long."""
+        return self._observer.file_changed_ns(item)
 
     def examine(
         self, item: str, *, matches: tuple[int, ...] | None = None, keep_content: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from driftd.model.event import Event
 
@@ -17,6 +17,17 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds that never jump: for waiting."""
+
+
+class Readings(NamedTuple):
+    """What the clocks of a machine say at one moment, in seconds."""
+
+    wall: float
+    """Time of day: may be set."""
+    monotonic: float
+    """Never set; stands still while the machine is suspended."""
+    boottime: float
+    """Never set; goes on while the machine is suspended."""
 
 
 class DeliveryError(Exception):
@@ -47,6 +58,9 @@ class WatchEvents(Protocol):
     def changed(self, directory: bytes, name: bytes, *, complete: bool, is_directory: bool) -> None:
         """Something happened to `name` in `directory`; `complete`: a finished write, rename, removal or chmod."""
 
+    def tree(self, path: bytes) -> None:
+        """A directory came to this path or left it: what is below may be anything."""
+
     def vanished(self, directory: bytes) -> None:
         """The watch on this directory is gone: removed, moved away or unmounted."""
 
@@ -68,6 +82,9 @@ class Watcher(Protocol):
 
     def forget(self, directory: bytes) -> None:
         """Stop watching a directory; unknown ones are fine."""
+
+    def watches(self, directory: bytes) -> bool:
+        """Whether a directory is watched now."""
 
     def watched(self) -> Iterable[bytes]:
         """Return the directories that are watched now."""

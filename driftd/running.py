@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,14 @@ from driftd.app import Host, Surroundings, Workplace, limits_of, open_host, open
 from driftd.auditor import Examined
 from driftd.clock import SystemClock
 from driftd.daemon.control import ControlServer
+from driftd.daemon.messages import Due, Lost, Message, MountsChanged, Noticed, Tree
+from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
+from driftd.daemon.polling import Polling
+from driftd.daemon.rechecks import Rechecks
 from driftd.daemon.requests import Requests
 from driftd.daemon.schedule import Schedule
-from driftd.daemon.service import Due, Lost, Message, Noticed, Service, Vanished
+from driftd.daemon.service import Service
 from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
 from driftd.model.change import Severity
@@ -32,6 +37,8 @@ from driftd.outputs.registry import build
 from driftd.settings.problems import ConfigProblem, ConfigurationError
 from driftd.settings.types import OutputSettings
 from driftd.watch.inotify import InotifyWatcher
+from driftd.watch.jumps import Jump
+from driftd.watch.mounting import MountNotices
 from driftd.watch.settle import Settling
 from driftd.watch.transient import TransientNames
 
@@ -52,9 +59,17 @@ class Listener:
         """Something happened to a name in a directory."""
         self._put(Noticed(directory, name, complete, is_directory, self._clock.monotonic(), self._clock.now()))
 
+    def tree(self, path: bytes) -> None:
+        """A directory came or went."""
+        self._put(Tree(path, self._clock.now()))
+
     def vanished(self, directory: bytes) -> None:
         """The watch on a directory is gone."""
-        self._put(Vanished(directory))
+        self._put(Tree(directory, self._clock.now()))
+
+    def mounts_changed(self) -> None:
+        """Something was mounted or unmounted."""
+        self._put(MountsChanged())
 
     def lost(self, reason: str) -> None:
         """Notifications were lost."""
@@ -131,14 +146,9 @@ class Daemon:
         workplace = self._open("driftd run")
         host, engine = self._host, workplace.engine
         listener = Listener(self._clock)
+        mounting = MountNotices(listener.mounts_changed)
         watching = Watching(self._watch(listener), host.auditor, self._configuration(), self._root, listener)
-        transient = TransientNames.shipped()
-        settling = Settling(float(host.settings.watch.settle), transient=transient)
-        service = Service(
-            engine, workplace.adoption, watching, settling, self._notifier, self._clock, self.reload, self._upkeep
-        )
-        service.on_deep = self._judged
-        listener.service = self._service = service
+        service = self._service = listener.service = self._assemble(workplace, watching)
         control = ControlServer(
             host.settings.control_socket,
             Requests(service, lambda: self._deliveries, lambda: self._host.content).answer,
@@ -153,6 +163,7 @@ class Daemon:
             service.want("deep" if self._needs_deep(workplace) else "quick", "startup")
             for message in self._early:
                 service.inbox.put(message)
+            mounting.start()
             service.prepare()
             self._notifier.ready("the first audit is under way")
             reason = service.run()
@@ -162,7 +173,39 @@ class Daemon:
             log.info("stopped", reason=reason)
         finally:
             control.stop()
+            mounting.stop()
             self._close()
+
+    def _assemble(self, workplace: Workplace, watching: Watching) -> Service:
+        engine, clock, settings = workplace.engine, self._clock, self._host.settings.watch
+        settling = Settling(float(settings.settle), transient=TransientNames.shipped())
+        rechecks = Rechecks(engine, watching, settling, float(settings.settle), clock.monotonic, time.time_ns)
+        noticing = Noticing(engine, watching, settling, rechecks, clock, self._may_look_into)
+        polling = Polling(engine, watching, rechecks, float(settings.poll), clock.monotonic)
+        service = Service(
+            engine,
+            workplace.adoption,
+            watching,
+            rechecks,
+            noticing,
+            polling,
+            self._notifier,
+            clock,
+            self.reload,
+            float(settings.settle),
+            self._upkeep,
+        )
+        service.on_deep = self._judged
+        service.on_jump = self._jumped
+        return service
+
+    def _may_look_into(self, directory: bytes) -> bool:
+        """Whether a directory may be listed and its names be looked up."""
+        return os.access(self._host.root.on_host(directory), os.R_OK | os.X_OK, effective_ids=True)
+
+    def _jumped(self, jump: Jump) -> None:
+        if self._schedule is not None:
+            self._schedule.time_jumped(backward=jump.is_backward)
 
     def _stopped(self, reason: str) -> dict[str, Json]:
         assert self._workplace is not None
@@ -292,6 +335,7 @@ class Daemon:
         engine.store.keep(limits_of(fresh.settings))
         self._workplace.adoption.use(fresh.facts.name, fresh.trust)
         self._service.watching.use(fresh.auditor, self._configuration())
+        self._service.polling.every = float(fresh.settings.watch.poll)
         changed: list[Json] = [
             name
             for name in stale.settings.__struct_fields__

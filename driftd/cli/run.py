@@ -13,7 +13,7 @@ from driftd.app import Surroundings, open_host
 from driftd.cli.check import check_shape, exit_status, severity, tell
 from driftd.cli.main import OK
 from driftd.cli.options import add_config, add_json, print_json
-from driftd.daemon.service import Reload, Stop
+from driftd.daemon.messages import Reload, Stop
 from driftd.diagnostics import configure as configure_diagnostics
 from driftd.running import Daemon
 

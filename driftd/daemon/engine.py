@@ -24,6 +24,7 @@ from driftd.model.item import Gap
 from driftd.model.result import NOT_APPROVED, AuditResult
 from driftd.ports import Clock
 from driftd.settings.host import HostFacts
+from driftd.sources.reasons import MAX_ITEMS
 from driftd.store.database import Database
 from driftd.store.known import KnownGroup, Standing
 from driftd.store.store import Store
@@ -49,6 +50,8 @@ class Sweep:
     items: int = 0
     read: int = 0
     ignored: int = 0
+    waits: bool = False
+    """What looked half-done is looked at again when it had the time to become whole: go on then, not before."""
     finished: bool = False
 
 
@@ -86,18 +89,29 @@ class Engine:
         for _ in self.looking(items, source):
             continue
 
-    def looking(self, items: Iterable[str], source: str) -> Iterator[None]:
-        """Look at items and record every transition, in steps, so that other work may overtake."""
+    def looking(self, items: Iterable[str], source: str, half_done: list[str] | None = None) -> Iterator[None]:
+        """Look at items and record every transition, in steps, so that other work may overtake.
+
+        `half_done`: takes the items that may be in the middle of a save, of which nothing is recorded yet.
+        """
         examined: list[tuple[Examined | str, datetime | None]] = []
         until = self._clock.monotonic() + STEP
         for item in items:
-            examined.append((self.auditor.examine(item) or item, None))
+            seen = self.auditor.examine(item)
+            if half_done is not None and seen is not None and self._is_news(seen) and looks_half_done(seen):
+                half_done.append(item)
+            else:
+                examined.append((seen or item, None))
             if len(examined) >= BATCH or self._clock.monotonic() >= until:
                 self.accept(examined, source)
                 examined = []
                 yield
                 until = self._clock.monotonic() + STEP
         self.accept(examined, source)
+
+    def _is_news(self, seen: Examined) -> bool:
+        known = self.memory.drifts.get(seen.item)
+        return seen.drift is not None and (known is None or known.fingerprint != seen.drift.fingerprint())
 
     def accept(self, examined: Sequence[tuple[Examined | str, datetime | None]], source: str) -> int:
         """Record the transitions of items that were examined already; a bare name is an item no longer audited."""
@@ -114,11 +128,15 @@ class Engine:
         return self._record(pending, lost, restored)
 
     def _record(
-        self, pending: list[Event], lost: list[tuple[str | None, Gap]], restored: list[tuple[str | None, Gap]]
+        self,
+        pending: list[Event],
+        lost: list[tuple[str | None, Gap]],
+        restored: list[tuple[str | None, Gap]],
+        watch: str | None = None,
     ) -> int:
         for action, gaps in ((Action.COVERAGE_LOST, lost), (Action.COVERAGE_RESTORED, restored)):
             pending.extend(
-                events.coverage(self.stamp(), action, gaps[begin : begin + events.MAX_GAPS])
+                events.coverage(self.stamp(), action, gaps[begin : begin + events.MAX_GAPS], watch)
                 for begin in range(0, len(gaps), events.MAX_GAPS)
             )
         if pending:
@@ -210,21 +228,28 @@ class Engine:
         seen: set[str] = set()
         trouble: dict[str, Gap] = {}
         pending: list[str] = []
+        half_done: list[str] = []
         for item in self._everything(seen, trouble, sweep):
             sweep.items += 1
-            if depth == "deep" or self._touched(item):
+            if depth == "deep" or self.touched(item):
                 pending.append(item)
             if len(pending) >= batch or sweep.items % 512 == 0:
                 sweep.read += len(pending)
-                for _ in self.looking(pending, source):
+                for _ in self.looking(pending, source, half_done):
                     yield sweep
                 pending = []
                 yield sweep
         gone = [item for item in (*self.memory.drifts, *self.memory.signatures, *self.memory.gaps) if item not in seen]
         pending.extend(dict.fromkeys(item for item in gone if item not in trouble))
         sweep.read += len(pending)
-        for _ in self.looking(pending, source):
+        for _ in self.looking(pending, source, half_done):
             yield sweep
+        if half_done:
+            sweep.waits = True
+            yield sweep
+            sweep.waits = False
+            for _ in self.looking(half_done, source):
+                yield sweep
         self._directories(trouble)
         self._propose_new()
         self._completed(sweep, say=source not in UNSAID)
@@ -258,7 +283,8 @@ class Engine:
                 seen.add(item)
                 yield item
 
-    def _touched(self, item: str) -> bool:
+    def touched(self, item: str) -> bool:
+        """Whether an item has to be looked at: by its stat fields, or because they cannot tell."""
         known = self.memory.signatures.get(item)
         if known is None:
             return True
@@ -267,10 +293,31 @@ class Engine:
     def _directories(self, trouble: dict[str, Gap]) -> None:
         """Record directories that could not be looked into, and those that can be again."""
         known = self.memory.places
-        lost: list[tuple[str | None, Gap]] = [(None, gap) for item, gap in trouble.items() if item not in known]
+        lost: list[tuple[str | None, Gap]] = [
+            (None, gap) for item, gap in trouble.items() if item not in known or known[item].reason != gap.reason
+        ]
         restored: list[tuple[str | None, Gap]] = [(None, gap) for item, gap in known.items() if item not in trouble]
         self.memory.places = dict(trouble)
         self._record([], lost, restored)
+
+    def places_seen(self, trouble: dict[str, Gap], inside: Callable[[str], bool]) -> None:
+        """Record the same after a look at some directories alone."""
+        elsewhere = {
+            item: gap for item, gap in self.memory.places.items() if not inside(item) or gap.reason == MAX_ITEMS
+        }
+        self._directories(elsewhere | trouble)
+
+    def place_lost(self, gap: Gap) -> None:
+        """Record that nothing is known of a directory until it was looked through."""
+        if gap.item not in self.memory.places:
+            self._directories(self.memory.places | {gap.item: gap})
+
+    def polled(self, polled: dict[str, Gap]) -> None:
+        """Record which directories are polled from now on, and which are watched again."""
+        known, self.memory.polled = self.memory.polled, polled
+        lost: list[tuple[str | None, Gap]] = [(None, gap) for item, gap in polled.items() if known.get(item) != gap]
+        restored: list[tuple[str | None, Gap]] = [(None, gap) for item, gap in known.items() if item not in polled]
+        self._record([], lost, restored, watch="polled")
 
     def _propose_new(self) -> None:
         """Say once for each baseline how many of its items wait for a first approval: never one event an item."""
@@ -299,6 +346,7 @@ class Engine:
                 "gaps": gaps,
                 "drifts": len(self.memory.drifts),
                 "not_approved": self.memory.waiting,
+                "polled": self.memory.polled_directories,
             }
         }
         message = f"{sweep.depth} audit: {sweep.items} items, {len(self.memory.drifts)} drifted, {gaps} gaps"
@@ -398,3 +446,11 @@ def _resolution(examined: Examined, source: str) -> str:
     if any(gap.reason == NOT_APPROVED and not gap.detail for gap in examined.verdict.gaps):
         return "no-longer-audited"
     return "approved" if source == "approval" else "reverted"
+
+
+def looks_half_done(examined: Examined) -> bool:
+    """Whether a look may have met half a save: gone, empty or unparsable where something else is approved."""
+    if examined.drift is None:
+        return False
+    observed = examined.observed
+    return not observed.exists or observed.size == 0 or observed.parse_problem is not None

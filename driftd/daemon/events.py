@@ -166,8 +166,11 @@ def drift_resolved(
     return build(stamp, Action.DRIFT_RESOLVED, Severity.INFO, message, driftd, _file(item, None))
 
 
-def coverage(stamp: Stamp, action: Action, gaps: Sequence[tuple[str | None, Gap]]) -> Event:
-    """Return `coverage-lost` or `coverage-restored` for gaps, each with the baseline that owns the item."""
+def coverage(stamp: Stamp, action: Action, gaps: Sequence[tuple[str | None, Gap]], watch: str | None = None) -> Event:
+    """Return `coverage-lost` or `coverage-restored` for gaps, each with the baseline that owns the item.
+
+    `watch`: what has become of the notifications, where it is these that were lost.
+    """
     named: list[Json] = []
     for baseline, gap in gaps:
         shape: dict[str, Json] = {"item": gap.item, "reason": gap.reason}
@@ -179,8 +182,11 @@ def coverage(stamp: Stamp, action: Action, gaps: Sequence[tuple[str | None, Gap]
     lost = action is Action.COVERAGE_LOST
     first = gaps[0][1]
     more = f" and {len(gaps) - 1} more" if len(gaps) > 1 else ""
-    message = f"coverage {'lost' if lost else 'restored'}: {first.item} ({first.reason}){more}"
+    what = "coverage" if watch is None else "live detection"
+    message = f"{what} {'lost' if lost else 'restored'}: {first.item} ({first.reason}){more}"
     driftd: dict[str, Json] = {"gaps": named, "gap_count": len(gaps)}
+    if watch is not None:
+        driftd["watch"] = watch if lost else "live"
     return build(stamp, action, Severity.MEDIUM if lost else Severity.INFO, message, driftd)
 
 

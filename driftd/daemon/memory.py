@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from driftd.daemon.drifts import Drifts
 from driftd.model.event import Action, Event, action_of, namespace
@@ -10,8 +12,10 @@ from driftd.model.item import Gap
 from driftd.store.database import Database
 from driftd.store.known import DriftStands, GroupEnds, GroupStands, StateChange
 from driftd.store.replay import replayed
+from driftd.watch import reasons as watch_reasons
 
-LOSSES = frozenset({"overflow", "watcher-died", "watcher-error", "state-unwritable"})
+STATE_UNWRITABLE: Final = "state-unwritable"
+LOSSES: Final = watch_reasons.LOSSES | {STATE_UNWRITABLE}
 """Reasons to look at everything again; they end with the next audit, so that a restart, which audits, ends them as well."""
 
 
@@ -25,6 +29,10 @@ class Memory:
     gaps: dict[str, tuple[str | None, Gap]] = field(default_factory=dict)
     places: dict[str, Gap] = field(default_factory=dict)
     """Directories that could not be looked into, and patterns with too many items."""
+    polled: dict[str, Gap] = field(default_factory=dict)
+    """Directories that were said not to be watched; one may stand for many below it."""
+    polled_directories: int = 0
+    """How many there are in all."""
     signatures: dict[str, int] = field(default_factory=dict)
     linked: set[str] = field(default_factory=set)
     """Items that are read through links. After a start they are looked at again, to know what they depend on."""
@@ -45,7 +53,11 @@ class Memory:
         for gap in database.gaps():
             if gap.baseline:
                 memory.gaps[gap.item] = (gap.baseline, Gap(gap.item, gap.reason, gap.detail))
-            elif gap.item != "/" or gap.reason not in LOSSES:
+            elif gap.item == "/" and gap.reason in LOSSES:
+                continue
+            elif gap.reason in watch_reasons.UNWATCHED:
+                memory.polled[gap.item] = Gap(gap.item, gap.reason, gap.detail)
+            else:
                 memory.places[gap.item] = Gap(gap.item, gap.reason, gap.detail)
         for baseline in database.baselines():
             asked = baseline.announced == Action.BASELINE_PROPOSED
@@ -56,6 +68,11 @@ class Memory:
         """Write down the signatures, which no event carries."""
         remembered = {item: 0 if item in self.linked else known for item, known in self.signatures.items()}
         database.replace_signatures(remembered)
+
+    def known(self, wanted: Callable[[str], bool]) -> list[str]:
+        """Return the items that were there, or should be, by what is remembered of them."""
+        others = {*self.drifts, *self.gaps} - self.signatures.keys()
+        return [item for item in (*self.signatures, *others) if wanted(item)]
 
     def distrust(self) -> None:
         """Have every item read again by the next audit: what was seen of some was not recorded."""

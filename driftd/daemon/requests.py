@@ -10,7 +10,8 @@ import structlog
 
 from driftd.approving import gather, to_wire
 from driftd.daemon.control import ANSWER_TIME, ControlError, Peer
-from driftd.daemon.service import Call, Reload, Service
+from driftd.daemon.messages import Call, Reload
+from driftd.daemon.service import Service
 from driftd.daemon.status import diff_page, status_shape
 from driftd.model.document import Json
 from driftd.outputs.delivery import Delivery

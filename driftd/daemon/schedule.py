@@ -44,6 +44,16 @@ class Schedule:
         scheduler.start()
         self._scheduler = scheduler
 
+    def time_jumped(self, *, backward: bool) -> None:
+        """What is due by the time of day now is done now; where times come again, nothing waits for them twice."""
+        if self._scheduler is None:
+            return
+        if backward:
+            self.stop()
+            self.start()
+        else:
+            self._scheduler.wakeup()  # type: ignore[attr-defined]
+
     def stop(self) -> None:
         """Keep the time no more."""
         scheduler, self._scheduler = self._scheduler, None

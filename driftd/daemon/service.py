@@ -4,94 +4,50 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
 
-from driftd.auditor import Examined
 from driftd.daemon.adoption import Adoption
 from driftd.daemon.engine import UNSAID, Engine, Sweep
+from driftd.daemon.losses import Losses
+from driftd.daemon.memory import STATE_UNWRITABLE
+from driftd.daemon.messages import Call, Due, Lost, Message, MountsChanged, Noticed, Reload, Stop, Tree
+from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
+from driftd.daemon.polling import Polling
+from driftd.daemon.rechecks import Rechecks
 from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action
-from driftd.model.item import Gap, real_path, shown_path
-from driftd.ports import Clock
+from driftd.model.item import Gap
+from driftd.ports import Clock, Readings
 from driftd.store.errors import StoreError
-from driftd.watch.settle import Settling
+from driftd.watch.jumps import Jump, Jumps
 
 log = structlog.get_logger(__name__)
 
 SLICE: Final = 0.05
-"""Seconds of audit between two looks at the queue."""
+"""Seconds of audit between two looks at the queue, if nothing comes meanwhile."""
+SHORT_SLICE: Final = 0.02
+"""The same for directories that were noticed, and for polls."""
+MESSAGES: Final = 2_000
+"""Messages that are handled before items are looked at."""
 QUIET: Final = 2.0
 """A checkout of baselines must be at rest for so long before it is read."""
-POLL: Final = 10.0
-"""Seconds between sweeps while some directory cannot be watched."""
+TICK: Final = 5.0
+"""Seconds between two looks at the clocks."""
 RETRY: Final = 5.0
 """Seconds until the state is tried again after it could not be written."""
-UNWRITABLE: Final = "state-unwritable"
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """The kernel said that something happened to a path."""
+class MachineClock(Clock, Protocol):
+    """Time, and all the clocks that tell whether it went on as it should."""
 
-    directory: bytes
-    name: bytes
-    complete: bool
-    is_directory: bool
-    at: float
-    when: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Vanished:
-    """A watched directory is no longer at its path."""
-
-    directory: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Notifications were lost."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The schedule says that something is due: quick, deep, heartbeat."""
-
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Somebody outside the loop wants something done in it."""
-
-    work: Callable[[], Json]
-    answer: Future[Json] = field(default_factory=Future)
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Finish the work in hand and end."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reload:
-    """Read settings and baselines again."""
-
-
-Message = Noticed | Vanished | Lost | Due | Call | Stop | Reload
+    def readings(self) -> Readings:
+        """Return what all clocks say now."""
 
 
 class ReloadAction(Protocol):
@@ -109,44 +65,54 @@ class Service:
         engine: Engine,
         adoption: Adoption,
         watching: Watching,
-        settling: Settling,
+        rechecks: Rechecks,
+        noticing: Noticing,
+        polling: Polling,
         notifier: Notifier,
-        clock: Clock,
+        clock: MachineClock,
         reload: ReloadAction,
+        settle: float,
         upkeep: Upkeep | None = None,
     ) -> None:
         self.engine = engine
         self.adoption = adoption
         self.watching = watching
         self.upkeep = upkeep or Upkeep(engine, clock)
-        engine.on_links = self._depends
-        engine.on_hold = self._holds
+        self.polling = polling
+        self.losses = Losses(engine, clock.monotonic)
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._settling = settling
+        self._rechecks = rechecks
+        self._noticing = noticing
         self._notifier = notifier
         self._clock = clock
+        self._jumps = Jumps(clock.readings())
         self._reload = reload
-        self._noticed: dict[bytes, datetime] = {}
         self._sweep: Iterator[Sweep] | None = None
+        self._sweep_at = 0.0
+        self._settle = settle
         self._waiting_sweeps: dict[str, str] = {}
         self._reload_at: float | None = None
         self._reload_asked = False
-        self._poll_at: float | None = None
-        self._lost: list[str] = []
         self._stop: str | None = None
         self._refused: StoreError | None = None
         self._again_at = 0.0
+        rechecks.everything = lambda: self.want("quick", "watch")
+        polling.on_polled = self._configuration_polled
         self.on_deep: Callable[[], None] = lambda: None
         """Called after each deep audit: everything was judged by what is in force."""
+        self.on_jump: Callable[[Jump], None] = lambda _jump: None
+        """Called when time passed otherwise than it was waited for: what is timed has to be timed anew."""
         self.since = clock.now()
 
     # --- the loop
 
     def prepare(self) -> None:
         """Watch everything before the first audit looks at it, so that nothing falls between the two."""
+        if not self.watching.live:
+            return
         for _ in self.engine.auditor.found():
             continue
-        self.watching.refresh()
+        self.losses.say_polled(self.watching)
 
     def run(self) -> str:
         """Work until told to stop; return why."""
@@ -154,7 +120,8 @@ class Service:
             try:
                 self._take(self._timeout())
                 if self._may_record():
-                    self._look_due()
+                    if self._noticing.look_due():
+                        self.want("quick", "watch")
                     self._advance()
                     self._timers()
                     self.upkeep.advance()
@@ -165,30 +132,34 @@ class Service:
 
     def blind_spots(self) -> list[Gap]:
         """Return why what is known of the whole host may not be the present."""
-        gaps = [Gap("/", reason, "everything is being looked at again") for reason in sorted(set(self._lost))]
-        return [Gap("/", UNWRITABLE, str(self._refused)), *gaps] if self._refused is not None else gaps
+        refused = [Gap("/", STATE_UNWRITABLE, str(self._refused))] if self._refused is not None else []
+        return [*refused, *self.losses.gaps()]
 
     def _timeout(self) -> float:
         """How long nothing is due."""
-        if self._refused is not None:
-            return max(0.0, min(self._again_at - self._clock.monotonic(), self._notifier.interval))
-        if self._sweep is not None or self._waiting_sweeps or self.upkeep.busy:
-            return 0.0
         now = self._clock.monotonic()
+        if self._refused is not None:
+            return max(0.0, min(self._again_at - now, self._notifier.interval))
+        if self._rechecks.may_go_on or self.polling.may_go_on or self.upkeep.busy:
+            return 0.0
+        if self._sweep is None and self._waiting_sweeps:
+            return 0.0
+        sweep_at = self._sweep_at if self._sweep is not None else None
         due = [
-            self._settling.next_deadline(),
+            sweep_at,
+            self._noticing.next_deadline(),
             self.engine.grouping.next_summary(),
             self._reload_at,
-            self._poll_at,
+            self.polling.due(),
             now + self._notifier.interval,
         ]
-        return max(0.0, min(at for at in due if at is not None) - now)
+        return max(0.0, min(TICK, min(at for at in due if at is not None) - now))
 
     def _take(self, timeout: float) -> None:
         """Handle everything that waits on the queue."""
         try:
             message = self.inbox.get(timeout=timeout) if timeout > 0 else self.inbox.get_nowait()
-            for _ in range(20_000):
+            for _ in range(MESSAGES):
                 self._handle(message)
                 message = self.inbox.get_nowait()
             self._handle(message)
@@ -197,11 +168,14 @@ class Service:
 
     def _handle(self, message: Message) -> None:
         match message:
-            case Noticed():
-                self._notice(message)
-            case Vanished(directory):
-                self.watching.vanished(directory)
-                self.want("quick", "watch")
+            case Noticed(directory, name):
+                if self.watching.is_configuration(directory, name, is_directory=message.is_directory):
+                    self._reload_at = self._clock.monotonic() + QUIET
+                self._noticing.notice(message)
+            case Tree():
+                self._noticing.tree(message)
+            case MountsChanged():
+                self._noticing.mounts_changed()
             case Lost(reason):
                 self._notifications_lost(reason)
             case Due("heartbeat"):
@@ -224,65 +198,17 @@ class Service:
         except Exception as error:  # noqa: BLE001 - the one who asked gets it
             call.answer.set_exception(error)
 
-    # --- what was noticed
-
-    def _notice(self, noticed: Noticed) -> None:
-        if self.watching.is_configuration(noticed.directory, noticed.name, is_directory=noticed.is_directory):
-            self._reload_at = self._clock.monotonic() + QUIET
-        directory = self.watching.audited_directory(noticed.directory)
-        if directory is None:
-            return
-        path = directory.rstrip(b"/") + b"/" + noticed.name if noticed.name else directory
-        if noticed.is_directory:
-            self.want("quick", "watch")
-        for item in self.watching.concerned(path):
-            self._settling.noticed(item, noticed.at, complete=noticed.complete)
-            self._noticed.setdefault(item, noticed.when)
-
-    def _depends(self, item: str, links: tuple[str, ...]) -> None:
-        """Watch where an item's links stand; what happened there before that, a second look tells."""
-        if self.watching.depends(item, links):
-            self._settling.noticed(real_path(item), self._clock.monotonic(), complete=True)
-
-    def _holds(self, item: str) -> bool:
-        """Hold what an editor or a package manager will have removed in a moment; what survives is looked at then."""
-        path = real_path(item)
-        if not self._settling.is_transient(path):
-            return False
-        self._settling.noticed(path, self._clock.monotonic(), complete=True)
-        return True
-
-    def _look_due(self) -> None:
-        """Look at what is due, and record what it shows in one go."""
-        now = self._clock.monotonic()
-        examined: list[tuple[Examined | str, datetime | None]] = []
-        for path in self._settling.due(now):
-            item = shown_path(path)
-            seen = self.engine.auditor.examine(item)
-            worse = seen is not None and looks_half_done(seen)
-            if not self._settling.outcome(path, worse=worse, now=self._clock.monotonic()):
-                continue
-            examined.append((seen or item, self._noticed.pop(path, None)))
-        if examined:
-            self.engine.accept(examined, "watch")
-        if self._settling.rescans(now):
-            self.want("quick", "watch")
-
     def _notifications_lost(self, reason: str) -> None:
         self.watching.rearm()
         self.want("quick", "overflow")
-        self._say_lost(reason, f"notifications were lost ({reason}): everything is looked at again")
-
-    def _say_lost(self, reason: str, message: str) -> None:
-        driftd: dict[str, Json] = {"gaps": [{"item": "/", "reason": reason}], "gap_count": 1, "watch": reason}
-        self.engine.say(Action.COVERAGE_LOST, Severity.MEDIUM, message, driftd)
-        self._lost.append(reason)
+        self.losses.say(reason, f"notifications were lost ({reason}): everything is looked at again")
 
     # --- a state that cannot be written
 
     def _put_off(self, error: StoreError) -> None:
         """Do no more than listen until the state can be written again; then everything is looked at again."""
         self._sweep = None
+        self._rechecks.drop()
         self._again_at = self._clock.monotonic() + RETRY
         self.engine.memory.distrust()
         if self._refused is None or str(self._refused) != str(error):
@@ -298,7 +224,7 @@ class Service:
             return False
         self.engine.recollect()
         self.adoption.reconcile()
-        self._say_lost(UNWRITABLE, f"nothing could be recorded ({self._refused}): everything is looked at again")
+        self.losses.say(STATE_UNWRITABLE, f"nothing could be recorded ({self._refused}): everything is looked at again")
         self._refused = None
         self.want("deep", "recovery")
         log.warning("what happens is recorded again")
@@ -314,7 +240,11 @@ class Service:
             self._waiting_sweeps[depth] = source
 
     def _advance(self) -> None:
-        """Go on with the audit under way for one slice."""
+        """Go on for one slice with what was noticed of directories, with a poll and with the audit under way."""
+        until = self._clock.monotonic() + SHORT_SLICE
+        if self._rechecks.advance(until):
+            self.losses.say_polled(self.watching)
+        self.polling.advance(until)
         if self._sweep is None:
             if not self._waiting_sweeps:
                 return
@@ -322,14 +252,21 @@ class Service:
             source = self._waiting_sweeps.pop(depth)
             self.adoption.adopt_stale()
             self._sweep = self.engine.sweep(depth, source)
+            self._sweep_at = 0.0
             self._notifier.status(f"{depth} audit under way")
-        until = self._clock.monotonic() + SLICE
+        now = self._clock.monotonic()
+        if now < self._sweep_at:
+            return
+        until = now + SLICE
         for sweep in self._sweep:
             if sweep.finished:
                 self._sweep = None
                 self._swept(sweep)
                 break
-            if self._clock.monotonic() >= until:
+            if sweep.waits:
+                self._sweep_at = self._clock.monotonic() + self._settle
+                break
+            if self._clock.monotonic() >= until or not self.inbox.empty():
                 break
 
     def _swept(self, sweep: Sweep) -> None:
@@ -337,15 +274,9 @@ class Service:
         if sweep.depth == "deep":
             self.on_deep()
             self.upkeep.want()
-        if self.watching.refresh():  # what happened there before it was watched is not told by anybody
-            self.want("quick", "watch")
-        if self._lost:
-            reasons, self._lost = sorted(set(self._lost)), []
-            gaps: list[Json] = [{"item": "/", "reason": reason} for reason in reasons]
-            message = f"everything was looked at again ({', '.join(reasons)})"
-            driftd: dict[str, Json] = {"gaps": gaps, "gap_count": len(gaps), "watch": reasons[0]}
-            self.engine.say(Action.COVERAGE_RESTORED, Severity.INFO, message, driftd)
-        self._poll_at = self._clock.monotonic() + POLL if self.watching.unwatched else None
+        self.losses.looked_again(sweep.monotonic)
+        self.losses.say_polled(self.watching)
+        self._configuration_polled()
         self._notifier.status(f"{sweep.items} items, {len(memory.drifts)} drifted, {len(memory.gaps)} gaps")
 
     # --- time
@@ -357,9 +288,20 @@ class Service:
             if self._reload(asked=asked):
                 self.want("deep", "reload")
         self.engine.sum_up()
-        if self._poll_at is not None and now >= self._poll_at:
-            self._poll_at = None
-            self.want("quick", "poll")
+        for jump in self._jumps.look(self._clock.readings()):
+            self._jumped(jump)
+
+    def _jumped(self, jump: Jump) -> None:
+        """Look at everything again: what was waited for comes late, and timestamps of files may come a second time."""
+        log.warning("time jumped", reason=jump.reason, seconds=round(jump.seconds))
+        self.on_jump(jump)
+        self.want("deep" if jump.is_backward else "quick", "clock")
+        self.losses.say(jump.reason, f"{jump}: everything is looked at again")
+
+    def _configuration_polled(self) -> None:
+        """Have settings and baselines looked at where their directories cannot be watched."""
+        if self.watching.blind and self._reload_at is None:
+            self._reload_at = self._clock.monotonic()
 
     def _reload_soon(self) -> None:
         """Reload now, or when a checkout in progress has come to rest."""
@@ -373,20 +315,8 @@ class Service:
             "open": dict(memory.drifts.by_severity()),
             "gap_count": len(memory.gaps) + len(memory.places),
             "items": len(memory.signatures),
+            "polled": memory.polled_directories,
             "chain_head": self.engine.store.journal.head,
             "delivered": dict(self.engine.store.cursors()),
         }
         self.engine.say(Action.DAEMON_HEARTBEAT, Severity.INFO, f"alive: {len(memory.drifts)} open drifts", driftd)
-
-
-def looks_half_done(examined: Examined) -> bool:
-    """Whether a look may have met half a save: gone, empty or unparsable where something else is approved."""
-    if examined.drift is None:
-        return False
-    observed = examined.observed
-    return not observed.exists or observed.size == 0 or observed.parse_problem is not None
-
-
-def item_path(item: str) -> bytes:
-    """Return the path under which an item settles."""
-    return real_path(item)

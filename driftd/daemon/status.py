@@ -43,7 +43,10 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
         "daemon": daemon,
         **memory_shape(engine.memory, service.blind_spots()),
         "drifts": engine.store.attempt(worst_drifts) or [],
-        "watch": service.watching.to_json()[:LISTED],
+        "watch": [
+            {"item": item, "mode": mode, "reason": reason}
+            for item, mode, reason in islice(service.watching.modes(), LISTED)
+        ],
         "outputs": [{**state.to_json(), "lost": lost.get(state.name, 0)} for state in outputs],
         "state": service.upkeep.to_json(),
     }

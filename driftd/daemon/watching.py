@@ -1,17 +1,26 @@
-"""Watching: which directories are watched for which items, and what cannot be watched."""
+"""Watching: which directories are watched for which items, and which have to be polled because they cannot be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
 
 from driftd.auditor import Auditor
-from driftd.model.document import Json
+from driftd.daemon.routes import Routes
 from driftd.model.item import real_path, shown_path
 from driftd.ports import Watcher, WatchEvents
+from driftd.watch.reasons import MISSING, REMOTE, WATCH_LIMIT
+
+REST: Final = 60.0
+"""A watcher that dies sooner after its start is not started again at once: retries come with growing pauses."""
 
 
 class Watching:
-    """Keeps the watches in step with the items. Directories of links and of what they lead to are watched as well."""
+    """Keeps the watches in step with the items. Walks tell where they go, before they look there.
+
+    A *place* is a directory without links, under the root; its *names* are the paths by which patterns reach it.
+    """
 
     def __init__(
         self,
@@ -20,20 +29,30 @@ class Watching:
         configuration: Iterable[bytes],
         root: bytes = b"/",
         listener: WatchEvents | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._watcher = watcher
         self._listener = listener
+        self._monotonic = monotonic
+        self._started = monotonic()
         self._prefix = root.rstrip(b"/")
-        self._auditor = auditor
-        self._configuration = {path.rstrip(b"/") or b"/" for path in configuration}
-        self._watched: set[bytes] = set()
-        self._lead_to: dict[bytes, set[bytes]] = {}
-        """A link, or what it leads to -> the items that are read through it."""
-        self._led_to: set[bytes] = set()
-        """The directories in which these stand."""
-        self._hops: dict[bytes, tuple[bytes, ...]] = {}
-        self.unwatched: dict[bytes, str] = {}
-        """Directories that cannot be watched, and why: they are swept instead."""
+        self._told = 0
+        self._entered: dict[bytes, int] = {}
+        """Place -> when a walk last came there; walks are counted, and what they tell."""
+        self._names: dict[bytes, dict[bytes, int]] = {}
+        """Place -> its names, where it has another than itself, and when a walk last came there by it."""
+        self._ways: dict[bytes, int] = {}
+        """Directory reached through links -> when a walk last came there."""
+        self._doubted: set[bytes] = set()
+        """Watched directories that may be others by now: notifications were lost."""
+        self.items = Routes()
+        self.entries = Routes()
+        """The directories that walks reached through links."""
+        self.polled: dict[bytes, str] = {}
+        """Places that cannot be watched, and why."""
+        self.blind = False
+        """Whether some directory of settings or baselines is there and cannot be watched."""
+        self.use(auditor, configuration)
 
     @property
     def live(self) -> bool:
@@ -43,89 +62,223 @@ class Watching:
     def use(self, auditor: Auditor, configuration: Iterable[bytes]) -> None:
         """Watch for another set of items, after a reload."""
         self._auditor = auditor
+        self._fixed = fixed_ways(auditor)
         self._configuration = {path.rstrip(b"/") or b"/" for path in configuration}
+        if self._watcher is not None:
+            auditor.guide = self
 
-    def refresh(self) -> bool:
-        """Watch every directory that items are or may appear in; forget the others. Whether any is watched only now."""
-        if self._watcher is None:
+    # --- what walks tell
+
+    def enter(self, path: bytes, place: bytes) -> None:
+        """Watch a directory that a walk is about to look into."""
+        self._told += 1
+        self._entered[place] = self._told
+        if path != place:
+            self._names.setdefault(place, {})[path] = self._told
+        self._cover(place)
+
+    def led(self, path: bytes, hops: Sequence[bytes]) -> bool:
+        """Watch where the links stand through which a walk reached a directory; whether any is watched only now."""
+        self._told += 1
+        self._ways[path] = self._told
+        self.entries.put(path, tuple(hops))
+        return self._cover_hops(hops)
+
+    def covers(self, place: bytes) -> bool:
+        """Whether a directory is watched or polled."""
+        return place in self.polled or (self._watcher is not None and self._watcher.watches(self._on_host(place)))
+
+    def begins(self) -> int:
+        """A walk over everything begins."""
+        self._watch_configuration()
+        for place in (*self.items.directories(), *self.entries.directories()):
+            self._cover(place)
+        return self._told
+
+    def ends(self, begun: int) -> None:
+        """Forget the directories where the walk did not come."""
+        for path in [path for path, told in self._ways.items() if told <= begun]:
+            del self._ways[path]
+            self.entries.put(path, ())
+        for place in [place for place, told in self._entered.items() if told <= begun]:
+            del self._entered[place]
+        for place, names in list(self._names.items()):
+            self._names[place] = {path: told for path, told in names.items() if told > begun}
+            if not self._names[place]:
+                del self._names[place]
+        hops = {*self.items.directories(), *self.entries.directories()}
+        for place in [place for place in self.polled if place not in self._entered and place not in hops]:
+            del self.polled[place]
+        assert self._watcher is not None
+        wanted = {*map(self._on_host, self._entered), *map(self._on_host, hops), *self._configuration}
+        for directory in self._watcher.watched():
+            if directory not in wanted:
+                self._watcher.forget(directory)
+                self._doubted.discard(directory)
+
+    # --- what items tell
+
+    def depends(self, item: str, links: tuple[str, ...]) -> bool:
+        """Take note of the links that an item was read through; whether it may have been another way a moment ago."""
+        hops = tuple(map(real_path, links))
+        return self.items.put(real_path(item), hops) and self._cover_hops(hops)
+
+    # --- watches
+
+    def _cover_hops(self, hops: Iterable[bytes]) -> bool:
+        covered = [self._cover(hop.rpartition(b"/")[0] or b"/") for hop in hops]
+        return any(covered)
+
+    def _cover(self, place: bytes) -> bool:
+        """Watch a place, or have it polled; whether it is watched only now."""
+        host = self._on_host(place)
+        if self._watcher is None or (self._watcher.watches(host) and host not in self._doubted):
             return False
-        before = set(self._watched)
-        self._led_to = {path.rpartition(b"/")[0] or b"/" for path, items in self._lead_to.items() if items}
-        wanted = {*map(self._on_host, (*self._auditor.directories, *self._led_to)), *self._configuration}
-        for directory in self._watched - wanted:
-            self._watcher.forget(directory)
-        self.unwatched = {}
-        self._watched &= wanted
-        for directory in wanted:
-            self._watch(directory)
-        return bool(self._watched - before)
+        reason = REMOTE if self._is_remote(host) else self._watch(host)
+        if reason is None or reason == MISSING:
+            self.polled.pop(place, None)
+        else:
+            self.polled[place] = reason
+        return reason is None
 
-    def audited_directory(self, directory: bytes) -> bytes | None:
-        """Return the name under the root of a directory that was noticed; None where no item can be in it."""
-        if self._prefix and directory != self._prefix and not directory.startswith(self._prefix + b"/"):
-            return None
-        inside = directory.removeprefix(self._prefix) or b"/"
-        return inside if inside in self._auditor.directories or inside in self._led_to else None
+    def _is_remote(self, host: bytes) -> bool:
+        """Whether others change a file system, of which no notification tells, and asking may hang."""
+        mount = self._auditor.mounts.holding(host)
+        if mount is None or not mount.is_remote:
+            return False
+        if mount.point == b"/":  # driftd itself stands on it: what this machine changes may as well be told
+            self._watch(host)
+        return True
 
-    def _on_host(self, directory: bytes) -> bytes:
-        return self._prefix + directory if directory != b"/" else self._prefix or b"/"
+    def _watch(self, host: bytes) -> str | None:
+        assert self._watcher is not None
+        self._doubted.discard(host)
+        return self._watcher.watch(host)
 
-    def _watch(self, directory: bytes) -> None:
-        if self._watcher is None or directory in self._watched:
-            return
-        reason = self._watcher.watch(directory)
-        if reason is None:
-            self._watched.add(directory)
-        elif reason != "missing":
-            self.unwatched[directory] = reason
+    def _watch_configuration(self) -> None:
+        reasons = {directory: self._watch(directory) for directory in self._configuration}
+        self.blind = any(reason not in (None, MISSING) for reason in reasons.values())
+
+    def _revive(self) -> None:
+        if self._watcher is not None and self._listener is not None and not self._watcher.alive():
+            self._started = self._monotonic()
+            self._watcher.start(self._listener)
 
     def rearm(self) -> None:
         """After a loss: no watch is believed any more, and a dead watcher is started again."""
-        self._watched = set()
-        if self._watcher is not None and self._listener is not None and not self._watcher.alive():
-            self._watcher.start(self._listener)
+        if self._watcher is None:
+            return
+        if self._monotonic() - self._started >= REST:
+            self._revive()
+        self._doubted = set(self._watcher.watched())
 
-    def vanished(self, directory: bytes) -> None:
-        """Take note that a directory is not watched any more."""
-        self._watched.discard(directory)
+    def hidden(self, point: bytes) -> list[bytes]:
+        """Give up the watches at and below a place where something was mounted or unmounted, on this machine.
+
+        Return the names of what has to be looked at again, the place itself, or nothing where no item can be concerned.
+        """
+        place = self._inside(point)
+        if place is None or self._watcher is None:
+            return []
+        prefix = place.rstrip(b"/") + b"/"
+        concerned = [entered for entered in self._entered if entered == place or entered.startswith(prefix)]
+        if not concerned and (place.rpartition(b"/")[0] or b"/") not in self._entered:
+            return []
+        for entered in concerned:
+            self._watcher.forget(self._on_host(entered))
+            self.polled.pop(entered, None)
+        return self.names(point)
+
+    def retry(self) -> list[bytes]:
+        """Try to watch what could not be watched; return the places that are watched now."""
+        if self._watcher is None:
+            return []
+        self._revive()
+        self._watch_configuration()
+        watched = []
+        for place, reason in list(self.polled.items()):
+            if reason == REMOTE:
+                continue
+            if self._cover(place):
+                watched.append(place)
+            elif not self._watcher.alive() or self.polled.get(place) == WATCH_LIMIT:
+                break  # so it would be with all others
+        return watched
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether something is polled that might be watched another time."""
+        return any(reason != REMOTE for reason in self.polled.values())
+
+    # --- what notifications concern
+
+    def names(self, host: bytes) -> list[bytes]:
+        """Return the paths by which items may stand at a path on this machine, or below it."""
+        place = self._inside(host)
+        return [] if place is None else self.names_of(place)
+
+    def names_of(self, place: bytes) -> list[bytes]:
+        """Return the same for a place: itself, and what links in patterns make of it."""
+        if not self._names:
+            return [place]
+        names: dict[bytes, None] = {place: None}
+        above = place
+        while True:
+            rest = place[len(above.rstrip(b"/")) :]
+            names.update((name.rstrip(b"/") + rest, None) for name in self._names.get(above, ()))
+            if above == b"/":
+                return list(names)
+            above = above.rpartition(b"/")[0] or b"/"
+
+    def is_audited(self, host: bytes) -> bool:
+        """Whether anything in a directory on this machine may concern an item."""
+        place = self._inside(host)
+        return place is not None and (place in self._entered or self.items.leads(place) or self.entries.leads(place))
 
     def is_configuration(self, directory: bytes, name: bytes, *, is_directory: bool) -> bool:
         """Whether a name holds settings, a baseline or what is approved. Their directories may hold state and logs too."""
         return directory in self._configuration and (is_directory or name.endswith((b".yaml", b"approved.json")))
 
-    def depends(self, item: str, links: tuple[str, ...]) -> bool:
-        """Take note of the links that an item was read through; whether a place is watched only now because of it."""
-        path = real_path(item)
-        hops = tuple(real_path(link) for link in links)
-        if self._hops.get(path, ()) == hops:
-            return False
-        for hop in self._hops.pop(path, ()):
-            self._lead_to.get(hop, set()).discard(path)
-        if hops:
-            self._hops[path] = hops
-        before = len(self._watched)
-        for hop in hops:
-            self._lead_to.setdefault(hop, set()).add(path)
-            directory = hop.rpartition(b"/")[0] or b"/"
-            self._led_to.add(directory)
-            self._watch(self._on_host(directory))
-        return len(self._watched) > before
-
     def concerned(self, path: bytes) -> Iterable[bytes]:
         """Return the items that a change of a path concerns."""
-        items = set(self._lead_to.get(path, ()))
+        items = set(self.items.through(path))
         if self._auditor.scope.audited(shown_path(path)) is not None:
             items.add(path)
         return items
 
-    def to_json(self) -> list[Json]:
-        """Return the contract's `watch`: one line for each pattern, one for each directory that is only swept."""
-        mode = "live" if self.live else "scheduled"
-        lines: list[Json] = [
-            {"item": scoped.pattern.path, "mode": mode, "reason": None} for scoped in self._auditor.scope.patterns
-        ]
-        lines.extend(
-            {"item": shown_path(directory), "mode": "polled", "reason": reason}
-            for directory, reason in sorted(self.unwatched.items())
-        )
-        return lines
+    def leads_on(self, path: bytes) -> bool:
+        """Whether patterns go through a path by name: what comes there, a link too, may hold items."""
+        return path in self._fixed
+
+    def _on_host(self, place: bytes) -> bytes:
+        return self._prefix + place if place != b"/" else self._prefix or b"/"
+
+    def _inside(self, host: bytes) -> bytes | None:
+        """Return the name under the root of a directory on this machine; None where it is not below it."""
+        if self._prefix and host != self._prefix and not host.startswith(self._prefix + b"/"):
+            return None
+        return host.removeprefix(self._prefix) or b"/"
+
+    # --- what is told of it
+
+    def modes(self) -> Iterator[tuple[str, str, str | None]]:
+        """Yield the contract's `watch`: (item, mode, reason) for each pattern, then for each directory that is polled."""
+        polled = {shown_path(place): reason for place, reason in self.polled.items()}
+        for scoped in self._auditor.scope.patterns:
+            yield scoped.pattern.path, "live" if self.live else "scheduled", None
+        for place, reason in sorted(polled.items()):
+            yield place, "polled", reason
+
+
+def fixed_ways(auditor: Auditor) -> frozenset[bytes]:
+    """Return every path that patterns name in full on the way to what they mean, without that itself."""
+    ways = set()
+    for scoped in auditor.scope.patterns:
+        for segments in scoped.glob.ways:
+            way = ""
+            for segment in segments[1:-1]:
+                if not isinstance(segment, str):
+                    break
+                way += "/" + segment
+                ways.add(way.encode("utf-8", "surrogateescape"))
+    return frozenset(ways)

@@ -40,6 +40,8 @@ class WatchSettings(Struct, frozen=True, kw_only=True):
     enabled: bool = True
     settle: Duration = Duration(0.25)
     """How long a file that looks half-written may take."""
+    poll: Duration = Duration(5)
+    """Time between two looks at what cannot be watched."""
 
 
 class JournalSettings(Struct, frozen=True, kw_only=True):

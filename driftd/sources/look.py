@@ -16,7 +16,7 @@ from driftd.model.baseline import AttributeName
 from driftd.sources.attributes import read_xattrs
 from driftd.sources.facts import Facts, facts
 from driftd.sources.reasons import StillChangingError, is_absent
-from driftd.sources.root import Guard, Resolved, Root
+from driftd.sources.root import Guard, LeadsNowhereError, Resolved, Root
 
 CHUNK: Final = 64 * 1024
 TRIES: Final = 3
@@ -124,8 +124,10 @@ def _look_behind(root: Root, parent: Resolved, here: bytes, found: Look, guard: 
         if not is_absent(error) and error.errno != errno.ELOOP:
             raise
         found.note = "the link leads nowhere" if is_absent(error) else "the link leads into itself"
-        missing = os.path.normpath(os.path.join(os.path.dirname(here), found.target))
-        found.links = (*parent.links, here, missing)
+        if isinstance(error, LeadsNowhereError):
+            found.links = (*parent.links, *error.links, error.place)
+        else:
+            found.links = (*parent.links, here)
         return here
     found.links = (*parent.links, *led.links, led.path)
     if led.barred:

@@ -17,6 +17,12 @@ _REMOTE: Final = frozenset({
 })  # fmt: skip
 """Types that ask somebody else, another machine or a program, and wait for the answer."""
 
+_KERNEL: Final = frozenset({
+    "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "efivarfs", "fusectl", "proc", "pstore", "resctrl",
+    "securityfs", "selinuxfs", "sysfs", "tracefs",
+})  # fmt: skip
+"""Types whose content the kernel makes up when it is read: no notification and no stat field tells that it changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mount:
@@ -26,11 +32,18 @@ class Mount:
     """Where, on this machine."""
     kind: str
     """Its type: `ext4`, `nfs4`, `fuse.sshfs`."""
+    number: int = 0
+    """The kernel's own, another one for each time that something is mounted."""
 
     @property
     def is_remote(self) -> bool:
         """Whether reading from it may hang for as long as somebody else likes."""
         return self.kind in _REMOTE or self.kind.startswith("fuse.")
+
+    @property
+    def is_kernel_made(self) -> bool:
+        """Whether the content is made up when it is read."""
+        return self.kind in _KERNEL
 
 
 class RemoteMountError(Exception):
@@ -48,10 +61,14 @@ class Mounts:
         self._table = table
         self._fd: int | None = None
         self._poll = select.poll()
+        self._top: dict[bytes, Mount] | None = None
+        self._changed: set[bytes] = set()
         self.points: frozenset[bytes] = frozenset()
         """Where something is mounted, on this machine; `/` is not among them."""
         self.remote: tuple[Mount, ...] = ()
         """Those that may hang, the deepest first. A remote `/` is not among them: driftd itself stands on it."""
+        self.kernel_made: tuple[bytes, ...] = ()
+        """How every path begins whose content is made up when it is read."""
 
     def refresh(self) -> None:
         """Bring the table up to date. Without one (no /proc) nothing is known to be mounted."""
@@ -71,13 +88,29 @@ class Mounts:
 
     def _take(self, mounts: Iterable[Mount]) -> None:
         # What was mounted last at a point hides what was there before.
-        top = {mount.point: mount for mount in mounts if mount.point != b"/"}
+        known, self._top = self._top, {mount.point: mount for mount in mounts}
+        if known is not None:
+            self._changed |= {point for point, _ in known.items() ^ self._top.items()}
+        top = {point: mount for point, mount in self._top.items() if point != b"/"}
         self.points = frozenset(top)
+        self.kernel_made = tuple(point + b"/" for point, mount in top.items() if mount.is_kernel_made)
         self.remote = tuple(
             sorted(
                 (mount for mount in top.values() if mount.is_remote), key=lambda mount: len(mount.point), reverse=True
             )
         )
+
+    def changed(self) -> set[bytes]:
+        """Return where something was mounted or unmounted since the last time, and forget it."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def holding(self, host_path: bytes) -> Mount | None:
+        """Return the file system on which a path without links stands; None where the table does not say."""
+        top, place = self._top or {}, host_path
+        while place not in top and place not in (b"/", b""):
+            place = place.rpartition(b"/")[0] or b"/"
+        return top.get(place)
 
     def guard(self, host_path: bytes) -> None:
         """Raise RemoteMountError where a path, without links in it, stands on a file system that may hang."""
@@ -106,7 +139,8 @@ def mount_table(content: bytes) -> list[Mount]:
         before, separator, after = line.partition(b" - ")
         fields = before.split(b" ")
         if separator and len(fields) >= 6:
-            mounts.append(Mount(_plain(fields[4]), after.split(b" ")[0].decode("ascii", "backslashreplace")))
+            kind = after.split(b" ")[0].decode("ascii", "backslashreplace")
+            mounts.append(Mount(_plain(fields[4]), kind, int(fields[0]) if fields[0].isdigit() else 0))
     return mounts
 
 

@@ -112,6 +112,8 @@ class Observer:
         path = real_path(item)
         try:
             self._mounts.refresh()
+            if self._root.on_host(path).startswith(self._mounts.kernel_made):
+                return 0  # no stat field tells
             if not self._mounts.remote:
                 there = self._root.lstat(path)
                 if there.type is not ItemType.LINK:
@@ -122,6 +124,17 @@ class Observer:
         except (StillChangingError, IsolationError):
             return 0
         return signature(found.item, found.behind)
+
+    def file_changed_ns(self, item: str) -> int | None:
+        """Return when a regular file changed last, by its ctime; None: it is something else, or asking might take long."""
+        self._mounts.refresh()
+        if self._mounts.remote:
+            return None
+        try:
+            there = self._root.lstat(real_path(item))
+        except OSError:
+            return None
+        return there.ctime_ns if there.type is ItemType.FILE else None
 
     def _look(self, path: bytes, wanted: tuple[AttributeName, ...], intake: Intake | None) -> Look:
         self._mounts.refresh()

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Self
 
 from driftd.sources.accounts import AccountFile
 from driftd.sources.facts import Facts, facts
+from driftd.sources.reasons import is_absent
 
 MAX_LINKS: Final = 40
 """As many as the kernel follows."""
@@ -42,6 +43,17 @@ class Resolved:
     """Every link on the way, in order, without a link before its last component."""
     barred: bool = False
     """It leads below one of the directories that are not to be entered; `path` is as far as we went."""
+
+
+class LeadsNowhereError(FileNotFoundError, NotADirectoryError):
+    """A path ends before its last component, or with it: whoever expects either of the two errors gets this one."""
+
+    def __init__(self, number: int, links: tuple[bytes, ...], place: bytes) -> None:
+        super().__init__(number, os.strerror(number))
+        self.links = links
+        """Every link on the way."""
+        self.place = place
+        """What would have to be there, or be a directory; the directory that holds it is there."""
 
 
 class Entry(NamedTuple):
@@ -131,7 +143,12 @@ class Root:
             host = self.on_host(here)
             if guard is not None:
                 guard(host)
-            found = facts(os.lstat(host))
+            try:
+                found = facts(os.lstat(host))
+            except OSError as error:
+                if is_absent(error):
+                    raise LeadsNowhereError(error.errno or errno.ENOENT, tuple(links), here) from error
+                raise
             if stat.S_ISLNK(found.mode):
                 links.append(here)
                 if len(links) > MAX_LINKS:
@@ -142,7 +159,7 @@ class Root:
                 found = None
                 continue
             if pending and not stat.S_ISDIR(found.mode):
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+                raise LeadsNowhereError(errno.ENOTDIR, tuple(links), here)
             done.append(name)
         path = b"/" + b"/".join(done)
         return Resolved(path, found or facts(os.lstat(self.on_host(path))), tuple(links))

@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Protocol, Self
 
 from driftd.model.baseline import DEFAULT_MAX_ITEMS
 from driftd.model.item import Gap, real_path, shown_path
@@ -22,7 +22,26 @@ from driftd.sources.glob import Glob, name_text
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.mounts import Mounts, RemoteMountError
 from driftd.sources.reasons import MAX_ITEMS, IsolationError, detail_for, is_absent, reason_for
-from driftd.sources.root import Entry, Root
+from driftd.sources.root import Entry, LeadsNowhereError, Root
+
+LINK_TRIES: Final = 3
+"""How often a link is followed again because the directory it stands in is watched only now."""
+
+
+class Guide(Protocol):
+    """Told by a walk where it goes, before it looks there: who watches a directory first misses nothing that happens in it."""
+
+    def enter(self, path: bytes, place: bytes) -> None:
+        """A directory is about to be looked into; `place` is its path without links."""
+
+    def led(self, path: bytes, hops: Sequence[bytes]) -> bool:
+        """A directory is reached through links: each of them, and where the last one leads, if it does.
+
+        Return whether it may have been another way a moment ago, and is to be followed again.
+        """
+
+    def covers(self, place: bytes) -> bool:
+        """Whether somebody looks after what is in the directory already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +88,11 @@ class _Directory:
 
 
 class Walk(Iterator[Found]):
-    """One walk. Take what it yields; `directories` fills meanwhile and is complete when nothing more comes."""
+    """One walk. Take what it yields; `directories` fills meanwhile and is complete when nothing more comes.
+
+    `within`: only what is at or below this path. `shallow`: not below the directories in it that the guide covers already.
+    `automaton`: that of the patterns, where an earlier walk has worked it out.
+    """
 
     def __init__(
         self,
@@ -77,15 +100,23 @@ class Walk(Iterator[Found]):
         patterns: Sequence[WalkPattern],
         mounts: Mounts | None = None,
         isolated: IsolatedReader | None = None,
+        *,
+        automaton: Automaton | None = None,
+        guide: Guide | None = None,
+        within: bytes = b"/",
+        shallow: bool = False,
     ) -> None:
         self.directories: set[bytes] = set()
-        """Where a notification can tell of new, vanished or changed matches: every directory that was listed or holds a path
-        written out in full, and the nearest one that exists above what does not."""
+        """Where a notification can tell of new, vanished or changed matches: every directory that was looked into, so that
+        there is one also above what does not exist and above what may be moved away."""
+        self._guide = guide
+        self._within = within
+        self._shallow = shallow
         self._root = root
         self._patterns = patterns
         self._mounts = mounts or Mounts()
         self._isolated = isolated
-        self._automaton = Automaton([pattern.glob.ways for pattern in patterns])
+        self._automaton = automaton or Automaton([pattern.glob.ways for pattern in patterns])
         self._counts = [0] * len(patterns)
         self._full: set[int] = set()
         self._pending: list[_Directory] = []
@@ -100,15 +131,41 @@ class Walk(Iterator[Found]):
     def _run(self) -> Iterator[Found]:
         self._mounts.refresh()
         step = self._automaton.start.step("")
-        if step.matched:
+        if step.matched and self._within == b"/":
             yield from self._matched(b"/", step.matched)
         if step.place is not None:
             self._pending.append(_Directory(b"/", b"/", step.place))
         while self._pending:
             directory = self._pending.pop()
+            if self._guide is not None:
+                self._guide.enter(directory.path, directory.place)
             below = len(self._pending)
-            yield from self._listed(directory) if directory.patterns.scans else self._looked_up(directory)
+            if _lies_below(self._within, directory.path):
+                yield from self._toward(directory)
+            else:
+                yield from self._listed(directory) if directory.patterns.scans else self._looked_up(directory)
             self._pending[below:] = reversed(self._pending[below:])
+
+    def _toward(self, directory: _Directory) -> Iterator[Found]:
+        """Take the one step that leads to what is looked for."""
+        name = self._within[len(directory.child(b"")) :].split(b"/", 1)[0]
+        path = directory.child(name)
+        step = directory.patterns.step(name_text(name))
+        if step.place is None and (not step.matched or path != self._within):
+            return
+        try:
+            found = self._facts(_join(directory.place, name))
+        except OSError as error:
+            if not is_absent(error):
+                yield _gap(path, reason_for(error), detail_for(error))
+            return
+        except IsolationError as error:
+            yield _gap(path, error.reason, error.detail)
+            return
+        if step.matched and path == self._within:
+            yield from self._matched(path, step.matched)
+        if step.place is not None and (stat.S_ISDIR(found.mode) or stat.S_ISLNK(found.mode)):
+            yield from self._below(directory, name, step.place, is_link=stat.S_ISLNK(found.mode))
 
     def _listed(self, directory: _Directory) -> Iterator[Found]:
         try:
@@ -132,6 +189,7 @@ class Walk(Iterator[Found]):
                 yield from self._below(directory, name, step.place, is_link=is_link)
 
     def _looked_up(self, directory: _Directory) -> Iterator[Found]:
+        self.directories.add(directory.path)
         for text in sorted(directory.patterns.written):
             name = text.encode("utf-8", "surrogateescape")
             path = directory.child(name)
@@ -139,7 +197,6 @@ class Walk(Iterator[Found]):
             try:
                 found = self._facts(_join(directory.place, name))
             except OSError as error:
-                self.directories.add(directory.path)
                 if not is_absent(error):
                     yield _gap(path, reason_for(error), detail_for(error))
                 continue
@@ -147,13 +204,9 @@ class Walk(Iterator[Found]):
                 yield _gap(path, error.reason, error.detail)
                 continue
             if step.matched:
-                self.directories.add(directory.path)
                 yield from self._matched(path, step.matched)
-            if step.place is not None:
-                if stat.S_ISDIR(found.mode) or stat.S_ISLNK(found.mode):
-                    yield from self._below(directory, name, step.place, is_link=stat.S_ISLNK(found.mode))
-                else:
-                    self.directories.add(directory.path)
+            if step.place is not None and (stat.S_ISDIR(found.mode) or stat.S_ISLNK(found.mode)):
+                yield from self._below(directory, name, step.place, is_link=stat.S_ISLNK(found.mode))
 
     def _below(self, directory: _Directory, name: bytes, patterns: Place, *, is_link: bool) -> Iterator[Found]:
         """Enter a directory, for the patterns that go there: not through links or mounts behind the fixed part."""
@@ -165,9 +218,8 @@ class Walk(Iterator[Found]):
                 return
             patterns = going
             try:
-                place = self._behind(directory, place)
+                place = self._behind(directory.child(name), place)
             except (OSError, IsolationError) as error:
-                self.directories.add(directory.path)
                 if isinstance(error, IsolationError):
                     yield _gap(directory.child(name), error.reason, error.detail)
                 elif not is_absent(error):
@@ -183,23 +235,34 @@ class Walk(Iterator[Found]):
             if wanted is None:
                 return
             patterns = wanted
-        self._pending.append(_Directory(directory.child(name), place, patterns))
+        path = directory.child(name)
+        if self._shallow and _lies_below(path, self._within) and self._guide is not None and self._guide.covers(place):
+            return
+        self._pending.append(_Directory(path, place, patterns))
 
-    def _behind(self, directory: _Directory, link: bytes) -> bytes:
+    def _behind(self, path: bytes, link: bytes) -> bytes:
         """Return the directory that a link in the fixed part of a pattern leads to; whoever moves a link on the way is seen."""
+        hops, behind = self._follow(link)
+        tries = LINK_TRIES
+        while self._guide is not None and tries and self._guide.led(path, hops):
+            hops, behind = self._follow(link)
+            tries -= 1
+        self.directories.update(os.path.dirname(hop) for hop in (hops if behind is None else hops[:-1]))
+        if behind is None or not stat.S_ISDIR(behind.mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        return hops[-1]
+
+    def _follow(self, link: bytes) -> tuple[tuple[bytes, ...], Facts | None]:
+        """Return every link on the way and where the last one leads, and what is there, if anything is."""
         try:
             led = self._root.follow(link, guard=self._guard)
         except RemoteMountError as error:
             assert self._isolated is not None
             seen = self._isolated.look(self._root, link, error.mount)
-            links, place, behind = seen.links[:-1], seen.links[-1], seen.behind
-        else:
-            links, place, behind = led.links, led.path, led.facts
-        self.directories.add(directory.path)
-        self.directories.update(os.path.dirname(hop) for hop in links)
-        if behind is None or not stat.S_ISDIR(behind.mode):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        return place
+            return seen.links, seen.behind
+        except LeadsNowhereError as error:
+            return (*error.links, error.place), None
+        return (*led.links, led.path), led.facts
 
     def _may_cross(self, state: State, depth: int) -> bool:
         return (
@@ -266,6 +329,11 @@ def walk(
 ) -> Walk:
     """Yield every path that a pattern means, once, with the indexes of all patterns that do, and the gaps."""
     return Walk(root, patterns, mounts, isolated)
+
+
+def _lies_below(path: bytes, directory: bytes) -> bool:
+    """Whether a path is another one than the directory and leads through it."""
+    return path != directory and path.startswith(directory if directory == b"/" else directory + b"/")
 
 
 def _gap(path: bytes, reason: str, detail: str) -> Found:

@@ -23,17 +23,19 @@ from watchdog.observers.inotify_c import (
 
 from driftd.ports import WatchEvents
 from driftd.watch.directories import Directories
+from driftd.watch.reasons import (
+    DIED,
+    FAILED,
+    INSTANCE_LIMIT,
+    MISSING,
+    NOT_RUNNING,
+    OVERFLOW,
+    UNREADABLE,
+    UNWATCHABLE,
+    WATCH_LIMIT,
+)
 
 log = structlog.get_logger(__name__)
-
-WATCH_LIMIT: Final = "watch-limit"
-INSTANCE_LIMIT: Final = "instance-limit"
-UNREADABLE: Final = "unreadable"
-MISSING: Final = "missing"
-NOT_RUNNING: Final = "watcher-not-running"
-OVERFLOW: Final = "overflow"
-FAILED: Final = "watcher-error"
-DIED: Final = "watcher-died"
 
 _REASONS: Final = {
     errno.ENOSPC: WATCH_LIMIT,
@@ -73,8 +75,7 @@ _JOIN_SECONDS: Final = 1.0
 
 
 def _reason(error: OSError) -> str:
-    number = error.errno or 0
-    return _REASONS.get(number) or errno.errorcode.get(number, "error").lower()
+    return _REASONS.get(error.errno or 0, UNWATCHABLE)
 
 
 class InotifyWatcher:
@@ -136,6 +137,11 @@ class InotifyWatcher:
         if watch is not None and self._reader is not None:
             watch.disarm(self._reader)
 
+    def watches(self, directory: bytes) -> bool:
+        """Whether a directory is watched now."""
+        with self._lock:
+            return self._directories.get(directory) is not None
+
     def watched(self) -> Iterable[bytes]:
         """Return the directories that are watched now."""
         with self._lock:
@@ -156,7 +162,10 @@ class InotifyWatcher:
         is_directory = bool(event.mask & _IN.IN_ISDIR)
         name = event.name
         if is_directory and name and event.mask & ~_IN.IN_ATTRIB & _ENTRY_EVENTS:
-            self.check(os.path.join(directory, name), below=event.is_move)
+            path = os.path.join(directory, name)
+            self.check(path, below=event.is_move)
+            if self._listener is not None:
+                self._listener.tree(path)
         if not name:
             directory, name = os.path.split(directory)
         if self._listener is not None:

@@ -81,10 +81,10 @@ class Settling:
             waiting.due = now if complete else min(now + self._settle, waiting.first + self._longest)
         self._enqueue(path, waiting)
 
-    def due(self, now: float) -> list[bytes]:
-        """Return the paths to look at now. Tell `outcome` what the look showed."""
+    def due(self, now: float, most: int = MAX_WAITING) -> list[bytes]:
+        """Return the paths to look at now, `most` of them. Tell `outcome` what the look showed."""
         ready: list[bytes] = []
-        while self._queue and self._queue[0][0] <= now:
+        while self._queue and self._queue[0][0] <= now and len(ready) < most:
             key, path = heappop(self._queue)
             waiting = self._waiting.get(path)
             if waiting is None or waiting.queued != key:

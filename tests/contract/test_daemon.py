@@ -18,6 +18,7 @@ from tests.contract.test_state import BAD, GOOD, actions, assert_whole
 
 def test_a_change_opens_a_drift_and_its_repair_resolves_it(shop: Sandbox) -> None:
     with shop.daemon() as daemon:
+        daemon.wait_for_action("audit-completed")  # which would find it as well
         shop.write("database.yml", BAD)
         opened = daemon.wait_for_action("drift-opened", "database.yml")
         assert opened["driftd"]["source"] == "watch"

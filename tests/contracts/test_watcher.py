@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from driftd.watch.inotify import DIED, FAILED, MISSING, NOT_RUNNING, OVERFLOW, UNREADABLE, WATCH_LIMIT, InotifyWatcher
+from driftd.watch.inotify import InotifyWatcher
+from driftd.watch.reasons import DIED, FAILED, MISSING, NOT_RUNNING, OVERFLOW, UNREADABLE, WATCH_LIMIT
 
 PATIENCE = 20.0
 Seen = tuple[str, str, bool, bool]
@@ -38,6 +39,9 @@ class Recorder:
         if self.fail_at and path.endswith(self.fail_at):
             raise RuntimeError(self.fail_at)
         self.queue.put(("changed", path, complete, is_directory))
+
+    def tree(self, path: bytes) -> None:
+        self.queue.put(("tree", os.fsdecode(path), True, True))
 
     def vanished(self, directory: bytes) -> None:
         self.queue.put(("vanished", os.fsdecode(directory), True, True))
@@ -187,8 +191,15 @@ def test_names_are_bytes(scene: Scene) -> None:
 
 
 def test_entries_that_are_directories_are_told_apart(scene: Scene) -> None:
+    path = str(scene.top / "d")
     (scene.top / "d").mkdir()
-    assert scene.seen() == [("changed", str(scene.top / "d"), True, True)]
+    assert scene.seen() == [("tree", path, True, True), ("changed", path, True, True)]
+    (scene.top / "d").chmod(0o700)
+    assert scene.seen() == [("changed", path, True, True)]
+    (scene.top / "d").rename(scene.top / "e")
+    assert [path for kind, path, _, _ in scene.seen() if kind == "tree"] == [path, str(scene.top / "e")]
+    (scene.top / "e").rmdir()
+    assert [kind for kind, _, _, _ in scene.seen()] == ["tree", "changed"]
 
 
 def test_the_watched_directory_itself_is_reported_under_its_own_path(scene: Scene) -> None:

@@ -23,6 +23,9 @@ class Recorder:
     def changed(self, directory: bytes, name: bytes, *, complete: bool, is_directory: bool) -> None:
         self.queue.put(("changed", (directory + b"/" + name).decode()))
 
+    def tree(self, path: bytes) -> None:
+        self.queue.put(("tree", path.decode()))
+
     def vanished(self, directory: bytes) -> None:
         self.queue.put(("vanished", directory.decode()))
 

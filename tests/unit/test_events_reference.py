@@ -24,6 +24,7 @@ from driftd.model.result import NOT_APPROVED
 from driftd.sources import reasons
 from driftd.sources.reasons import UNREADABLE
 from driftd.store.chain import FIRST, stamp
+from driftd.watch.reasons import MOUNTS_CHANGED, UNWATCHED
 from tests.contract.shapes import assert_shape
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
@@ -112,11 +113,20 @@ def test_the_examples_have_the_published_shape() -> None:
         assert_shape("events", event)
 
 
+def named_in(heading: str) -> set[str]:
+    section = REFERENCE.read_text().partition(f"## {heading}")[2].partition("\n## ")[0]
+    first_column = "\n".join(re.findall(r"^\| ([^|]*)\|", section, re.MULTILINE))
+    return set(re.findall(r"`([a-z-]+)`", first_column))
+
+
+def test_every_reason_to_poll_stands_in_the_reference() -> None:
+    assert named_in("Why a directory is polled") == UNWATCHED
+
+
 def test_every_reason_of_a_gap_stands_in_the_reference() -> None:
     of_sources = {value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)}
-    known = {*of_sources, NOT_APPROVED, READING_CHANGED, SECRET_KEY_UNKNOWN, *LOSSES}
-    section = REFERENCE.read_text().partition("## Why something is a gap")[2].partition("\n## ")[0]
-    told = set(re.findall(r"`([a-z-]+)`", section))
+    known = {*of_sources, NOT_APPROVED, READING_CHANGED, SECRET_KEY_UNKNOWN, MOUNTS_CHANGED, *LOSSES}
+    told = named_in("Why something is a gap")
     assert known - told == set()
     assert told - known == {"approved-corrupt", "query-failed", "rules-unchecked"}
 

@@ -31,7 +31,7 @@ def mounts(tmp_path: Path) -> Mounts:
 
 
 def test_the_table_is_read_with_its_escapes() -> None:
-    assert mount_table(TABLE)[2:4] == [Mount(b"/srv/with space", "nfs4"), Mount(b"/mnt/s", "fuse.sshfs")]
+    assert mount_table(TABLE)[2:4] == [Mount(b"/srv/with space", "nfs4", 24), Mount(b"/mnt/s", "fuse.sshfs", 25)]
     assert len(mount_table(TABLE)) == 7
 
 

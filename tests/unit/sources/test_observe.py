@@ -251,7 +251,7 @@ def test_a_link_that_leads_nowhere_is_its_text(tree: Path) -> None:
     assert seen.attributes is not None
     assert (seen.attributes.target, seen.digest) == ("missing/x", None)
     assert seen.notes == ("the link leads nowhere",)
-    assert seen.links == ("/etc/link", "/etc/missing/x")
+    assert seen.links == ("/etc/link", "/etc/missing")  # what would have to come first
 
 
 def test_a_link_to_a_directory_is_its_text(tree: Path) -> None:

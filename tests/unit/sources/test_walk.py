@@ -92,7 +92,7 @@ def test_braces_and_single_segments(tree: Path) -> None:
 def test_what_is_written_out_needs_no_listing(tree: Path) -> None:
     started = start(tree, "/etc/ssh/sshd_config", "/srv/app/*.yml")
     assert [found.item for found in started] == ["/etc/ssh/sshd_config", "/srv/app/db.yml"]
-    assert started.directories == {b"/etc/ssh", b"/srv/app"}
+    assert started.directories == {b"/", b"/etc", b"/etc/ssh", b"/srv", b"/srv/app"}
 
 
 def test_the_nearest_directory_that_exists_is_to_be_watched(tree: Path) -> None:
@@ -104,7 +104,7 @@ def test_the_nearest_directory_that_exists_is_to_be_watched(tree: Path) -> None:
 def test_every_directory_that_was_listed_is_to_be_watched(tree: Path) -> None:
     started = start(tree, "/etc/**/*.conf")
     list(started)
-    assert started.directories == {b"/etc", b"/etc/ssh", b"/etc/a", b"/etc/a/b"}
+    assert started.directories == {b"/", b"/etc", b"/etc/ssh", b"/etc/a", b"/etc/a/b"}
 
 
 def test_whoever_moves_a_link_on_the_way_is_seen(tree: Path) -> None:
@@ -112,7 +112,7 @@ def test_whoever_moves_a_link_on_the_way_is_seen(tree: Path) -> None:
     (tree / "srv" / "releases").symlink_to("/srv/app")
     started = start(tree, "/srv/current/*.yml")
     assert [found.item for found in started] == ["/srv/current/db.yml"]
-    assert started.directories == {b"/srv", b"/srv/current"}
+    assert started.directories == {b"/", b"/srv", b"/srv/current"}
 
 
 def test_names_of_every_kind_are_found(tree: Path) -> None:

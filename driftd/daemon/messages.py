@@ -1,0 +1,72 @@
+"""Messages: what watcher, schedule, control socket and signals put on the queue of the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from driftd.model.document import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The kernel said that something happened to a path."""
+
+    directory: bytes
+    name: bytes
+    complete: bool
+    is_directory: bool
+    at: float
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A directory came to a path, left it, or is not watched there any more."""
+
+    path: bytes
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MountsChanged:
+    """Something was mounted or unmounted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Notifications were lost."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The schedule says that something is due: quick, deep, heartbeat."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Somebody outside the loop wants something done in it."""
+
+    work: Callable[[], Json]
+    answer: Future[Json] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Finish the work in hand and end."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Read settings and baselines again."""
+
+
+Message = Noticed | Tree | MountsChanged | Lost | Due | Call | Stop | Reload

@@ -1,0 +1,129 @@
+"""Noticing: what a notification means for the items, and when each of them is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from driftd.auditor import Examined
+from driftd.daemon.engine import Engine, looks_half_done
+from driftd.daemon.messages import Noticed, Tree
+from driftd.daemon.rechecks import Inside, Rechecks
+from driftd.daemon.watching import Watching
+from driftd.model.item import Gap, real_path, shown_path
+from driftd.ports import Clock
+from driftd.watch.reasons import MOUNTS_CHANGED
+from driftd.watch.settle import Settling
+
+BATCH: Final = 256
+"""Items looked at between two looks at the queue."""
+
+
+class Noticing:
+    """Takes notifications, and looks at what is due. Sets itself to be told by the engine of links and of new items."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        watching: Watching,
+        settling: Settling,
+        rechecks: Rechecks,
+        clock: Clock,
+        may_look_into: Callable[[bytes], bool],
+    ) -> None:
+        self._engine = engine
+        self._watching = watching
+        self._settling = settling
+        self._rechecks = rechecks
+        self._clock = clock
+        self._may_look_into = may_look_into
+        self._since: dict[bytes, datetime] = {}
+        engine.on_links = self._depends
+        engine.on_hold = self._holds
+
+    def next_deadline(self) -> float | None:
+        """Return when something is due to be looked at."""
+        return self._settling.next_deadline()
+
+    def notice(self, noticed: Noticed) -> None:
+        """Have the items looked at that a change of a name in a directory concerns."""
+        if not self._watching.is_audited(noticed.directory):
+            return
+        for directory in self._watching.names(noticed.directory):
+            path = directory.rstrip(b"/") + b"/" + noticed.name if noticed.name else directory
+            if noticed.is_directory:
+                self._permission(path, noticed)
+            elif self._watching.leads_on(path) or self._watching.entries.through(path):
+                self._below(path, noticed.when)
+            for item in self._watching.concerned(path):
+                self._settling.noticed(item, noticed.at, complete=noticed.complete)
+                self._since.setdefault(item, noticed.when)
+
+    def tree(self, tree: Tree) -> None:
+        """Have everything looked through that a directory holds which came to a path, left it, or lost its watch there."""
+        above = tree.path.rpartition(b"/")[0] or b"/"
+        if not self._watching.is_audited(tree.path) and not self._watching.is_audited(above):
+            return
+        for path in self._watching.names(tree.path):
+            self._below(path, tree.when)
+
+    def mounts_changed(self) -> None:
+        """Have everything looked through that a file system hides which was mounted, or shows which was unmounted."""
+        mounts = self._engine.auditor.mounts
+        mounts.refresh()
+        for point in mounts.changed():
+            for path in self._watching.hidden(point):
+                self._engine.place_lost(Gap(shown_path(path), MOUNTS_CHANGED, "what is there is being looked at again"))
+                self._below(path, self._clock.now())
+
+    def look_due(self) -> bool:
+        """Look at what is due, some at a time, and record what it shows in one go; whether everything in a place is due."""
+        now = self._clock.monotonic()
+        examined: list[tuple[Examined | str, datetime | None]] = []
+        for path in self._settling.due(now, BATCH):
+            item = shown_path(path)
+            seen = self._engine.auditor.examine(item)
+            worse = seen is not None and looks_half_done(seen)
+            if not self._settling.outcome(path, worse=worse, now=self._clock.monotonic()):
+                continue
+            examined.append((seen or item, self._since.pop(path, None)))
+        if examined:
+            self._engine.accept(examined, "watch")
+        everything = False
+        for directory in self._settling.rescans(now):
+            if directory == b"/":
+                everything = True
+            else:
+                self._rechecks.add(directory, deep=False)
+        return everything
+
+    def _below(self, path: bytes, when: datetime) -> None:
+        """Have a path looked through, and what is reached through links in it."""
+        self._rechecks.add(path)
+        for directory in list(self._watching.entries.below(path)):
+            self._rechecks.add(directory)
+        now = self._clock.monotonic()
+        for item in list(self._watching.items.below(path)):
+            self._settling.noticed(item, now, complete=True)
+            self._since.setdefault(item, when)
+
+    def _permission(self, path: bytes, noticed: Noticed) -> None:
+        """Look through a directory that was changed itself if it cannot be looked into now, or something in it could not."""
+        memory = self._engine.memory
+        holds = Inside({path: True}).holds
+        if not self._may_look_into(path) or any(map(holds, memory.places)) or any(map(holds, memory.gaps)):
+            self._below(path, noticed.when)
+
+    def _depends(self, item: str, links: tuple[str, ...]) -> None:
+        """Watch where an item's links stand; what happened there before that, a second look tells."""
+        if self._watching.depends(item, links):
+            self._settling.noticed(real_path(item), self._clock.monotonic(), complete=True)
+
+    def _holds(self, item: str) -> bool:
+        """Hold what an editor or a package manager will have removed in a moment; what survives is looked at then."""
+        path = real_path(item)
+        if not self._settling.is_transient(path):
+            return False
+        self._settling.noticed(path, self._clock.monotonic(), complete=True)
+        return True
