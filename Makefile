@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test torture lint bench clean
+.PHONY: help run demo test fuzz torture lint bench clean
 .DELETE_ON_ERROR:
 
 help: ## what can be made
@@ -24,6 +24,9 @@ demo: $(RUNTIME) ## the outage of 2023-06-01, replayed in a sandbox
 
 test: lint ## ruff, mypy and every test
 	$(BIN)/pytest
+
+fuzz: $(DEV) ## the tests that draw their examples, with many times as many, at random
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest tests/unit/formats/test_fuzz.py tests/unit/meaning tests/unit/compare
 
 torture: $(DEV) ## a long ordeal for the daemon, as root: SECONDS=600, SEED=, CHAPTERS= tell one again
 	$(BIN)/python -m tests.system.torture $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(CHAPTERS),--chapters $(CHAPTERS))

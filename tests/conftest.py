@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 OURS = (
     "DRIFTD_CONFIG",
@@ -31,6 +32,13 @@ OURS = (
 """What a developer's shell or CI may set and driftd or a library would act upon."""
 
 THREAD_GRACE_S = 5.0
+
+# The same examples each time, so that a change is not blamed for what chance found; `make fuzz` leaves it to chance.
+settings.register_profile("fixed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "deep", max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
 class NetworkReached(AssertionError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.meaning.blocks import FORMATS, Blocks
@@ -15,7 +15,7 @@ Said = dict[str, dict[str, str]]
 
 SAID = st.dictionaries(NAMES, SETTINGS, min_size=2, max_size=4)
 every_format = pytest.mark.parametrize("syntax", FORMATS, ids=lambda syntax: f"{syntax.format}/{syntax.kind}")
-few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=settings().max_examples // 7)
 
 
 def plainly(syntax: Blocks, what: Said, without: tuple[str, str] | None = None) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.meaning.settings import FORMATS, Lines, spelled
 from tests.unit.meaning.told import NAMES, SETTINGS, VALUES, commented, otherwise, told
 
 every_format = pytest.mark.parametrize("syntax", FORMATS, ids=lambda syntax: syntax.format)
-few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=settings().max_examples // 7)
 
 
 @dataclass(frozen=True)

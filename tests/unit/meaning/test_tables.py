@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.meaning.tables import FORMATS, Row, Rows
@@ -11,7 +11,7 @@ from tests.unit.meaning.told import NAMES, VALUES, commented, otherwise, told
 
 ROWS = st.dictionaries(NAMES, VALUES, min_size=2, max_size=5).map(lambda rows: list(rows.items()))
 every_format = pytest.mark.parametrize("syntax", FORMATS, ids=lambda syntax: syntax.format)
-few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=settings().max_examples // 7)
 
 
 def plainly(syntax: Rows, rows: list[Row], without: int | None = None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftd.model.document import Json, Node, Steps, node_from_json
@@ -28,7 +28,7 @@ TREES = st.dictionaries(
     max_size=4,
 )
 TEXTS = st.dictionaries(NAMES, st.one_of(VALUES, st.dictionaries(NAMES, VALUES, min_size=1, max_size=3)), min_size=1)
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=settings().max_examples // 3)
 
 
 def shuffled(draw: Draw, value: Json) -> Json:
