@@ -141,6 +141,10 @@ def _problems(reduction: Reduction) -> list[Problem]:
     return problems
 
 
-def _reading_order(change: Change) -> tuple[int, str, bool]:
-    """By line and key; of two members at one position, the one that went before the one that came."""
-    return (change.after_line or change.before_line or 0, change.key, change.kind is Kind.ADDED)
+def _reading_order(change: Change) -> tuple[int, str, bool, str, int]:
+    """By line and key; of two members at one position, the one that went before the one that came.
+
+    deepdiff's own order depends on the process. What is told must not: another order would be another drift.
+    """
+    line = change.after_line or change.before_line or 0
+    return (line, change.key, change.kind is Kind.ADDED, change.kind.value, change.before_line or 0)

@@ -161,6 +161,7 @@ def _short(action: object) -> str:
 def ordeal(directory: Path, seed: int, *, chapters: int | None = None, seconds: float = float("inf")) -> Counter[str]:
     """Go through the story of a seed in a directory of its own; return what was done, and what came of it."""
     host = ScratchHost(directory)
+    host.configure(outputs=[{"jsonl": {"path": str(host.log), "members": True}}])  # every event, however many there are
     with Cell(host.state) as cell:
         host.before = cell.before
         run = Ordeal(directory, seed, cell, host)

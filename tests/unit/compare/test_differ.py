@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -381,6 +384,25 @@ def test_members_of_a_set_that_are_alike_are_one_changed_member() -> None:
     observed: Json = [{"a": 5, "b": 7}, {"a": 1, "b": 2}]
     found = compare(tree(approved), tree(observed), dialect=Sets()).changes
     assert [told(change) for change in found] == [("changed", "$[0].b", 6, 7)]
+
+
+# --- order
+
+
+def test_changes_have_one_order_in_every_process() -> None:
+    """deepdiff's depends on the hashes of strings: a list of which two members went and one changed came out in two ways."""
+    script = "from tests.unit.compare.test_differ import changes; print(changes(['a: 1', 'b: 2', 'c: 3'], ['b: 9']))"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in range(6)
+    }
+    assert len(told) == 1, told
 
 
 # --- one difference alone
