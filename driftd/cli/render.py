@@ -84,13 +84,16 @@ def shown(value: Side) -> str:
     return visible(text)
 
 
-def gap_lines(gaps: Sequence[tuple[str, str, str]], style: Style, most: int = 20) -> Iterator[str]:
-    """Yield what could not be compared: (item, reason, detail)."""
+def gap_lines(
+    gaps: Sequence[tuple[str, str, str]], style: Style, most: int = 20, count: int | None = None
+) -> Iterator[str]:
+    """Yield what could not be compared: (item, reason, detail); `count`: of how many these are the first."""
     for item, reason, detail in gaps[:most]:
         told = f"{reason}: {detail}" if detail else reason
         yield f"{style.paint('gap', '35')} {visible(item)}  ({visible(told)})"
-    if len(gaps) > most:
-        yield f"... and {len(gaps) - most} more gaps (--json names them all)"
+    more = (len(gaps) if count is None else count) - min(len(gaps), most)
+    if more > 0:
+        yield f"... and {more} more gaps ({'' if count is None else 'driftd check '}--json names them all)"
 
 
 def progress(text: str) -> None:

@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ MAX_PEERS: Final = 16
 PATIENCE: Final = 10.0
 """Seconds a peer may take to say what it wants."""
 ANSWER_TIME: Final = 600.0
+LOOK_AGAIN: Final = 1.0
+"""Seconds without an answer until it is looked whether the daemon can run at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,14 @@ class DaemonAbsentError(Exception):
     """Nobody listens on the control socket."""
 
 
+class NoAnswerError(ControlError):
+    """The daemon is there and does not answer."""
+
+    def __init__(self, message: str, pid: int | None) -> None:
+        super().__init__(message)
+        self.pid = pid
+
+
 def ask(path: Path, operation: str, args: dict[str, Json] | None = None, timeout: float = ANSWER_TIME) -> Json:
     """Return the running daemon's answer. Raises DaemonAbsentError, or ControlError with what the daemon said."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
@@ -175,17 +186,51 @@ def ask(path: Path, operation: str, args: dict[str, Json] | None = None, timeout
             raise DaemonAbsentError(str(path)) from error
         except PermissionError as error:
             raise ControlError(f"{path}: you may not talk to the daemon (run as root, or see control.group)") from error
+        except (BlockingIOError, TimeoutError) as error:
+            raise NoAnswerError("the daemon takes no questions any more: it is stuck", None) from error
         except OSError as error:
             raise ControlError(f"{path}: cannot be asked: {error}") from error
         request = {"v": VERSION, "op": operation, "args": args or {}}
         try:
             connection.sendall(json.dumps(request).encode("ascii") + b"\n")
-            reply = json.loads(read_line(connection, 1 << 30))
-        except TimeoutError as error:
-            raise ControlError(f"the daemon did not answer within {timeout:.0f} s: it may be stuck") from error
+            reply = json.loads(_answer_line(connection, timeout))
         except (OSError, ValueError) as error:
             raise ControlError(f"the daemon went away while it was asked ({error})") from error
     if not reply.get("ok"):
         raise ControlError(str(reply.get("error")))
     answer: Json = reply["result"]
     return answer
+
+
+def _answer_line(connection: socket.socket, seconds: float) -> bytes:
+    """Return the line with the answer; NoAnswerError where it does not come, at once where the daemon cannot even run."""
+    pid = peer_of(connection).pid
+    end = time.monotonic() + seconds
+    data = bytearray()
+    while not data.endswith(b"\n"):
+        connection.settimeout(min(LOOK_AGAIN, max(0.01, end - time.monotonic())))
+        try:
+            piece = connection.recv(65536)
+        except TimeoutError:
+            if is_stopped(pid):
+                raise NoAnswerError(
+                    f"process {pid} is stopped by a signal: kill -CONT {pid} lets it go on", pid
+                ) from None
+            if time.monotonic() >= end:
+                message = f"the daemon did not answer within {seconds:.0f} s: it may be stuck"
+                raise NoAnswerError(message, pid) from None
+            continue
+        if not piece:
+            break
+        data += piece
+    return bytes(data)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal, or by a debugger."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            state = file.read(4096).rpartition(b")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state in (b"T", b"t")

@@ -52,7 +52,16 @@ class Sweep:
     ignored: int = 0
     waits: bool = False
     """What looked half-done is looked at again when it had the time to become whole: go on then, not before."""
+    took: timedelta | None = None
+    """None while it is under way."""
     finished: bool = False
+
+    def to_json(self) -> dict[str, Json]:
+        """Return what it came to so far."""
+        shape: dict[str, Json] = {"depth": self.depth, "started": events.timestamp(self.started)}
+        if self.took is not None:
+            shape["duration_us"] = self.took // timedelta(microseconds=1)
+        return shape | {"items": self.items, "read": self.read, "ignored": self.ignored}
 
 
 class Engine:
@@ -75,6 +84,8 @@ class Engine:
         self.last_audit: dict[str, Sweep] = {}
         self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
         """Told of every item that was looked at, and the links it was read through."""
+        self.on_look: Callable[[str], None] = lambda _item: None
+        """Told of every item just before it is looked at."""
         self.on_hold: Callable[[str], bool] = lambda _item: False
         """Asked of an item that is new to an audit: whether its name says that it may be gone in a moment."""
         self._host = host
@@ -97,6 +108,7 @@ class Engine:
         examined: list[tuple[Examined | str, datetime | None]] = []
         until = self._clock.monotonic() + STEP
         for item in items:
+            self.on_look(item)
             seen = self.auditor.examine(item)
             if half_done is not None and seen is not None and self._is_news(seen) and looks_half_done(seen):
                 half_done.append(item)
@@ -333,16 +345,11 @@ class Engine:
             self.commit(made)
 
     def _completed(self, sweep: Sweep, *, say: bool = True) -> None:
-        took = timedelta(seconds=self._clock.monotonic() - sweep.monotonic)
+        sweep.took = timedelta(seconds=self._clock.monotonic() - sweep.monotonic)
         gaps = len(self.memory.gaps) + len(self.memory.places)
         driftd: dict[str, Json] = {
             "audit": {
-                "depth": sweep.depth,
-                "started": events.timestamp(sweep.started),
-                "duration_us": took // timedelta(microseconds=1),
-                "items": sweep.items,
-                "read": sweep.read,
-                "ignored": sweep.ignored,
+                **sweep.to_json(),
                 "gaps": gaps,
                 "drifts": len(self.memory.drifts),
                 "not_approved": self.memory.waiting,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -17,7 +17,11 @@ from driftd.watch.reasons import MOUNTS_CHANGED
 from driftd.watch.settle import Settling
 
 BATCH: Final = 256
-"""Items looked at between two looks at the queue."""
+"""Items looked at between two looks at the queue, at most."""
+SLICE: Final = 0.05
+"""Seconds of looking at items between two looks at the queue."""
+FEW: Final = 8
+"""Items between two looks at the clock."""
 
 
 class Noticing:
@@ -81,8 +85,9 @@ class Noticing:
         """Look at what is due, some at a time, and record what it shows in one go; whether everything in a place is due."""
         now = self._clock.monotonic()
         examined: list[tuple[Examined | str, datetime | None]] = []
-        for path in self._settling.due(now, BATCH):
+        for path in self._due(now):
             item = shown_path(path)
+            self._engine.on_look(item)
             seen = self._engine.auditor.examine(item)
             worse = seen is not None and looks_half_done(seen)
             if not self._settling.outcome(path, worse=worse, now=self._clock.monotonic()):
@@ -97,6 +102,13 @@ class Noticing:
             else:
                 self._rechecks.add(directory, deep=False)
         return everything
+
+    def _due(self, now: float) -> Iterator[bytes]:
+        """Yield what is due, some of it: as much as there is time for."""
+        for _ in range(BATCH // FEW):
+            yield from self._settling.due(now, FEW)
+            if self._clock.monotonic() >= now + SLICE:
+                return
 
     def _below(self, path: bytes, when: datetime) -> None:
         """Have a path looked through, and what is reached through links in it."""

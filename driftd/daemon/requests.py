@@ -12,7 +12,7 @@ from driftd.approving import gather, to_wire
 from driftd.daemon.control import ANSWER_TIME, ControlError, Peer
 from driftd.daemon.messages import Call, Reload
 from driftd.daemon.service import Service
-from driftd.daemon.status import diff_page, status_shape
+from driftd.daemon.status import busy_shape, diff_page, status_shape
 from driftd.model.document import Json
 from driftd.outputs.delivery import Delivery
 from driftd.store.content import ContentStore
@@ -20,8 +20,10 @@ from driftd.store.errors import StoreError
 
 log = structlog.get_logger(__name__)
 
-LOOP_TIME: Final = 5.0
-"""A loop that does not take a question for so long is stuck."""
+PROMPT: Final = 2.0
+"""Seconds that somebody who asks for the status waits for the loop."""
+LOOP_TIME: Final = 30.0
+"""Seconds that anybody else waits for it."""
 
 
 class Requests:
@@ -36,8 +38,9 @@ class Requests:
 
     def answer(self, operation: str, args: dict[str, Json], peer: Peer) -> Json:
         """Return the result of one operation; ControlError where it cannot be done."""
+        if operation == "status":
+            return self._status()
         work: dict[str, Callable[[], Json]] = {
-            "status": lambda: status_shape(self._service, [one.snapshot() for one in self._deliveries()]),
             "diff": lambda: self._diff(args),
             "propose": lambda: self._propose(_words(args, "selection")),
             "adopt": lambda: self._adopt(_words(args, "baselines"), peer),
@@ -46,14 +49,28 @@ class Requests:
         }
         if operation not in work:
             raise ControlError(f"unknown operation {operation!r}: one of {', '.join(work)}")
-        call = Call(work[operation])
+        answer = self._in_loop(work[operation], ANSWER_TIME if operation == "propose" else LOOP_TIME)
+        if answer is None:
+            raise ControlError(f"the daemon did not come to answer: it is {self._service.pulse.last().doing}")
+        return answer
+
+    def _in_loop(self, work: Callable[[], Json], seconds: float) -> Json:
+        """Return what the loop says; None where it does not come to it in time."""
+        call = Call(work)
         self._service.inbox.put(call)
         try:
-            return call.answer.result(ANSWER_TIME if operation == "propose" else LOOP_TIME * 6)
+            return call.answer.result(seconds)
         except FutureTimeoutError:
-            raise ControlError("the daemon is busy or stuck: it did not come to answer") from None
+            call.answer.cancel()
+            return None
         except (StoreError, ValueError, KeyError) as error:
             raise ControlError(str(error)) from error
+
+    def _status(self) -> Json:
+        """What the loop says or, where it does not come to it, what can be said without it."""
+        outputs = self._deliveries()
+        told = self._in_loop(lambda: status_shape(self._service, [one.snapshot() for one in outputs]), PROMPT)
+        return told or busy_shape(self._service, [one.snapshot() for one in outputs])
 
     def _diff(self, args: dict[str, Json]) -> Json:
         after = args.get("after")

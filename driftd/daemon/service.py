@@ -16,6 +16,7 @@ from driftd.daemon.messages import Call, Due, Lost, Message, MountsChanged, Noti
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
 from driftd.daemon.polling import Polling
+from driftd.daemon.pulse import IDLE, Pulse
 from driftd.daemon.rechecks import Rechecks
 from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
@@ -80,6 +81,8 @@ class Service:
         self.upkeep = upkeep or Upkeep(engine, clock)
         self.polling = polling
         self.losses = Losses(engine, clock.monotonic)
+        self.pulse = Pulse(clock.monotonic)
+        engine.on_look = self.pulse.looking_at
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._rechecks = rechecks
         self._noticing = noticing
@@ -90,6 +93,8 @@ class Service:
         self._sweep: Iterator[Sweep] | None = None
         self._sweep_at = 0.0
         self._settle = settle
+        self.under_way: Sweep | None = None
+        """The audit that goes on."""
         self._waiting_sweeps: dict[str, str] = {}
         self._reload_at: float | None = None
         self._reload_asked = False
@@ -110,8 +115,8 @@ class Service:
         """Watch everything before the first audit looks at it, so that nothing falls between the two."""
         if not self.watching.live:
             return
-        for _ in self.engine.auditor.found():
-            continue
+        for found in self.engine.auditor.found():
+            self.pulse.looking_at(found.item)
         self.losses.say_polled(self.watching)
 
     def run(self) -> str:
@@ -119,11 +124,13 @@ class Service:
         while self._stop is None:
             try:
                 self._take(self._timeout())
+                self.pulse.begin("recording what was seen")
                 if self._may_record():
                     if self._noticing.look_due():
                         self.want("quick", "watch")
                     self._advance()
                     self._timers()
+                    self.pulse.begin("tidying up the state")
                     self.upkeep.advance()
             except StoreError as error:
                 self._put_off(error)
@@ -157,6 +164,7 @@ class Service:
 
     def _take(self, timeout: float) -> None:
         """Handle everything that waits on the queue."""
+        self.pulse.begin(IDLE)
         try:
             message = self.inbox.get(timeout=timeout) if timeout > 0 else self.inbox.get_nowait()
             for _ in range(MESSAGES):
@@ -190,6 +198,9 @@ class Service:
                 self._stop = reason
 
     def _answer(self, call: Call) -> None:
+        if not call.answer.set_running_or_notify_cancel():
+            return  # whoever asked has given up
+        self.pulse.begin("answering a command")
         try:
             call.answer.set_result(call.work())
         except StoreError as error:
@@ -207,7 +218,7 @@ class Service:
 
     def _put_off(self, error: StoreError) -> None:
         """Do no more than listen until the state can be written again; then everything is looked at again."""
-        self._sweep = None
+        self._sweep = self.under_way = None
         self._rechecks.drop()
         self._again_at = self._clock.monotonic() + RETRY
         self.engine.memory.distrust()
@@ -259,8 +270,9 @@ class Service:
             return
         until = now + SLICE
         for sweep in self._sweep:
+            self.under_way = sweep
             if sweep.finished:
-                self._sweep = None
+                self._sweep = self.under_way = None
                 self._swept(sweep)
                 break
             if sweep.waits:
@@ -285,6 +297,7 @@ class Service:
         now = self._clock.monotonic()
         if self._reload_at is not None and now >= self._reload_at and self._sweep is None:
             asked, self._reload_at, self._reload_asked = self._reload_asked, None, False
+            self.pulse.begin("reading settings and baselines")
             if self._reload(asked=asked):
                 self.want("deep", "reload")
         self.engine.sum_up()

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from heapq import nsmallest
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
-from driftd.daemon.engine import Engine
 from driftd.daemon.events import timestamp
 from driftd.daemon.memory import Memory
 from driftd.model.document import Json
+from driftd.model.event import Event, namespace, sequence_of
 from driftd.model.item import Gap
 from driftd.model.result import NOT_APPROVED
 from driftd.outputs.delivery import DeliveryState
 from driftd.store.database import Database
-from driftd.store.known import OpenDrift
+from driftd.store.known import CompletedAudit, OpenDrift
+from driftd.store.reader import JournalReader
 from driftd.store.tables import Place, place_of
 
 if TYPE_CHECKING:
@@ -26,21 +27,28 @@ if TYPE_CHECKING:
 
 LISTED: Final = 1000
 """Drifts, gaps and watches that an answer names; counts are of all."""
+STUCK: Final = 5.0
+"""Seconds in one thing after which the loop counts as stuck."""
 
 
 def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str, Json]:
     """Return `status --json` of the running daemon."""
     engine, lost = service.engine, service.upkeep.lost()
+    known = engine.store.attempt(lambda database: stored_audits(database, engine.store.journal)) or {}
+    known |= {depth: sweep.to_json() for depth, sweep in engine.last_audit.items()}
     daemon: dict[str, Json] = {
         "running": True,
         "pid": os.getpid(),
         "since": timestamp(service.since),
-        "last_quick": _last(engine, "quick"),
-        "last_deep": _last(engine, "deep"),
+        **_last(known),
         "stuck": False,
     }
+    audits: list[Json] = [{**audit, "running": False} for audit in known.values()]
+    if service.under_way is not None:
+        audits.append({**service.under_way.to_json(), "running": True})
     return {
         "daemon": daemon,
+        "audits": audits,
         **memory_shape(engine.memory, service.blind_spots()),
         "drifts": engine.store.attempt(worst_drifts) or [],
         "watch": [
@@ -52,17 +60,45 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
     }
 
 
-def absent_shape(memory: Memory, database: Database) -> dict[str, Json]:
+def busy_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str, Json]:
+    """Return what can be said of a daemon whose loop does not answer; the rest is in its store. Any thread may ask."""
+    beat, age = service.pulse.last(), service.pulse.age()
+    daemon: dict[str, Json] = {
+        "running": True,
+        "pid": os.getpid(),
+        "since": timestamp(service.since),
+        "stuck": age >= STUCK,
+        "doing": beat.doing,
+        "doing_seconds": int(age),
+    }
+    return {"partial": True, "daemon": daemon, "outputs": [state.to_json() for state in outputs]}
+
+
+def absent_shape(memory: Memory, database: Database, journal: JournalReader) -> dict[str, Json]:
     """Return `status --json` where no daemon runs: what the store says of its last look."""
+    known = stored_audits(database, journal)
+    end = database.position().sequence
+    outputs: list[Json] = [
+        DeliveryState(name, "stopped", max(0, end - cursor), None).to_json()
+        for name, cursor in database.cursors().items()
+    ]
     daemon: dict[str, Json] = {
         "running": False,
         "pid": None,
         "since": None,
-        "last_quick": stored_moment(database, "last_quick"),
-        "last_deep": stored_moment(database, "last_deep"),
+        **_last(known),
         "stuck": False,
     }
-    return {"daemon": daemon, **memory_shape(memory), "watch": [], "outputs": [], "drifts": worst_drifts(database)}
+    audits: list[Json] = [{**audit, "running": False} for audit in known.values()]
+    drifts = worst_drifts(database)
+    return {
+        "daemon": daemon,
+        "audits": audits,
+        **memory_shape(memory),
+        "watch": [],
+        "outputs": outputs,
+        "drifts": drifts,
+    }
 
 
 def memory_shape(memory: Memory, more: Sequence[Gap] = ()) -> dict[str, Json]:
@@ -92,6 +128,16 @@ def memory_shape(memory: Memory, more: Sequence[Gap] = ()) -> dict[str, Json]:
         "not_approved": len(waiting),
     }
     return {"coverage": coverage, "summary": summary}
+
+
+def unknown_shape(gap: Gap) -> dict[str, Json]:
+    """Return `status --json` where nothing is known."""
+    daemon: dict[str, Json] = dict.fromkeys(("pid", "since", "last_quick", "last_deep")) | {
+        "running": False,
+        "stuck": False,
+    }
+    nothing = memory_shape(Memory(), [gap])
+    return {"daemon": daemon, **nothing, "watch": [], "outputs": [], "drifts": []}
 
 
 def worst_drifts(database: Database, limit: int = LISTED) -> list[Json]:
@@ -126,13 +172,18 @@ def drift_shape(drift: OpenDrift) -> dict[str, Json]:
     }
 
 
-def stored_moment(database: Database, name: str) -> str | None:
-    """Return the time of the last audit of a depth, as it was written down."""
-    return next((audit.completed_at for audit in database.audits() if f"last_{audit.depth}" == name), None)
+def stored_audits(database: Database, journal: JournalReader) -> dict[str, dict[str, Json]]:
+    """Return what the last audit of each depth came to, as it was recorded."""
+    return {audit.depth: _audit(audit, next(journal.read(audit.sequence - 1), None)) for audit in database.audits()}
 
 
-def _last(engine: Engine, depth: str) -> str | None:
-    sweep = engine.last_audit.get(depth)
-    if sweep is not None:
-        return timestamp(sweep.started)
-    return engine.store.attempt(lambda database: stored_moment(database, f"last_{depth}"))
+def _audit(audit: CompletedAudit, event: Event | None) -> dict[str, Json]:
+    told = namespace(event).get("audit") if event is not None and sequence_of(event) == audit.sequence else None
+    if not isinstance(told, dict):
+        return {"depth": audit.depth, "started": audit.completed_at}  # the journal was pruned since
+    names = ("depth", "started", "duration_us", "items", "read", "ignored")
+    return {name: told[name] for name in names if name in told}
+
+
+def _last(audits: Mapping[str, dict[str, Json]]) -> dict[str, Json]:
+    return {f"last_{depth}": audits[depth]["started"] if depth in audits else None for depth in ("quick", "deep")}

@@ -27,6 +27,7 @@ _PASSING: Final = (
     (r"\b\d\d:\d\d:\d\d\.\d{3}\b", "TIME"),
     (r"\bpid \d+", "pid N"),
     (r"seen after [\d.]+ ms", "seen after N ms"),
+    (r"items in [\d.]+ m?s\b", "items in N ms"),
     (r"sha256:[0-9a-f]{64}", "sha256:HEX"),
     (r"driftd-secret:[0-9a-f]{8}:[0-9a-f]{32}", "driftd-secret:KEYID:MAC"),
     (r"key [0-9a-f]{8} -> [0-9a-f]{8}", "key KEYID -> KEYID"),
