@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from driftd.compare.identity import NATURAL, identify, repeated_identity
-from driftd.compare.meaning import Dialect, IdentityNames, Meanings, Names, effective
+from driftd.compare.meaning import Dialect, IdentityNames, Meanings, Names, effective, order_counts
 from driftd.compare.pairing import Pairing
 from driftd.model.document import Node, Problem, Steps
 from driftd.model.keys import Identity, KeyStep
@@ -182,7 +182,8 @@ class Reducer:
         self, place: Place, before: list[Node], after: list[Node], slot: tuple[str, ...], names: Names
     ) -> list[tuple[Place, tuple[str, ...], Names]]:
         identities = self._identities(place, before, after, names)
-        ordered = self._dialect.sense(names).ordered
+        sense = self._dialect.sense(names)
+        ordered = order_counts(before, sense) or order_counts(after, sense)
         pairing = Pairing(before, after, names, (self._before, self._after), ordered=ordered)
         if identities is not None:
             paired = pairing.by_identity(*identities)

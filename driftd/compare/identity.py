@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from driftd.compare.meaning import IdentityNames
 from driftd.model.document import Node, Scalar
 from driftd.model.keys import Identity
+
+if TYPE_CHECKING:
+    from driftd.compare.meaning import IdentityNames
 
 NATURAL: tuple[IdentityNames, ...] = (
     (("@",),),

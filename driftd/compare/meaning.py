@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from driftd.compare.identity import identify
 from driftd.model.document import Node, Scalar
 
 Names = tuple[str, ...]
@@ -36,6 +38,8 @@ class Sense:
 
     ordered: bool = True
     """Whether the order of a list's members counts."""
+    key_ends: str | None = None
+    """What ends the key of a member that is a text: the order of members with one key counts all the same."""
     identities: tuple[IdentityNames, ...] = ()
     """By what the members of a list are told apart: candidates, best first."""
     repeats: Repeats = "all"
@@ -83,6 +87,30 @@ def effective(node: Node, sense: Sense) -> tuple[Node, int | None]:
         return node, None  # sections and blocks stand beside each other
     at = 0 if sense.repeats == "first" else len(node.value) - 1
     return node.value[at], at
+
+
+def order_counts(members: list[Node], sense: Sense) -> bool:
+    """Whether the order of these members counts: also that of two of one key or identity, and beside one that is empty.
+
+    Of two members of one key one may override the other; and an empty one takes back, in many programs, what came before.
+    """
+    if sense.ordered:
+        return True
+    if sense.identities and members and all(isinstance(member.value, dict) for member in members):
+        return identify([members], sense.identities) is None
+    texts = [member.value for member in members if isinstance(member.value, str)]
+    return any(map(takes_back, texts)) or (sense.key_ends is not None and share_a_key(texts, sense.key_ends))
+
+
+def takes_back(text: str) -> bool:
+    """Whether a member of a set changes what stands beside it: an empty one clears, `!a` and `~a` except, `+a` adds."""
+    return not text or text[0] in "!~+"
+
+
+def share_a_key(texts: Collection[str], key_ends: str) -> bool:
+    """Whether two members set the same thing: `size=1` and `size=2` where `=` ends the key."""
+    keys = {re.split(f"[{re.escape(key_ends)}]", text, maxsplit=1)[0].strip() for text in texts}
+    return len(keys) < len(texts)
 
 
 class Meanings:
@@ -134,7 +162,7 @@ class Meanings:
             digests = [self.digest(child, names) for child in value]
             if node.repeated and len(digests) == 1:
                 return digests[0]
-            if not self._dialect.sense(names).ordered:
+            if not order_counts(value, self._dialect.sense(names)):
                 digests.sort()
             return _hash(b"[", digests)
         return _hash(b"=", [scalar_bytes(self._dialect.scalar(names, value))])

@@ -31,18 +31,34 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: str | None = None
     """With `quantity`: the table of units."""
     separators: str | None = None
-    """With `words`: the characters between them; white space without."""
+    """With `words`: the characters between them; white space without. With `quantity`: what may stand between its parts."""
+    blanks: bool | None = None
+    """With `words`: white space around words means nothing."""
     ignore_case: bool | None = None
     same: tuple[tuple[str, ...], ...] | None = None
     """Groups of words that mean the same."""
     ordered: bool | None = None
+    key_ends: str | None = None
+    """With `ordered = false`: what ends the key of a text or a word. Of two with one key the order counts."""
     identity: tuple[tuple[str, ...], ...] | None = None
     """Candidates, best first: the members by which members of the list are told apart; `a.b` is a member of a member."""
     repeats: Repeats | None = None
     default: Value | None = None
 
 
-_SAYS = ("type", "units", "separators", "ignore_case", "same", "ordered", "identity", "repeats", "default")
+_SAYS = (
+    "type",
+    "units",
+    "separators",
+    "blanks",
+    "ignore_case",
+    "same",
+    "ordered",
+    "key_ends",
+    "identity",
+    "repeats",
+    "default",
+)
 
 
 class Booleans(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -82,6 +82,7 @@ class ProgramDialect:
             ordered=told.ordered is not False,
             identities=_identities(told.identity or ()),
             repeats=told.repeats or self._declared.repeats,
+            key_ends=told.key_ends,
         )
         if told.default is not None and self._defaults:
             sense = replace(sense, default=reading(told.default))
@@ -98,8 +99,16 @@ class ProgramDialect:
             ),
             "integer": lambda: values.integer,
             "octal": lambda: values.octal,
-            "quantity": lambda: _Either(values.Quantities(self._units(setting), setting.ignore_case is True), text),
-            "words": lambda: values.Words(setting.separators or " \t", setting.ordered is not False, text),
+            "quantity": lambda: _Either(
+                values.Quantities(self._units(setting), setting.ignore_case is True, setting.separators or ""), text
+            ),
+            "words": lambda: values.Words(
+                setting.separators or " \t",
+                setting.ordered is not False,
+                text,
+                blanks=setting.blanks is True,
+                key_ends=setting.key_ends,
+            ),
         }
         return readings[setting.type or "text"]()
 

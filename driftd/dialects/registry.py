@@ -26,7 +26,6 @@ DIALECTS: dict[str, tuple[str, ...]] = {
     "dhcpd": ("dhcpd",),
     "dns_zone": ("dns_zone",),
     "dnsmasq": ("dnsmasq",),
-    "dotenv": ("dotenv",),
     "dovecot": ("dovecot",),
     "envfile": ("envfile",),
     "fail2ban": ("fail2ban",),
@@ -70,7 +69,7 @@ DIALECTS: dict[str, tuple[str, ...]] = {
     "user_crontab": ("user_crontab",),
     "words": ("login_defs",),
     "xinetd": ("xinetd",),
-    "xml": ("xml",),
+    "xml": ("hadoop", "xml"),
     "yaml": (
         "alertmanager",
         "ansible",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from driftd.compare.meaning import share_a_key, takes_back
 from driftd.model.document import Scalar
 
 Reading = Callable[[Scalar], Scalar]
@@ -14,7 +15,9 @@ Reading = Callable[[Scalar], Scalar]
 
 _MAX_LENGTH = 64
 """Numbers and switches are short; longer texts are left alone."""
-_QUANTITY = re.compile(r"(?P<number>[0-9]{1,30}(?:\.[0-9]{1,20})?)\s*(?P<unit>[^\W\d]*%?)\s*")
+_QUANTITY = re.compile(r"(?P<number>(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,20})?)(?P<unit>[^\W\d]*%?)")
+"""Without zeros in front, which make a number octal for some programs."""
+_UNIT = re.compile(r"[^\W\d]+%?")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}\Z")
 _OCTAL = re.compile(r"(?:0o)?[0-7]{1,6}\Z")
 
@@ -45,25 +48,36 @@ class Quantities:
 
     units: Mapping[str, int | float]
     ignore_case: bool = False
+    between: str = ""
+    """Characters that may stand between number, unit and the next number."""
 
     def __call__(self, value: Scalar) -> Scalar:
         """Return the sum: 90000 for `1m 30s` where `ms` is 1."""
         if isinstance(value, bool) or value is None or len(str(value)) > _MAX_LENGTH:
             return value
-        text, at, total = str(value).strip(), 0, Fraction(0)
+        text, parts, total = str(value).strip(), 0, Fraction(0)
         sign = -1 if text.startswith("-") else 1
         at = len(text) - len(text.lstrip("+-")) if text[:1] in ("+", "-") else 0
         if at > 1 or at == len(text):
             return value
         while at < len(text):
             match = _QUANTITY.match(text, at)
-            worth = self._worth(match["unit"]) if match else None
-            if match is None or worth is None:
+            if match is None:
                 return value
-            total += Fraction(match["number"]) * worth
-            at = match.end()
+            number, unit, at = match["number"], match["unit"], self._past_blanks(text, match.end())
+            if not unit and at < len(text) and (behind := _UNIT.match(text, at)):
+                unit, at = behind[0], self._past_blanks(text, behind.end())
+            worth = self._worth(unit)
+            if worth is None or (not unit and (parts or at < len(text))):
+                return value  # a bare number beside others is an argument of its own
+            parts, total = parts + 1, total + Fraction(number) * worth
         total *= sign
         return int(total) if total.denominator == 1 else str(total)
+
+    def _past_blanks(self, text: str, at: int) -> int:
+        while at < len(text) and text[at] in self.between:
+            at += 1
+        return at
 
     def _worth(self, unit: str) -> Fraction | None:
         worth = self.units.get(unit.lower() if self.ignore_case else unit)
@@ -72,18 +86,31 @@ class Quantities:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words in one text: white space and repeated separators mean nothing."""
+    """Words in one text: repeated separators mean nothing."""
 
     separators: str
     ordered: bool
     each: Reading = as_it_is
+    blanks: bool = False
+    """Whether white space around words means nothing."""
+    key_ends: str | None = None
+    """What ends the key of a word: of two words with one key the order counts."""
 
     def __call__(self, value: Scalar) -> Scalar:
         """Return the words, sorted and each once where their order means nothing, joined by the first separator."""
         if not isinstance(value, str):
             return value
-        words = [str(self.each(word)) for word in re.split(f"[{re.escape(self.separators)}]+", value) if word]
-        return self.separators[0].join(words if self.ordered else sorted(set(words)))
+        found = re.split(f"[{re.escape(self.separators)}]+", value)
+        if self.blanks:
+            found = [word.strip() for word in found]
+        words = [str(self.each(word)) for word in found if word]
+        return self.separators[0].join(words if self._order_counts(words) else sorted(set(words)))
+
+    def _order_counts(self, words: list[str]) -> bool:
+        return self.ordered or any(map(takes_back, words)) or self._keys_meet(words)
+
+    def _keys_meet(self, words: list[str]) -> bool:
+        return self.key_ends is not None and share_a_key(set(words), self.key_ends)
 
 
 @dataclass(frozen=True, slots=True)

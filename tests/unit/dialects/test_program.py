@@ -116,6 +116,40 @@ def test_the_list_at_the_root_has_a_name() -> None:
     ]
 
 
+SETS = dialect(
+    '[[settings]]\nnames = ["env"]\nordered = false\nkey_ends = "="\n'
+    '[[settings]]\nnames = ["path"]\nordered = false\n'
+    '[[settings]]\nnames = ["host"]\nordered = false\nidentity = [["ip"]]\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("env", ["A=1", "B=1", "A=2"]),
+        ("path", ["/a", "", "/b"]),
+        ("path", ["/a", "!/a/b"]),
+        ("path", ["~/a", "/b"]),
+        ("host", [{"ip": "1", "to": "a"}, {"ip": "1", "to": "b"}]),
+    ],
+)
+def test_the_order_of_a_set_counts_where_one_member_changes_another(name: str, members: list[Json]) -> None:
+    moved = changes(SETS, {name: members}, {name: members[::-1]})
+    assert moved
+    assert all(kind in ("moved", "changed") for kind, *_ in moved)
+    assert changes(SETS, {name: members}, {name: members}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [("env", ["A=1", "B=1"]), ("path", ["/a", "/b"]), ("host", [{"ip": "1"}, {"ip": "2"}])],
+)
+def test_the_order_of_a_set_means_nothing_where_its_members_stand_beside_each_other(
+    name: str, members: list[Json]
+) -> None:
+    assert changes(SETS, {name: members}, {name: members[::-1]}) == []
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

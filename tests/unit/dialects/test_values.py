@@ -21,7 +21,10 @@ ON_OFF = Booleans(frozenset({"on", "yes", "1"}), frozenset({"off", "no", "0"}))
         ("30000ms", 30_000),
         ("30", 30_000),
         (30, 30_000),
-        ("1h 30m", 5_400_000),
+        ("1h 30m", "1h 30m"),
+        ("75 20", "75 20"),
+        ("010", "010"),
+        ("0.010s", 10),
         ("1h30m", 5_400_000),
         ("0.5s", 500),
         ("1.5ms", "3/2"),
@@ -43,6 +46,15 @@ def test_durations_are_numbers_of_the_smallest_unit(value: Scalar, expected: Sca
     assert repr(TIME(value)) == repr(expected)
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1h 30m", 5_400_000), ("30 s", 30_000), ("1h 5", "1h 5"), ("5 1h", "5 1h")]
+)
+def test_blanks_stand_between_the_parts_of_a_duration_where_the_program_allows_them(
+    value: str, expected: Scalar
+) -> None:
+    assert Quantities(TIME.units, between=" ")(value) == expected
+
+
 def test_units_may_ignore_their_case() -> None:
     assert SIZE("1M") == SIZE("1m") == SIZE("1024K") == 1 << 20
     assert SIZE("1G") == "1G"
@@ -61,6 +73,15 @@ def test_words_are_a_list_or_a_set() -> None:
     assert Words(", ", ordered=False)("b,  a ,b") == "a,b"
     assert Words(" ", ordered=False, each=Text(ignore_case=True))("B a") == "a b"
     assert Words(" ", ordered=False)(7) == 7
+    assert Words(",", ordered=False)("b, a") == " a,b"
+    assert Words(",", ordered=False, blanks=True)("b, a ") == "a,b"
+
+
+def test_the_order_of_a_set_counts_where_one_word_changes_another() -> None:
+    options = Words(",", ordered=False, key_ends="=")
+    assert options("b,a=1") == "a=1,b"
+    assert options("a=2,a=1") == "a=2,a=1"
+    assert Words(" ", ordered=False)("b !a") == "b !a"
 
 
 def test_words_may_mean_the_same() -> None:
