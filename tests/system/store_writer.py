@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import resource
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from driftd.model.event import sequence_of
+from driftd.model.document import Json
+from driftd.model.event import Action, sequence_of
 from driftd.store.errors import StoreError
+from driftd.store.retention import Limits
 from driftd.store.store import Store
-from tests.unit.store.made import drift, heartbeat
+from tests.unit.store.made import drift, event, heartbeat
+
+DONE = object()
 
 
 class Clock:
@@ -39,6 +44,24 @@ def until_killed(state: Path) -> None:
         stamped = store.record([*batch, heartbeat(first)])
         say("recorded", sequence_of(stamped[-1]))
         size = size * 5 % 37
+
+
+def until_killed_pruning(state: Path) -> None:
+    """The same drifts over and over, in a journal that has room for few of them and is pruned a step at a time."""
+    store = Store.open(state, Clock(), "store_writer", Limits(timedelta(days=400), 60_000))
+    say("open", store.journal.last_sequence)
+    pruning: Iterator[None] = iter(())
+    while True:
+        first = store.journal.last_sequence + 1
+        made = [drift(drift_id=f"d{number % 50}", fingerprint=str(number)) for number in range(first, first + 3)]
+        say("recorded", sequence_of(store.record(made)[-1]))
+        if next(pruning, DONE) is DONE:
+            pruning = store.prune([], lambda driftd: say_pruned(store, driftd))
+
+
+def say_pruned(store: Store, driftd: dict[str, Json]) -> None:
+    """Record a checkpoint."""
+    store.record([event(Action.JOURNAL_CHECKPOINT) | {"driftd": {"severity": "info", **driftd}}])
 
 
 def until_full(state: Path) -> None:
@@ -72,4 +95,10 @@ def open_only(state: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"until-killed": until_killed, "until-full": until_full, "open-only": open_only}[sys.argv[1]](Path(sys.argv[2]))
+    MODES = {
+        "until-killed": until_killed,
+        "until-killed-pruning": until_killed_pruning,
+        "until-full": until_full,
+        "open-only": open_only,
+    }
+    MODES[sys.argv[1]](Path(sys.argv[2]))

@@ -32,11 +32,11 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def run_until_killed(state: Path, moments: random.Random) -> list[str]:
+def run_until_killed(state: Path, moments: random.Random, mode: str = "until-killed", at_most: int = 12) -> list[str]:
     """Return the lines that a writer, killed after a random number of acknowledgements and a random moment, wrote whole."""
-    enough = moments.randrange(1, 12)
+    enough = moments.randrange(1, at_most)
     with subprocess.Popen(
-        [*WRITER, "until-killed", str(state)], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment()
+        [*WRITER, mode, str(state)], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment()
     ) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(enough)]
@@ -65,6 +65,33 @@ def test_a_process_killed_at_any_instant_loses_nothing_it_acknowledged(tmp_path:
     assert {known.drift_id for known in store.database.drifts()} == drifts_of(store.journal)
     assert len(segment_files(tmp_path / "journal")) > 1
     store.close()
+
+
+def test_a_process_killed_at_any_instant_of_pruning_loses_nothing_either(tmp_path: Path) -> None:
+    moments = random.Random(KILLS)
+    acknowledged = 0
+    for _ in range(KILLS // 2):
+        lines = run_until_killed(tmp_path, moments, "until-killed-pruning", 80)
+        assert int(lines[0].split()[1]) >= acknowledged
+        acknowledged = int(lines[-1].split()[1])
+    assert_pruned_and_whole(tmp_path, acknowledged)
+
+
+def assert_pruned_and_whole(state: Path, acknowledged: int) -> None:
+    """Assert that a pruned state, and the same state made again from its journal, know the last word about every drift."""
+    store = Store.open(state, StandingClock(), "test")
+    assert store.found()[1] == []
+    assert store.journal.verify() == []
+    assert store.journal.first_sequence() > 1
+    assert store.journal.last_sequence >= acknowledged
+    known = {drift.drift_id: drift for drift in store.database.drifts()}
+    assert len(known) == 50
+    assert max(int(drift.fingerprint) for drift in known.values()) >= acknowledged
+    store.close()
+    (state / "driftd.db").unlink()
+    again = Store.open(state, StandingClock(), "test")
+    assert {drift.drift_id: drift for drift in again.database.drifts()} == known
+    again.close()
 
 
 def drifts_of(journal: JournalReader) -> set[str]:
@@ -245,6 +272,22 @@ for _ in range(20):
         pytest.skip(f"needs loop devices: {run.stderr.strip()}")
     assert run.returncode == 0, run.stderr
     assert_intact(tmp_path / "found" / "state", 400)
+
+
+def test_a_power_cut_at_any_instant_of_pruning_takes_nothing(
+    tmp_path: Path, require_real: Callable[[str], None]
+) -> None:
+    require_real("mounts")
+    require_real("mkfs.ext4")
+    cuts = [sys.executable, "-m", "tests.system.power_cuts", str(tmp_path), "6", str(KILLS)]
+    run = subprocess.run(
+        ["unshare", "--mount", *cuts], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    if run.returncode != 0 and "loop" in run.stderr:
+        pytest.skip(f"needs loop devices: {run.stderr.strip()}")
+    assert run.returncode == 0, run.stderr
+    for number, acknowledged in enumerate(run.stdout.split()):
+        assert_pruned_and_whole(tmp_path / f"found-{number}", int(acknowledged))
 
 
 def test_a_follower_in_another_process_sees_every_event_once_while_the_owner_rotates(tmp_path: Path) -> None:
