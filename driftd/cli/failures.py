@@ -10,7 +10,7 @@ from driftd import __version__
 from driftd.approving import UnknownSelectionError
 from driftd.baselines.approve import ApprovalError
 from driftd.baselines.history import RevisionMissingError
-from driftd.cli.main import DRIFT, USAGE
+from driftd.cli.main import DRIFT, INCOMPLETE, USAGE
 from driftd.cli.refusals import Refusal, UsageError
 from driftd.daemon.control import ControlError
 from driftd.outputs.visible import visible
@@ -25,6 +25,9 @@ def told(error: Exception, command: str) -> int:
             for problem in error.problems:
                 _say(str(problem))
             return USAGE
+        case StoreError() if error.passes and command == "run":
+            _say(f"driftd {command}: {error}")
+            return INCOMPLETE
         case UsageError() | UnknownSelectionError() | StoreError() | ControlError() | RevisionMissingError():
             _say(f"driftd {command}: {error}")
             return USAGE
@@ -46,7 +49,7 @@ def _unexpected(error: Exception, command: str) -> int:
     elif isinstance(error, AttributeError | TypeError | NameError | ImportError | AssertionError):
         _say(f"  {error}")
     _say(f"  driftd {__version__}, Python {platform.python_version()}, {platform.platform()}")
-    return USAGE
+    return INCOMPLETE if command == "run" else USAGE  # whoever keeps the daemon running is to start it again
 
 
 def _say(text: str) -> None:

@@ -114,7 +114,8 @@ def sqlite_translated(path: Path, doing: str) -> Iterator[None]:
         ):
             raise corrupt(path, str(error)) from error  # its tables are not what its version says
         if code in _REMEDIES:
-            raise StoreError(path, f"cannot {doing}: {error}", _REMEDIES[code]) from error
+            passes = code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+            raise StoreError(path, f"cannot {doing}: {error}", _REMEDIES[code], passes=passes) from error
         raise
 
 
@@ -139,7 +140,7 @@ def corrupt(path: Path, reason: str) -> CorruptDatabaseError:
 def _busy(path: Path, doing: str) -> StoreError:
     names = (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm"))
     who = ", ".join(processes_locking(names)) or "another process"
-    return StoreError(path, f"cannot {doing}: locked by {who}", "end that process, then try again")
+    return StoreError(path, f"cannot {doing}: locked by {who}", "end that process, then try again", passes=True)
 
 
 def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:

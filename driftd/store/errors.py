@@ -21,23 +21,28 @@ _WHAT_TO_DO: Final = {
     errno.EEXIST: "something that is no directory stands in the way: move it, or set `state` elsewhere",
     errno.ELOOP: "a symbolic link stands where driftd keeps a file of its own: remove it",
 }
+_PASSING: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
 
 
 class StoreError(Exception):
     """The state directory could not be read or written: where, what, and what to do about it."""
 
-    def __init__(self, where: Path, what: str, remedy: str) -> None:
+    def __init__(self, where: Path, what: str, remedy: str, *, passes: bool = False) -> None:
         super().__init__(f"{where}: {what}: {remedy}")
         self.where = where
         self.what = what
         self.remedy = remedy
+        self.passes = passes
+        """Whether it may be over later without anybody changing how driftd is set up."""
 
 
 def from_os_error(error: OSError, where: Path, doing: str) -> StoreError:
     """Return what an operating system's refusal means for the one who runs driftd."""
     reason = error.strerror or str(error)
     remedy = _WHAT_TO_DO.get(error.errno or 0, "check that path, its owner and its mode")
-    return StoreError(where, f"cannot {doing}: {reason}", remedy)
+    return StoreError(where, f"cannot {doing}: {reason}", remedy, passes=error.errno in _PASSING)
 
 
 @contextmanager
