@@ -62,8 +62,9 @@ class ScratchHost:
         self.written |= settings
         self.config.write_text(json.dumps(self.written))
 
-    def define(self, patterns: Sequence[str]) -> None:
-        body = {"schema": "driftd/baseline/1", "name": "live", "items": [{"path": pattern} for pattern in patterns]}
+    def define(self, patterns: Sequence[str], **more: str) -> None:
+        items = [{"path": pattern, **more} for pattern in patterns]
+        body = {"schema": "driftd/baseline/1", "name": "live", "items": items}
         (self.baseline / "baseline.yaml").write_text(json.dumps(body))
 
     def write(self, name: str, text: str = "x: 1\n") -> Path:

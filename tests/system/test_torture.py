@@ -78,6 +78,7 @@ def test_the_naive_walk_and_check_find_the_same(tmp_path: Path, require_real: Ca
     story = Story(SEED)
     for made in story.opening():
         do(made, top)
+    host.define([f"{host.tree}/**"], format="yaml")
     host.approve()
     for action in islice(story.chapters(), 400):
         if isinstance(action, get_args(actions.FileAction)):

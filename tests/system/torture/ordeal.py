@@ -36,7 +36,7 @@ class Ordeal:
         self._keeper = Keeper(host, cell, self.counts)
         self._judge = Judge(host, cell, self._keeper)
         self._top = os.fsencode(directory)
-        self._audited = [self._at(b"tree")]
+        self._audited: list[bytes] = []
         self._approvals: list[subprocess.Popen[bytes]] = []
         self._last: deque[object] = deque(maxlen=REMEMBERED)
 
@@ -62,6 +62,7 @@ class Ordeal:
     def _open(self) -> None:
         for action in self._story.opening():
             do(action, self._top)
+        self._redefine([b"tree"])
         self._host.approve()
         self._keeper.start()
 
@@ -123,7 +124,8 @@ class Ordeal:
 
     def _redefine(self, places: list[bytes]) -> None:
         self._audited = [self._at(place) for place in places]
-        self._host.define([f"{os.fsdecode(place)}/**" for place in self._audited])
+        patterns = [f"{os.fsdecode(place)}/**" for place in self._audited]
+        self._host.define(patterns, format="yaml")  # whatever name a file is moved to
 
     def _ask_for_audit(self, depth: str) -> None:
         try:
