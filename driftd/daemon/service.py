@@ -211,6 +211,7 @@ class Service:
 
     def _notifications_lost(self, reason: str) -> None:
         self.watching.rearm()
+        self._reload_at = self._clock.monotonic() + QUIET  # a change of settings may be among what was lost
         self.want("quick", "overflow")
         self.losses.say(reason, f"notifications were lost ({reason}): everything is looked at again")
 

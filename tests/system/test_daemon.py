@@ -27,6 +27,7 @@ from tests.system.daemon_process import (
     told,
     until,
 )
+from tests.system.torture.deeds import storm
 
 NEW = "x: 2\n"
 SEED = 20230601
@@ -291,6 +292,21 @@ def test_sighup_keeps_the_settings_in_force_until_there_are_better_ones(host: Sc
         daemon.process.send_signal(signal.SIGHUP)
         daemon.wait_event(Action.DAEMON_RELOADED)
         daemon.wait(lambda: set(open_drifts(daemon.journal)) == {str(file), str(other)}, "the new item is found")
+    assert_sound(daemon.journal)
+
+
+def test_settings_are_read_again_where_the_notification_of_their_change_was_lost(host: ScratchHost) -> None:
+    one, two, other = host.write("a.yaml"), host.write("b.yaml"), host.outside / "other.yaml"
+    other.write_text("x: 1\n")
+    host.approve()
+    with host.daemon() as daemon:
+        daemon.wait_event(Action.AUDIT_COMPLETED)
+        daemon.process.send_signal(signal.SIGSTOP)
+        storm(bytes(one), bytes(two))
+        host.define([str(host.tree / "**"), str(other)])
+        daemon.process.send_signal(signal.SIGCONT)
+        daemon.wait_event(Action.DAEMON_RELOADED)
+        daemon.wait_event(Action.DRIFT_OPENED, other)
     assert_sound(daemon.journal)
 
 

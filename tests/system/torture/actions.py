@@ -201,7 +201,6 @@ class Storm:
 
     path: bytes
     other: bytes
-    times: int
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import ctypes
 import os
 import shutil
 import time
+from pathlib import Path
 from typing import assert_never
 
 from tests.system.torture.actions import (
@@ -87,9 +88,13 @@ def do(action: FileAction, top: bytes) -> None:  # noqa: C901, PLR0912 - an arm 
             assert_never(action)
 
 
-def storm(path: bytes, other: bytes, times: int) -> None:
-    """Change the modes of two files in turn: the kernel merges only what repeats the notification before it."""
-    for number in range(times // 2):
+def storm(path: bytes, other: bytes) -> None:
+    """Change the modes of two files in turn, more often than notifications are kept for one reader.
+
+    The kernel merges only what repeats the notification before it.
+    """
+    kept = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    for number in range(kept // 2 + 2_000):
         os.chmod(path, 0o600 + number % 2 * 0o44)
         os.chmod(other, 0o600 + number % 2 * 0o44)
 

@@ -94,8 +94,8 @@ class Ordeal:
                 keeper.freeze()
             case actions.Thaw():
                 keeper.thaw()
-            case actions.Storm(path, other, times):
-                storm(self._at(path), self._at(other), times)
+            case actions.Storm(path, other):
+                storm(self._at(path), self._at(other))
             case actions.Heed():
                 keeper.heed(self.counts["Heed"])
             case actions.Fill(pages):

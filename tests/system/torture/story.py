@@ -35,8 +35,6 @@ from tests.system.torture.world import World
 
 IN_A_CHAPTER: Final = 4
 """Miseries before a judgement; it ends those that last."""
-QUEUE: Final = 16_384
-"""Notifications that the kernel keeps for one reader, unless the machine says otherwise."""
 
 
 class Story:
@@ -119,7 +117,7 @@ class Story:
         yield from self._some_edits(1, 10)
         files = self._edits.two_files()
         yield from files
-        yield Storm(files[0].path, files[1].path, QUEUE + 4_000)
+        yield Storm(files[0].path, files[1].path)
         yield from self._some_edits(5, 20)
         yield Thaw()
         if not self._starved and self._random.random() < 0.7:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from driftd.clock import SystemClock
-from driftd.model.event import Action, action_of, namespace
+from driftd.model.event import MAX_VALUE_BYTES, Action, action_of, namespace
 from driftd.store.database import Database
 from driftd.store.journal import Journal
 from driftd.store.reader import JournalReader
@@ -49,7 +49,8 @@ def in_words(changes: Sequence[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return text.encode()[:MAX_VALUE_BYTES].decode("utf-8", "ignore")
 
 
 def as_findings(drifts: Iterable[dict[str, Any]]) -> Findings:
