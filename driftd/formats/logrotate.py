@@ -10,12 +10,14 @@ from driftd.formats.parts.lines import Line, lines
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "logrotate"
-VERSION = 2
+VERSION = 3
 PATTERNS = ("*/logrotate.conf", "*/logrotate.d/*", "*.logrotate", "*.logrotate.conf", "*-logrotate.conf")
 HINTS = ("*/logrotate/*", "*/logrotate/**/*", "*logrotate*")
 
 SCRIPTS = frozenset({"prerotate", "postrotate", "firstaction", "lastaction", "preremove"})
 REPEATABLE = frozenset({"include", "tabooext", "taboopat"})
+INTERVALS = frozenset({"hourly", "daily", "weekly", "monthly", "yearly", "size"})
+"""How often logs are rotated: of several the last counts."""
 _DIRECTIVE = re.compile(r"([A-Za-z_]++)(?:\s*+=\s*+|\s++|\Z)(.*+)")
 
 
@@ -45,6 +47,8 @@ class _Reader:
         """Where the paths, the block or the script begins."""
         self._script: list[str] | None = None
         self._name = ""
+        self._said: list[tuple[Node | None, dict[str, None]]] = [(None, {})]
+        """What was said for all logs, and in each block, in the order in which it was said last."""
 
     def read(self, data: bytes) -> Document:
         """Return the document; ParseError names the line of a block or script that is not closed."""
@@ -57,6 +61,9 @@ class _Reader:
             raise ParseError(f"{self._name or 'a block'} is not closed", self._line)
         if self._paths:
             raise ParseError("paths without a block", self._line)
+        for node, said in self._said:
+            if order := _overriding(list(said)):
+                self._builder.add("@order", " ".join(order), node.line or 1 if node else 1, at=node)
         return self._builder.done()
 
     def _take(self, line: Line) -> None:
@@ -82,6 +89,7 @@ class _Reader:
             raise ParseError("a block without paths", line.number)
         paths = split_arguments(" ".join(self._paths)) or self._paths
         self._block = self._builder.block("log", join_arguments(paths), self._line)
+        self._said.append((self._block, {}))
         self._paths = []
         if after.strip() and not after.lstrip().startswith("#"):
             self._take(Line(line.number, after.strip()))
@@ -95,8 +103,14 @@ class _Reader:
             self._script, self._name, self._line = [], name, line.number
             return
         self._builder.add(name, " ".join(value.split()), line.number, at=self._block, repeatable=name in REPEATABLE)
+        self._say(name)
         if name == "include" and value:
             self._builder.include(value)
+
+    def _say(self, name: str) -> None:
+        _, said = self._said[0 if self._block is None else -1]
+        said.pop(name, None)
+        said[name] = None
 
     def _script_line(self, text: str) -> None:
         assert self._script is not None
@@ -106,6 +120,18 @@ class _Reader:
             return
         self._builder.add(self._name, "\n".join(self._script), self._line, at=self._block)
         self._script, self._name = None, ""
+
+
+def _overriding(said: list[str]) -> list[str]:
+    """Directives that override each other, in their order; and an include before others, which do not hold for it."""
+    names = set(said)
+    intervals = [name for name in said if name in INTERVALS]
+    switches = [name for name in said if "no" + name in names or name.removeprefix("no") in names - {name}]
+    emptiness = [name for name in said if name in ("ifempty", "notifempty")]
+    found = [name for group in (intervals, emptiness) if len(group) > 1 for name in group] + switches
+    if "include" in names and said[-1] != "include":
+        found += ["include", "*"]
+    return found
 
 
 def _opening(text: str) -> tuple[str, str, str]:

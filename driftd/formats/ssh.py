@@ -7,7 +7,7 @@ from driftd.formats.sshd import parse_ssh
 from driftd.model.document import Document
 
 NAME = "ssh"
-VERSION = 3
+VERSION = 4
 PATTERNS = (
     "*/ssh/ssh_config",
     "ssh_config",

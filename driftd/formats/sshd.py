@@ -12,7 +12,7 @@ from driftd.formats.parts.lines import lines, significant
 from driftd.model.document import Document, Node
 
 NAME = "sshd"
-VERSION = 3
+VERSION = 4
 PATTERNS = (
     "*/ssh/sshd_config",
     "sshd_config",
@@ -73,6 +73,7 @@ def parse_ssh(
     spelled = {name.lower(): name for name in criteria}
     current: Node | None = None
     runs: list[str] = []
+    includes: list[str] = []
     for line in significant(lines(data)):
         match = _DIRECTIVE.fullmatch(line.text)
         arguments = split_arguments(match[2], comment="#") if match else None
@@ -89,12 +90,21 @@ def parse_ssh(
             runs.extend([] if runs[-1:] == [name] else [name])
             continue
         builder.add(name, join_arguments(arguments), line.number, at=current, repeatable=name in repeatable)
+        place = "include" if name == "include" else "*"
+        if current is None and includes[-1:] != [place]:
+            includes.append(place)
         if name == "include":
             for argument in arguments:
                 builder.include(argument)
-    if runs != sorted(set(runs)):
-        builder.add("@order", " ".join(runs), 1)  # the first block that matches wins, whatever its kind
+    if order := _unusual(includes, runs):
+        builder.add("@order", " ".join(order), 1)
     return builder.done()
+
+
+def _unusual(includes: list[str], blocks: list[str]) -> list[str]:
+    """What comes in another order than includes first, and blocks by kind: the first value wins, and the first block."""
+    includes = includes if (includes[-1:] == ["include"] and len(includes) > 1) or len(includes) > 2 else []
+    return [*includes, *(blocks if blocks != sorted(set(blocks)) else [])]
 
 
 def _criteria(words: list[str], spelled: Mapping[str, str]) -> list[str]:
