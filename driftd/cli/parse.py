@@ -75,6 +75,7 @@ def _json_of_several(found: Iterable[Parsed], files: list[str]) -> list[bool]:
         {
             "path": shown_path(os.fsencode(where)),
             "format": None,
+            "dialect": None,
             "settings": None,
             "locations": {},
             "includes": [],
@@ -100,7 +101,7 @@ def _tell(file: Parsed, args: argparse.Namespace, view: View, *, several: bool) 
         if not selected and not several:
             print(f"{visible(read.path)}: nothing at {visible(args.key)}", file=sys.stderr)
     if selected is None or (selected and several):
-        sys.stdout.write(head_line(read.path, _reading(read), _facts(read), view.style) + "\n")
+        sys.stdout.write(head_line(read.path, _reading(read), _facts(file), view.style) + "\n")
     sys.stdout.writelines(line + "\n" for line in lines)
     return read.failed
 
@@ -119,9 +120,11 @@ def _reading(read: ReadFile) -> str:
     return f"{read.withheld}: {BY_DIGEST}" if read.withheld else read.format or BY_DIGEST
 
 
-def _facts(read: ReadFile) -> list[str]:
+def _facts(file: Parsed) -> list[str]:
+    read = file.read
     includes = read.document.includes if read.document else []
     facts = ["does not parse"] if read.failed else []
+    facts += [f"dialect {file.dialect.name}"] if file.dialect.name else []
     return facts + ([f"includes {', '.join(includes)}"] if includes else [])
 
 

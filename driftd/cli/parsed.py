@@ -11,6 +11,7 @@ from driftd.cli.reading import MAX_BYTES, STDIN, ReadFile, read_content, read_fi
 from driftd.cli.refusals import UsageError
 from driftd.cli.trees import Leaf, content_in_tree, walk
 from driftd.compare.locate import keyed
+from driftd.compare.meaning import Dialect, PlainDialect
 from driftd.model.document import Json, Node, Problem
 from driftd.model.item import ItemType, shown_path
 from driftd.policy.query import Query, QueryFailedError
@@ -37,12 +38,18 @@ class Parsed:
     selected: list[tuple[str, Node]] | None = None
     """(key, value); None: everything."""
 
-    def keys(self) -> Iterator[tuple[str, Node]]:
-        """Yield every value with its key."""
+    @property
+    def dialect(self) -> Dialect:
+        """What the file's program means by its settings; by lines of text it means nothing."""
         from driftd.audit import dialect_for
 
         document = self.read.document
-        return keyed(document.root, dialect_for(document), {}) if document else iter(())
+        return dialect_for(document) if document is not None and not self.read.failed else PlainDialect()
+
+    def keys(self) -> Iterator[tuple[str, Node]]:
+        """Yield every value with its key."""
+        document = self.read.document
+        return keyed(document.root, self.dialect, {}) if document else iter(())
 
     def to_json(self) -> dict[str, Json]:
         """Return the contract's shape of one file."""
@@ -50,6 +57,7 @@ class Parsed:
         shape: dict[str, Json] = {
             "path": self.read.path,
             "format": self.read.format,
+            "dialect": self.dialect.name,
             "settings": document.root.to_json() if document else None,
             "locations": {key: node.line for key, node in self.keys()},
             "includes": list(document.includes) if document else [],

@@ -53,6 +53,10 @@ PLAIN = Sense()
 class Dialect(Protocol):
     """What a program means by its settings."""
 
+    @property
+    def name(self) -> str | None:
+        """What the dialect is called; None where no program is known."""
+
     def member(self, name: str) -> str:
         """Return the name that stands for all spellings of a member's name: `allowusers` for `AllowUsers`."""
 
@@ -65,6 +69,8 @@ class Dialect(Protocol):
 
 class PlainDialect:
     """No program is known: values are compared as the format's own types, and order in lists matters."""
+
+    name: str | None = None
 
     def member(self, name: str) -> str:
         """Return the name as it is."""

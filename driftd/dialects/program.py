@@ -28,22 +28,23 @@ class _Answer:
 class ProgramDialect:
     """What a program means by its settings, by one declaration."""
 
-    def __init__(self, declared: Declaration, *, defaults: bool) -> None:
+    def __init__(self, name: str, declared: Declaration, *, defaults: bool) -> None:
         """Take a declaration; `defaults`: the document is one in which what is left out has its default."""
+        self.name: str | None = name
         self._declared = declared
         self._defaults = defaults
         self._exact: dict[str, list[Setting]] = {}
         self._patterns: list[Setting] = []
         self._answers: dict[Names, _Answer] = {}
         self._plain = _Answer(Sense(repeats=declared.repeats), values.as_it_is)
-        self._same_names = {name: group[0] for group in declared.same_names for name in group}
+        self._same_names = {each: group[0] for group in declared.same_names for each in group}
         self._strip = str.maketrans("", "", declared.ignore_in_names)
         for setting in declared.settings:
-            if any(_is_pattern(name) for name in setting.names):
+            if any(map(_is_pattern, setting.names)):
                 self._patterns.append(setting)
-            for name in setting.names:
-                if not _is_pattern(name):
-                    self._exact.setdefault(name, []).append(setting)
+            for each in setting.names:
+                if not _is_pattern(each):
+                    self._exact.setdefault(each, []).append(setting)
 
     def member(self, name: str) -> str:
         """Return the name that stands for all spellings: letter case, characters that mean nothing, prefixes, names of old."""

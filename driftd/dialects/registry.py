@@ -128,16 +128,16 @@ def declared(name: str) -> Declaration:
 
 @cache
 def _about(format: str) -> tuple[_Known, ...]:
-    return tuple(_known(declared(name)) for name in DIALECTS.get(format, ()))
+    return tuple(_known(name, declared(name)) for name in DIALECTS.get(format, ()))
 
 
-def _known(declared: Declaration) -> _Known:
+def _known(name: str, declared: Declaration) -> _Known:
     return _Known(
         declared,
         PathPatterns(declared.paths),
         PathPatterns(declared.defaults_in),
-        ProgramDialect(declared, defaults=True),
-        ProgramDialect(declared, defaults=False),
+        ProgramDialect(name, declared, defaults=True),
+        ProgramDialect(name, declared, defaults=False),
     )
 
 

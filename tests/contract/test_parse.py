@@ -96,6 +96,15 @@ def test_one_of_several_that_does_not_parse_makes_it_incomplete(file: Path, tmp_
     run("parse", "--json", tmp_path, status=INCOMPLETE).json("parse")
 
 
+def test_the_dialect_is_told(file: Path, tmp_path: Path) -> None:
+    made = tmp_path / "sshd_config"
+    made.write_text("Port 22\n")
+    at = ("--as", "/etc/ssh/sshd_config")
+    assert run("parse", made, *at, status=CLEAN).out.startswith("/etc/ssh/sshd_config: sshd, dialect sshd\n")
+    assert run("parse", "--json", made, *at, status=CLEAN).json("parse")["dialect"] == "sshd"
+    assert run("parse", "--json", file, status=CLEAN).json("parse")["dialect"] is None
+
+
 def test_the_formats_are_listed() -> None:
     rows = run("parse", "--formats", status=CLEAN).out.splitlines()
     assert [row.split()[0] for row in rows] == sorted(entry.name for entry in registry.FORMATS)

@@ -16,7 +16,7 @@ HEAD = 'format = "ini"\nsource = "made for a test"\n'
 
 
 def dialect(text: str, *, defaults: bool = True) -> ProgramDialect:
-    return ProgramDialect(declaration(HEAD + text, "made.toml"), defaults=defaults)
+    return ProgramDialect("made", declaration(HEAD + text, "made.toml"), defaults=defaults)
 
 
 def changes(dialect: ProgramDialect, approved: Json | Node, observed: Json | Node) -> list[tuple[str, str, Json, Json]]:

@@ -23,7 +23,7 @@ NAMES = sorted(name for names in DIALECTS.values() for name in names)
 def meanings(
     declaration: Declaration, at: tuple[str, ...], values: tuple[str | int | float | bool, ...]
 ) -> list[bytes]:
-    dialect = ProgramDialect(declaration, defaults=False)
+    dialect = ProgramDialect("made", declaration, defaults=False)
     names = tuple(map(dialect.member, at))
     return [scalar_bytes(dialect.scalar(names, value)) for value in values]
 
