@@ -203,7 +203,7 @@ def open_view(host: Host) -> Iterator[tuple[Memory, Database]]:
     try:
         memory = Memory.load(database)
         waiting = {name for name, layers in host.auditor.approvals.layers.items() if not layers.approved}
-        for item in memory.signatures if waiting else ():
+        for item in memory.remembered if waiting else ():
             audited = host.scope.audited(item)
             if audited is not None and audited.baseline in waiting and audited.terms.needs_approval:
                 memory.await_approval(audited.baseline, item, waiting=True)

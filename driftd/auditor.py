@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 from driftd.audit import ApprovedCorrupt, Verdict, drift_of, judge
@@ -15,16 +14,17 @@ from driftd.model.approved import ApprovedItem
 from driftd.model.document import Document, Node, Steps, node_from_json
 from driftd.model.drift import Drift
 from driftd.model.item import Gap, Observation, real_path
+from driftd.model.item_table import ItemTable
 from driftd.model.result import AuditResult
 from driftd.policy.query import Query
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.mask import mask
-from driftd.sources.automaton import Automaton
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.mounts import Mounts
 from driftd.sources.observe import Observer, ReadingPlan
 from driftd.sources.root import Root
-from driftd.sources.walk import Found, Guide, Walk, WalkPattern
+from driftd.sources.survey import Survey
+from driftd.sources.walk import Found, Guide, Plan, Walk, WalkPattern
 from driftd.store.content import ContentStore
 
 
@@ -125,6 +125,12 @@ class Auditor:
         self._observer = observer
         self._host_id = host_id
         self._isolated = isolated
+        self._plan = Plan(
+            [
+                WalkPattern(scoped.glob, max_items=scoped.pattern.max_items, cross_mounts=scoped.pattern.cross_mounts)
+                for scoped in scope.patterns
+            ]
+        )
 
     def found(self) -> Iterator[Found]:
         """Yield every item that some pattern means and that is there, and every place that could not be looked into."""
@@ -142,38 +148,47 @@ class Auditor:
     def _walk(self, within: bytes, *, shallow: bool) -> Walk:
         return Walk(
             self._root,
-            self._patterns,
+            self._plan,
             self.mounts,
             self._isolated,
-            automaton=self._automaton,
             guide=self.guide,
             within=within,
             shallow=shallow,
         )
 
-    @cached_property
-    def _patterns(self) -> list[WalkPattern]:
-        return [
-            WalkPattern(scoped.glob, max_items=scoped.pattern.max_items, cross_mounts=scoped.pattern.cross_mounts)
-            for scoped in self.scope.patterns
-        ]
+    def survey(self, remembered: ItemTable, linked: Mapping[str, bytes], *, trusting: bool) -> Survey:
+        """Return a walk that says which items differ from what is remembered; see `sources/survey.py`."""
+        ignored = self._is_ignored if self.scope.ignores_whole_items else None
+        return Survey(
+            self._root,
+            self._plan,
+            remembered,
+            linked,
+            self.mounts,
+            self._isolated,
+            guide=self.guide,
+            ignored=ignored,
+            trusting=trusting,
+        )
 
-    @cached_property
-    def _automaton(self) -> Automaton:
-        """What the patterns come to, worked out as far as walks have come."""
-        return Automaton([scoped.glob.ways for scoped in self.scope.patterns])
+    def _is_ignored(self, item: str) -> bool:
+        return self.scope.ignored(item) is not None
 
     def expected(self) -> Iterable[str]:
         """Return every item that should be there: approved, or named without a wildcard."""
         for name, layers in self.approvals.layers.items():
             if name in self.scope.baselines:
                 yield from layers.items()
+        yield from self.named()
+
+    def named(self) -> Iterable[str]:
+        """Return every item that is named without a wildcard."""
         for scoped in self.scope.patterns:
             yield from scoped.glob.literals
 
-    def signature(self, item: str) -> int | None:
-        """Return the digest of an item's stat fields; None: it is not there."""
-        return self._observer.signature(item)
+    def stamps(self, item: str) -> tuple[bytes, bytes] | None:
+        """Return the stamps of an item and of what it leads to; None: nothing is there. Both empty: examine it to tell."""
+        return self._observer.stamps(item)
 
     def file_changed_ns(self, item: str) -> int | None:
         """Return when a regular file changed last; None: it is something else, or asking might take long."""
@@ -201,8 +216,12 @@ class Auditor:
             max_bytes=pattern.max_bytes,
             secret_queries=audited.secrets,
             wants_settings=bool(audited.terms.rules) or keep_content,
+            wants_digest=bool(audited.terms.rules) or keep_content or self._is_compared(audited),
         )
         return self._observer.observe(item, plan, known_digest=known, keep_content=keep_content)
+
+    def _is_compared(self, audited: Audited) -> bool:
+        return audited.terms.needs_approval and self.approvals.approved(audited.baseline)
 
     def _known_digest(self, audited: Audited, item: str) -> str | None:
         try:

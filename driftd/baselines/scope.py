@@ -63,6 +63,11 @@ class Scope:
         ]
         self._additions = [_Additions(loaded.definition) for loaded in baselines]
 
+    @property
+    def ignores_whole_items(self) -> bool:
+        """Whether any item at all is taken out of the audit."""
+        return bool(self._whole)
+
     def ignored(self, item: str) -> Ignore | None:
         """Return the entry of `ignore` that takes a whole item out of the audit."""
         return next((ignore for glob, ignore in self._whole if glob.matches(item)), None)

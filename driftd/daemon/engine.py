@@ -15,6 +15,7 @@ from driftd.daemon import events
 from driftd.daemon.burst import DEFAULT_LIMITS, BurstLimits
 from driftd.daemon.grouping import Grouping, Summary, group_resolved
 from driftd.daemon.memory import Memory
+from driftd.daemon.round import Round
 from driftd.daemon.tally import Tally
 from driftd.model.change import Severity
 from driftd.model.document import Json
@@ -24,6 +25,7 @@ from driftd.model.item import Gap
 from driftd.model.result import NOT_APPROVED, AuditResult
 from driftd.ports import Clock
 from driftd.settings.host import HostFacts
+from driftd.sources.facts import UNKNOWN
 from driftd.sources.reasons import MAX_ITEMS
 from driftd.store.database import Database
 from driftd.store.known import KnownGroup, Standing
@@ -92,6 +94,8 @@ class Engine:
         self._clock = clock
         self._random = random
         self._publish = publish
+        self._expected_by: tuple[object, ...] = ()
+        """For what it was last looked whether everything is there that should be."""
 
     # --- looking at items
 
@@ -135,7 +139,6 @@ class Engine:
             looked = None if isinstance(seen, str) else seen
             if looked is not None:
                 self.on_links(item, looked.observed.links)
-                (self.memory.linked.add if looked.observed.links else self.memory.linked.discard)(item)
             pending.extend(self._transition(item, looked, source, since, lost, restored))
         return self._record(pending, lost, restored)
 
@@ -207,10 +210,7 @@ class Engine:
         waiting = [gap for gap in examined.verdict.gaps if gap.reason == NOT_APPROVED]
         gaps = [gap for gap in examined.verdict.gaps if gap.reason != NOT_APPROVED]
         self.memory.await_approval(baseline, item, waiting=bool(waiting))
-        if examined.observed.exists or examined.observed.gap:
-            self.memory.signatures[item] = examined.observed.signature
-        else:
-            self.memory.signatures.pop(item, None)
+        self.memory.take(examined.observed, settled=not gaps)
         known = self.memory.gaps.get(item)
         if gaps and (known is None or known[1].reason != gaps[0].reason):
             self.memory.gaps[item] = (baseline, gaps[0])
@@ -237,22 +237,25 @@ class Engine:
         Yields after every few items, so that other work may overtake; the last one yielded is finished.
         """
         sweep = Sweep(depth, self._clock.now(), self._clock.monotonic())
-        seen: set[str] = set()
-        trouble: dict[str, Gap] = {}
+        round_ = Round(
+            self.auditor,
+            self.memory,
+            self.on_hold,
+            deep=depth == "deep",
+            whole=self._expected_by != self._judged_by(),
+        )
         pending: list[str] = []
         half_done: list[str] = []
-        for item in self._everything(seen, trouble, sweep):
-            sweep.items += 1
-            if depth == "deep" or self.touched(item):
+        for item in round_:
+            if item is not None:
                 pending.append(item)
-            if len(pending) >= batch or sweep.items % 512 == 0:
+            if item is None or len(pending) >= batch:
+                sweep.items = round_.items
                 sweep.read += len(pending)
                 for _ in self.looking(pending, source, half_done):
                     yield sweep
                 pending = []
                 yield sweep
-        gone = [item for item in (*self.memory.drifts, *self.memory.signatures, *self.memory.gaps) if item not in seen]
-        pending.extend(dict.fromkeys(item for item in gone if item not in trouble))
         sweep.read += len(pending)
         for _ in self.looking(pending, source, half_done):
             yield sweep
@@ -262,10 +265,17 @@ class Engine:
             sweep.waits = False
             for _ in self.looking(half_done, source):
                 yield sweep
-        self._directories(trouble)
+        sweep.items, sweep.ignored = round_.items, round_.ignored
+        round_.done()
+        self._expected_by = self._judged_by()
+        self._directories(round_.trouble)
         self._propose_new()
         self._completed(sweep, say=source not in UNSAID)
         yield sweep
+
+    def _judged_by(self) -> tuple[object, ...]:
+        """Return what decides which items should be there."""
+        return (self.auditor, *(layers.sha256 for layers in self.auditor.approvals.layers.values()))
 
     def finish_once(self, result: AuditResult) -> None:
         """After every item was looked at one by one: take leave of what is gone, and say what the audit came to."""
@@ -280,27 +290,12 @@ class Engine:
         self._completed(sweep)
         self.sum_up(last=True)
 
-    def _everything(self, seen: set[str], trouble: dict[str, Gap], sweep: Sweep) -> Iterator[str]:
-        for found in self.auditor.found():
-            if found.gap is not None:
-                trouble[found.gap.item] = found.gap
-            elif self.auditor.scope.ignored(found.item) is not None:
-                sweep.ignored += 1
-            elif found.item not in seen:
-                seen.add(found.item)
-                if found.item in self.memory.signatures or not self.on_hold(found.item):
-                    yield found.item
-        for item in self.auditor.expected():
-            if item not in seen and self.auditor.scope.audited(item) is not None:
-                seen.add(item)
-                yield item
-
     def touched(self, item: str) -> bool:
         """Whether an item has to be looked at: by its stat fields, or because they cannot tell."""
-        known = self.memory.signatures.get(item)
-        if known is None:
+        known = self.memory.remembered.get(item)
+        if known is None or known == UNKNOWN:
             return True
-        return known == 0 or item in self.memory.gaps or self.auditor.signature(item) != known
+        return self.auditor.stamps(item) != (known, self.memory.linked.get(item, b""))
 
     def _directories(self, trouble: dict[str, Gap]) -> None:
         """Record directories that could not be looked into, and those that can be again."""
@@ -372,6 +367,7 @@ class Engine:
         self.memory = self.store.ask(Memory.load)
         self.memory.unapproved = waiting
         self.memory.distrust()
+        self._expected_by = ()
 
     def commit(self, made: Sequence[Event]) -> list[Event]:
         """Make events durable, apply them to the state, hand them to the outputs."""

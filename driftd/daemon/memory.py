@@ -1,22 +1,40 @@
-"""What the engine remembers between looks: open drifts, gaps, stat signatures. All of it can be made anew from the store."""
+"""What the engine remembers between looks: open drifts, gaps, stat fields. All of it can be made anew from the store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from driftd.daemon.drifts import Drifts
 from driftd.model.event import Action, Event, action_of, namespace
-from driftd.model.item import Gap
+from driftd.model.item import Gap, Observation, shown_path
+from driftd.model.item_table import ItemTable, split_item
+from driftd.sources.facts import STAMP_BYTES, UNKNOWN
+from driftd.sources.intake import FINGERPRINT_BYTES
 from driftd.store.database import Database
-from driftd.store.known import DriftStands, GroupEnds, GroupStands, StateChange
+from driftd.store.known import DriftStands, GroupEnds, GroupStands, Remembered, StateChange
 from driftd.store.replay import replayed
 from driftd.watch import reasons as watch_reasons
 
+NO_CONTENT: Final = bytes(FINGERPRINT_BYTES)
 STATE_UNWRITABLE: Final = "state-unwritable"
 LOSSES: Final = watch_reasons.LOSSES | {STATE_UNWRITABLE}
 """Reasons to look at everything again; they end with the next audit, so that a restart, which audits, ends them as well."""
+
+
+class Region(Protocol):
+    """A part of the tree."""
+
+    @property
+    def named(self) -> Collection[str]:
+        """Items that are in it by themselves."""
+
+    def holds(self, item: str) -> bool:
+        """Whether an item is in it."""
+
+    def holds_all_in(self, directory: str) -> bool:
+        """Whether every item of a directory is in it."""
 
 
 @dataclass(slots=True)
@@ -33,9 +51,14 @@ class Memory:
     """Directories that were said not to be watched; one may stand for many below it."""
     polled_directories: int = 0
     """How many there are in all."""
-    signatures: dict[str, int] = field(default_factory=dict)
-    linked: set[str] = field(default_factory=set)
-    """Items that are read through links. After a start they are looked at again, to know what they depend on."""
+    remembered: ItemTable = field(default_factory=lambda: ItemTable(STAMP_BYTES, FINGERPRINT_BYTES))
+    """Every item that is there: its stat fields and the fingerprint of its content when it was last read.
+
+    `UNKNOWN` stat fields: it has to be read again, whatever they are. A fingerprint of zeros: it has no content to read.
+    """
+    linked: dict[str, bytes] = field(default_factory=dict)
+    """Items that are read through links, and the stat fields of what these lead to. After a start they are looked at
+    again, to know what they depend on."""
     unapproved: dict[str, set[str]] = field(default_factory=dict)
     announced: dict[str, int] = field(default_factory=dict)
     """Baseline -> 0 once an approval was asked for, until there is one: its revision."""
@@ -48,8 +71,10 @@ class Memory:
     @classmethod
     def load(cls, database: Database) -> Memory:
         """Return what the store knows."""
-        memory = cls(Drifts(database.standings()), signatures=dict(database.signatures()))
+        memory = cls(Drifts(database.standings()))
         memory.groups = {group.id for group in database.groups()}
+        for directory, names, *columns in database.remembered():
+            memory.remembered.add_shelf(directory, names, columns)
         for gap in database.gaps():
             if gap.baseline:
                 memory.gaps[gap.item] = (gap.baseline, Gap(gap.item, gap.reason, gap.detail))
@@ -65,18 +90,54 @@ class Memory:
         return memory
 
     def save(self, database: Database) -> None:
-        """Write down the signatures, which no event carries."""
-        remembered = {item: 0 if item in self.linked else known for item, known in self.signatures.items()}
-        database.replace_signatures(remembered)
+        """Write down what no event carries, as far as it changed since the last time."""
+        linked: dict[bytes, list[bytes]] = {}
+        for item in self.linked:
+            directory, name = split_item(item)
+            linked.setdefault(directory, []).append(name)
+        rows: list[Remembered] = []
+        gone: list[bytes] = []
+        for directory in self.remembered.take_touched():
+            shelf = self.remembered.shelf(directory)
+            if shelf is None or not len(shelf):
+                gone.append(directory)
+                continue
+            stamps, fingerprints = map(bytearray, shelf.columns)
+            for name in linked.get(directory, ()):
+                at = shelf.position(name) * STAMP_BYTES
+                stamps[at : at + STAMP_BYTES] = UNKNOWN
+            rows.append((directory, shelf.names, bytes(stamps), bytes(fingerprints)))
+        if rows or gone:
+            database.remember(rows, gone)
 
-    def known(self, wanted: Callable[[str], bool]) -> list[str]:
-        """Return the items that were there, or should be, by what is remembered of them."""
-        others = {*self.drifts, *self.gaps} - self.signatures.keys()
-        return [item for item in (*self.signatures, *others) if wanted(item)]
+    def known(self, inside: Region) -> list[str]:
+        """Return the items of a part of the tree that were there, or should be, by what is remembered of them."""
+        items = [
+            item
+            for directory, _ in self.remembered.shelves()
+            if inside.holds_all_in(shown_path(directory))
+            for item in self.remembered.items_in(directory)
+        ]
+        items += [item for item in inside.named if item in self.remembered]
+        items += [item for item in (*self.drifts, *self.gaps) if item not in self.remembered and inside.holds(item)]
+        return list(dict.fromkeys(items))
 
     def distrust(self) -> None:
         """Have every item read again by the next audit: what was seen of some was not recorded."""
-        self.signatures = dict.fromkeys(self.signatures, 0)
+        self.remembered.overwrite(0, UNKNOWN)
+
+    def take(self, observed: Observation, *, settled: bool) -> None:
+        """Take note of what an item is now; not `settled`: it has to be read again, however little its stat fields change."""
+        item = observed.item
+        if observed.exists or observed.gap:
+            stamp = observed.stamp if settled and observed.stamp else UNKNOWN
+            self.remembered.put(item, stamp, observed.fingerprint or NO_CONTENT)
+        else:
+            self.remembered.discard(item)
+        if observed.links:
+            self.linked[item] = observed.behind
+        else:
+            self.linked.pop(item, None)
 
     def await_approval(self, baseline: str, item: str, *, waiting: bool) -> None:
         """Take note of whether an item waits for its first approval."""
@@ -87,7 +148,8 @@ class Memory:
 
     def forget_item(self, item: str) -> None:
         """Drop an item that is not audited any more."""
-        self.signatures.pop(item, None)
+        self.remembered.discard(item)
+        self.linked.pop(item, None)
         for items in self.unapproved.values():
             items.discard(item)
 

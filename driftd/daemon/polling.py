@@ -9,6 +9,7 @@ from driftd.daemon.engine import Engine
 from driftd.daemon.rechecks import Inside, Rechecks
 from driftd.daemon.watching import Watching
 from driftd.model.item import shown_path
+from driftd.sources.observe import NO_STAMPS, Stamps
 
 SHARE: Final = 20
 """A poll takes at most one twentieth of the time: where it takes longer, the next one comes later."""
@@ -29,8 +30,8 @@ class Polling:
         self._rechecks = rechecks
         self._monotonic = monotonic
         self._due: float | None = None
-        self._seen: dict[bytes, tuple[int, bool]] = {}
-        """Name of a directory -> its signature at the last poll, and whether it was the same at the one before."""
+        self._seen: dict[bytes, tuple[Stamps, bool]] = {}
+        """Name of a directory -> its stamps at the last poll, and whether it was the same at the one before."""
         self._under_way: Iterator[None] | None = None
         self._took = 0.0
         self._retry_after = 0.0
@@ -97,7 +98,7 @@ class Polling:
         for gone in self._seen.keys() - places.keys():
             del self._seen[gone]
         inside = Inside(dict.fromkeys(places, False))
-        items = self._engine.memory.known(inside.holds)
+        items = self._engine.memory.known(inside)
         items += [shown_path(item) for place in self._watching.polled for item in self._watching.items.inside(place)]
         for number, item in enumerate(dict.fromkeys(items)):
             self._rechecks.hand_over(item)
@@ -106,13 +107,13 @@ class Polling:
 
     def _ask(self, path: bytes, place: bytes) -> None:
         """Have a directory looked through if names may have come or gone."""
-        now = self._engine.auditor.signature(shown_path(path))
+        now = self._engine.auditor.stamps(shown_path(path))
         if now is None:
             self._seen.pop(path, None)
             self._watching.polled.pop(place, None)
             self._rechecks.add(path)
             return
-        known, steady = self._seen.get(path, (0, False))
+        known, steady = self._seen.get(path, (NO_STAMPS, False))
         self._seen[path] = (now, now == known)
-        if now == 0 or now != known or not steady:  # once more: it may have changed again in the same moment
+        if now == NO_STAMPS or now != known or not steady:  # once more: it may have changed again in the same moment
             self._rechecks.add(path, deep=False)

@@ -6,7 +6,7 @@ in one, a file system mounted over it, a poll.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from driftd.daemon.engine import Engine
@@ -96,7 +96,7 @@ class Rechecks:
                     if len(seen) % _BATCH == 0:
                         yield False
         inside = Inside(places)
-        for number, item in enumerate(self._engine.memory.known(inside.holds)):
+        for number, item in enumerate(self._engine.memory.known(inside)):
             if item not in seen:
                 self.hand_over(item)
             if number % _BATCH == 0:
@@ -119,11 +119,18 @@ class Inside:
         self._places = {shown_path(path): deep for path, deep in places.items()}
         self._known: dict[str, bool] = {}
 
+    @property
+    def named(self) -> Collection[str]:
+        """The paths themselves."""
+        return self._places
+
     def holds(self, item: str) -> bool:
         """Whether an item is one of these."""
-        if item in self._places:
-            return True
-        directory = item.rpartition("/")[0] or "/"
+        return item in self._places or self.holds_all_in(item.rpartition("/")[0] or "/")
+
+    def holds_all_in(self, directory: str) -> bool:
+        """Whether every item of a directory is one of these."""
+        directory = directory.rstrip("/") or "/"
         found = self._known.get(directory)
         if found is None:
             found = self._known[directory] = directory in self._places or self._is_below(directory)

@@ -328,7 +328,7 @@ class Service:
         driftd: dict[str, Json] = {
             "open": dict(memory.drifts.by_severity()),
             "gap_count": len(memory.gaps) + len(memory.places),
-            "items": len(memory.signatures),
+            "items": len(memory.remembered),
             "polled": memory.polled_directories,
             "chain_head": self.engine.store.journal.head,
             "delivered": dict(self.engine.store.cursors()),

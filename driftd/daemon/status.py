@@ -112,8 +112,8 @@ def memory_shape(memory: Memory, more: Sequence[Gap] = ()) -> dict[str, Json]:
     )
     if waiting:
         reasons[NOT_APPROVED] = len(waiting)
-    items = len(memory.signatures)
-    not_read = sum(item in memory.signatures for item in memory.gaps)
+    items = len(memory.remembered)
+    not_read = sum(item in memory.remembered for item in memory.gaps)
     coverage: dict[str, Json] = {
         "items": items,
         "compared": max(0, items - not_read - len(waiting)),

@@ -76,8 +76,12 @@ class Observation:
     parse_problem: Problem | None = None
     """Why the content is not of its format; `document` then holds its lines as text."""
     size: int | None = None
-    signature: int = 0
-    """Digest of the stat fields that tell a touched item from an untouched one."""
+    stamp: bytes = b""
+    """The stat fields that tell a touched item from an untouched one; empty where they cannot be relied on."""
+    behind: bytes = b""
+    """The same of what a link leads to."""
+    fingerprint: bytes = b""
+    """Keyed digest of the bytes as read, for driftd alone: whether they are still the same. Empty: they were not read."""
     links: tuple[str, ...] = ()
     """Every link and the target that reading went through: the paths on which this observation also depends."""
     notes: tuple[str, ...] = ()

@@ -16,10 +16,11 @@ MIN_KEY_BYTES: Final = 16
 _DIGEST_INSIDE = re.compile(r"hmac:([0-9a-f]{8}):[0-9a-f]{64}(?![0-9a-f])")
 _DIGEST = re.compile(r"hmac:([0-9a-f]{8}):[0-9a-f]{64}\Z")
 
-# BLAKE2's personalization keeps the three uses of one key apart: a value can never collide with a content.
+# BLAKE2's personalization keeps the uses of one key apart: a value can never collide with a content.
 _FOR_KEY_ID: Final = b"driftd key id"
 _FOR_VALUE: Final = b"driftd value"
 _FOR_CONTENT: Final = b"driftd content"
+_FOR_READING: Final = b"driftd reading"
 
 
 def digest_key_id(digest: str) -> str | None:
@@ -52,13 +53,15 @@ class ContentDigest:
 class SecretKeeper:
     """Turns secrets into fingerprints that only holders of the same key can compare or guess at."""
 
-    __slots__ = ("_key", "key_id")
+    __slots__ = ("_key", "key_id", "reading_key")
 
     def __init__(self, key: bytes) -> None:
         if len(key) < MIN_KEY_BYTES:
             raise ValueError(f"a secrets key needs at least {MIN_KEY_BYTES} bytes, this one has {len(key)}")
         self._key = key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest()
         self.key_id: str = blake2b(key=self._key, digest_size=4, person=_FOR_KEY_ID).hexdigest()
+        self.reading_key: bytes = blake2b(key=self._key, digest_size=32, person=_FOR_READING).digest()
+        """For telling whether a content is still the same; who knows it does not know the key."""
 
     def __repr__(self) -> str:
         return f"SecretKeeper(key_id={self.key_id!r})"

@@ -1,11 +1,10 @@
-"""Facts: what one lstat says about an item, and the number that tells a touched item from an untouched one."""
+"""Facts: what one lstat says about an item, and the stamp that tells a touched item from an untouched one."""
 
 from __future__ import annotations
 
 import os
 import stat
 import struct
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from driftd.model.item import ItemType
@@ -20,6 +19,16 @@ _TYPES: Final = {
     stat.S_IFBLK: ItemType.BLOCK,
 }
 _PACKED: Final = struct.Struct("<QqqqIII")
+_pack: Final = _PACKED.pack
+_SECOND: Final = 1_000_000_000
+
+STAMP_BYTES: Final = _PACKED.size
+UNKNOWN: Final = bytes(STAMP_BYTES)
+"""A stamp that nothing has: what it stands for has to be read again."""
+RACY_NS: Final = 20_000_000
+"""Two ticks of a kernel that has a hundred a second, the longest there are."""
+RACY_SECONDS_NS: Final = 2_000_000_000 + RACY_NS
+"""FAT keeps every other second; a ctime of whole seconds may be one of these."""
 
 
 class Facts(NamedTuple):
@@ -58,13 +67,37 @@ def facts(found: os.stat_result) -> Facts:
     )
 
 
-def signature(item: Facts, behind: Facts | None = None) -> int:
-    """Return 64 signed bits over the facts of an item and of what a link leads to; never 0.
+def stamp(item: Facts) -> bytes:
+    """Return the facts that tell a touched item from an untouched one, packed.
 
-    The device is left out: its number changes from boot to boot. A cryptographic digest, because whoever owns a file chooses
-    its mtime.
+    The device is left out: its number changes from boot to boot.
     """
-    digest = blake2b(_PACKED.pack(*item[1:]), digest_size=8)
-    if behind is not None:
-        digest.update(_PACKED.pack(*behind[1:]))
-    return int.from_bytes(digest.digest(), "little", signed=True) or 1
+    return _PACKED.pack(*item[1:])
+
+
+def stamp_of(found: os.stat_result) -> bytes:
+    """Return the stamp of a stat result, without a Facts in between: a quick audit asks for it once an item."""
+    return _pack(
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+        found.st_mode,
+        found.st_uid,
+        found.st_gid,
+    )
+
+
+def stamp_is_link(packed: bytes) -> bool:
+    """Whether a stamp is that of a symbolic link."""
+    return len(packed) == STAMP_BYTES and stat.S_ISLNK(_PACKED.unpack(packed)[4])
+
+
+def is_settled(ctime_ns: int, looked_ns: int) -> bool:
+    """Whether a change made after a look that began at `looked_ns` is sure to show in the ctime.
+
+    Git calls the others racy: changed so shortly before they were read that they may be changed once more within the
+    granularity of their timestamps. That is the kernel's tick, and two seconds where the file system keeps whole seconds.
+    """
+    granularity = RACY_NS if ctime_ns % _SECOND else RACY_SECONDS_NS
+    return ctime_ns <= looked_ns - granularity

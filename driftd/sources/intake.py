@@ -8,6 +8,12 @@ from typing import Final
 from driftd.secrets.fingerprint import ContentDigest, SecretKeeper, digest_key_id
 
 PLAIN: Final = "sha256:"
+FINGERPRINT_BYTES: Final = 16
+
+
+def fingerprint_hash(key: bytes) -> hashlib.blake2b:
+    """Return the hash that makes fingerprints of contents, ready to take the first piece."""
+    return hashlib.blake2b(key=key, digest_size=FINGERPRINT_BYTES)
 
 
 def plain_digest(content: bytes) -> str:
@@ -29,7 +35,7 @@ class ContentIntake:
         """Forget what was taken: it was of another moment."""
         self.size = 0
         self._pieces: list[bytes] = []
-        self._streams: tuple[ContentDigest, hashlib._Hash] | None = None
+        self._streams: tuple[ContentDigest, hashlib._Hash, hashlib.blake2b] | None = None
         self._is_known: bool | None = None
 
     def take(self, piece: bytes) -> None:
@@ -41,10 +47,15 @@ class ContentIntake:
 
     def _digest_pieces(self) -> None:
         if self._streams is None:
-            self._streams = self._keeper.content_digest(), hashlib.sha256()
-        keyed, plain = self._streams
+            self._streams = (
+                self._keeper.content_digest(),
+                hashlib.sha256(),
+                fingerprint_hash(self._keeper.reading_key),
+            )
+        keyed, plain, fingerprint = self._streams
         for piece in self._pieces:
             keyed.update(piece)
+            fingerprint.update(piece)
             if self._needs_plain:
                 plain.update(piece)
         self._pieces.clear()
@@ -73,3 +84,12 @@ class ContentIntake:
         if self._streams is not None:
             return self._streams[0].finish()
         return self._keeper.digest(b"".join(self._pieces))
+
+    def fingerprint(self) -> bytes:
+        """Return the fingerprint of the content."""
+        if self._streams is not None:
+            return self._streams[2].digest()
+        made = fingerprint_hash(self._keeper.reading_key)
+        for piece in self._pieces:
+            made.update(piece)
+        return made.digest()

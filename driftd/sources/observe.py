@@ -15,7 +15,7 @@ from driftd.policy.query import Query, QueryFailedError
 from driftd.secrets.fingerprint import SecretKeeper, digest_key_id
 from driftd.secrets.mask import by_digest_alone, looks_like_private_key, mask, masked_problem
 from driftd.sources.attributes import attributes
-from driftd.sources.facts import signature
+from driftd.sources.facts import is_settled, stamp
 from driftd.sources.intake import ContentIntake, plain_digest
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.look import Intake, Look, look
@@ -33,8 +33,11 @@ from driftd.sources.root import Root
 
 ISOLATED_BYTES: Final = 256 * 1024
 """Larger content is parsed in the child process."""
-RACY_NS: Final = 20_000_000
-"""A file changed so shortly before it was read may change again within the granularity of its timestamps (two jiffies)."""
+
+
+Stamps = tuple[bytes, bytes]
+"""The stamp of an item and that of what it leads to."""
+NO_STAMPS: Final[Stamps] = (b"", b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class ReadingPlan:
     secret_queries: tuple[Query, ...] = ()
     wants_settings: bool = False
     """Parse even where the digest is the known one."""
+    wants_digest: bool = True
+    """Nobody will compare the content: it is read, so that it is known to be readable, and no more."""
 
 
 class Observer:
@@ -85,7 +90,10 @@ class Observer:
         started_ns = self._now_ns()
         try:
             found = self._look(real_path(item), how.attributes, intake if how.content != "none" else None)
-            observed = Observation(item, signature=_to_remember(found, started_ns), links=_links(found))
+            observed = Observation(item, links=_links(found))
+            if all(is_settled(one.ctime_ns, started_ns) for one in (found.item, found.behind) if one is not None):
+                observed.stamp = stamp(found.item)
+            observed.behind = stamp(found.behind) if found.behind is not None else b""
             observed.attributes = attributes(
                 found.item, found.target, found.xattrs, how.attributes, accounts=self._root, digester=self._keeper
             )
@@ -93,7 +101,9 @@ class Observer:
             if found.readable:
                 observed.size = (found.behind or found.item).size
                 if how.content != "none":
-                    self._take_content(observed, found, intake, how, known_digest)
+                    observed.fingerprint = intake.fingerprint()
+                    if how.wants_digest:
+                        self._take_content(observed, found, intake, how, known_digest)
                     observed.content = intake.content if keep_content else None
         except OSError as error:
             return Observation(item) if is_absent(error) else _gap(item, reason_for(error), detail_for(error))
@@ -107,23 +117,26 @@ class Observer:
             return _gap(item, SECRET_KEY_UNKNOWN, str(error))
         return observed
 
-    def signature(self, item: str) -> int | None:
-        """Return the signature of what stands there now; None: nothing does; 0: it has to be observed to tell why not."""
+    def stamps(self, item: str) -> Stamps | None:
+        """Return the stamps of what stands there now and of what it leads to, empty where it leads nowhere.
+
+        None: nothing stands there. `NO_STAMPS`: it has to be observed to tell what is there, or whether it changed.
+        """
         path = real_path(item)
         try:
             self._mounts.refresh()
             if self._root.on_host(path).startswith(self._mounts.kernel_made):
-                return 0  # no stat field tells
+                return NO_STAMPS
             if not self._mounts.remote:
                 there = self._root.lstat(path)
                 if there.type is not ItemType.LINK:
-                    return signature(there)
+                    return stamp(there), b""
             found = self._look(path, (), None)
         except OSError as error:
-            return None if is_absent(error) else 0
+            return None if is_absent(error) else NO_STAMPS
         except (StillChangingError, IsolationError):
-            return 0
-        return signature(found.item, found.behind)
+            return NO_STAMPS
+        return stamp(found.item), stamp(found.behind) if found.behind is not None else b""
 
     def file_changed_ns(self, item: str) -> int | None:
         """Return when a regular file changed last, by its ctime; None: it is something else, or asking might take long."""
@@ -190,12 +203,6 @@ class Observer:
 
 class _KeyUnknownError(Exception):
     """The approved digest was made with a key that is not here."""
-
-
-def _to_remember(found: Look, started_ns: int) -> int:
-    """Return the signature, or 0 where a change after the reading might leave it as it is: git's racy timestamps."""
-    touched = max(one.ctime_ns for one in (found.item, found.behind) if one is not None)
-    return 0 if touched > started_ns - RACY_NS else signature(found.item, found.behind)
 
 
 def _gap(item: str, reason: str, detail: str) -> Observation:

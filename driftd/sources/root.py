@@ -216,6 +216,15 @@ class Root:
             raise OSError(errno.EOVERFLOW, f"more than {MAX_ENTRIES} names")
         return entries
 
+    def enter(self, path: bytes) -> int:
+        """Open the directory at a path without links, to stat what is in it and for nothing else."""
+        if path == b"/":
+            return os.open(self.directory, _STEP & ~os.O_NOFOLLOW)
+        if not self._base:
+            return os.open(path, _STEP)
+        with _Descent(self, path) as descent:
+            return os.open(descent.name, _STEP, dir_fd=descent.fd)
+
     def _open_directory(self, path: bytes) -> int:
         if path == b"/":  # a root's own path may be a link, what is below it may not
             return _open_quietly(self.directory, _LIST & ~os.O_NOFOLLOW)

@@ -20,7 +20,7 @@ from driftd.sources.automaton import Automaton, Place, State
 from driftd.sources.facts import Facts, facts
 from driftd.sources.glob import Glob, name_text
 from driftd.sources.isolated import IsolatedReader
-from driftd.sources.mounts import Mounts, RemoteMountError
+from driftd.sources.mounts import Mount, Mounts, RemoteMountError
 from driftd.sources.reasons import MAX_ITEMS, IsolationError, detail_for, is_absent, reason_for
 from driftd.sources.root import Entry, LeadsNowhereError, Root
 
@@ -73,35 +73,54 @@ class Found:
         return shown_path(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Directory:
+class Plan:
+    """Patterns, and what was worked out about them: the same for every walk."""
+
+    def __init__(self, patterns: Sequence[WalkPattern]) -> None:
+        self.patterns = tuple(patterns)
+        self.automaton = Automaton([pattern.glob.ways for pattern in patterns])
+
+
+class Directory:
     """A directory to look into."""
 
-    path: bytes
-    """As the patterns name it."""
-    place: bytes
-    """The same without links."""
-    patterns: Place
+    __slots__ = ("path", "patterns", "place")
+
+    def __init__(self, path: bytes, place: bytes, patterns: Place) -> None:
+        self.path = path
+        """As the patterns name it."""
+        self.place = place
+        """The same without links."""
+        self.patterns = patterns
+
+    @property
+    def key(self) -> bytes:
+        """The path, ending in a slash."""
+        return self.path if self.path == b"/" else self.path + b"/"
 
     def child(self, name: bytes) -> bytes:
+        """Return the path of what has this name in it, as the patterns name it."""
         return _join(self.path, name)
+
+    def below(self, name: bytes, patterns: Place) -> Directory:
+        """Return the directory of this name in it."""
+        path = _join(self.path, name)
+        return Directory(path, path if self.place is self.path else _join(self.place, name), patterns)
 
 
 class Walk(Iterator[Found]):
     """One walk. Take what it yields; `directories` fills meanwhile and is complete when nothing more comes.
 
     `within`: only what is at or below this path. `shallow`: not below the directories in it that the guide covers already.
-    `automaton`: that of the patterns, where an earlier walk has worked it out.
     """
 
     def __init__(
         self,
         root: Root,
-        patterns: Sequence[WalkPattern],
+        plan: Plan,
         mounts: Mounts | None = None,
         isolated: IsolatedReader | None = None,
         *,
-        automaton: Automaton | None = None,
         guide: Guide | None = None,
         within: bytes = b"/",
         shallow: bool = False,
@@ -113,13 +132,13 @@ class Walk(Iterator[Found]):
         self._within = within
         self._shallow = shallow
         self._root = root
-        self._patterns = patterns
+        self._patterns = plan.patterns
         self._mounts = mounts or Mounts()
         self._isolated = isolated
-        self._automaton = automaton or Automaton([pattern.glob.ways for pattern in patterns])
-        self._counts = [0] * len(patterns)
+        self._automaton = plan.automaton
+        self._counts = [0] * len(plan.patterns)
         self._full: set[int] = set()
-        self._pending: list[_Directory] = []
+        self._pending: list[Directory] = []
         self._found = self._run()
 
     def __iter__(self) -> Self:
@@ -129,24 +148,30 @@ class Walk(Iterator[Found]):
         return next(self._found)
 
     def _run(self) -> Iterator[Found]:
+        yield from self._begun()
+        while self._pending:
+            yield from self._entered(self._pending.pop())
+
+    def _begun(self) -> Iterator[Found]:
         self._mounts.refresh()
         step = self._automaton.start.step("")
         if step.matched and self._within == b"/":
             yield from self._matched(b"/", step.matched)
         if step.place is not None:
-            self._pending.append(_Directory(b"/", b"/", step.place))
-        while self._pending:
-            directory = self._pending.pop()
-            if self._guide is not None:
-                self._guide.enter(directory.path, directory.place)
-            below = len(self._pending)
-            if _lies_below(self._within, directory.path):
-                yield from self._toward(directory)
-            else:
-                yield from self._listed(directory) if directory.patterns.scans else self._looked_up(directory)
-            self._pending[below:] = reversed(self._pending[below:])
+            top = b"/"
+            self._pending.append(Directory(top, top, step.place))
 
-    def _toward(self, directory: _Directory) -> Iterator[Found]:
+    def _entered(self, directory: Directory) -> Iterator[Found]:
+        if self._guide is not None:
+            self._guide.enter(directory.path, directory.place)
+        below = len(self._pending)
+        if _lies_below(self._within, directory.path):
+            yield from self._toward(directory)
+        else:
+            yield from self._listed(directory) if directory.patterns.scans else self._looked_up(directory)
+        self._pending[below:] = reversed(self._pending[below:])
+
+    def _toward(self, directory: Directory) -> Iterator[Found]:
         """Take the one step that leads to what is looked for."""
         name = self._within[len(directory.child(b"")) :].split(b"/", 1)[0]
         path = directory.child(name)
@@ -167,13 +192,11 @@ class Walk(Iterator[Found]):
         if step.place is not None and (stat.S_ISDIR(found.mode) or stat.S_ISLNK(found.mode)):
             yield from self._below(directory, name, step.place, is_link=stat.S_ISLNK(found.mode))
 
-    def _listed(self, directory: _Directory) -> Iterator[Found]:
+    def _listed(self, directory: Directory) -> Iterator[Found]:
         try:
             entries = self._entries(directory.place)
         except OSError as error:
-            if not is_absent(error):  # vanished while walking: as if it had never been
-                self.directories.add(directory.path)
-                yield _gap(directory.path, reason_for(error), detail_for(error))
+            yield from self._not_listed(directory, error)
             return
         except IsolationError as error:
             yield _gap(directory.path, error.reason, error.detail)
@@ -188,7 +211,12 @@ class Walk(Iterator[Found]):
             if step.place is not None and (is_directory or is_link):
                 yield from self._below(directory, name, step.place, is_link=is_link)
 
-    def _looked_up(self, directory: _Directory) -> Iterator[Found]:
+    def _not_listed(self, directory: Directory, error: OSError) -> Iterator[Found]:
+        if not is_absent(error):  # vanished while walking: as if it had never been
+            self.directories.add(directory.path)
+            yield _gap(directory.path, reason_for(error), detail_for(error))
+
+    def _looked_up(self, directory: Directory) -> Iterator[Found]:
         self.directories.add(directory.path)
         for text in sorted(directory.patterns.written):
             name = text.encode("utf-8", "surrogateescape")
@@ -208,37 +236,43 @@ class Walk(Iterator[Found]):
             if step.place is not None and (stat.S_ISDIR(found.mode) or stat.S_ISLNK(found.mode)):
                 yield from self._below(directory, name, step.place, is_link=stat.S_ISLNK(found.mode))
 
-    def _below(self, directory: _Directory, name: bytes, patterns: Place, *, is_link: bool) -> Iterator[Found]:
+    def _below(self, directory: Directory, name: bytes, patterns: Place, *, is_link: bool) -> Iterator[Found]:
         """Enter a directory, for the patterns that go there: not through links or mounts behind the fixed part."""
-        place = _join(directory.place, name)
-        depth = directory.child(name).count(b"/") + 1
-        if is_link:
-            going = self._only(patterns, lambda state: self._automaton.in_fixed_part(state, depth))
-            if going is None:
-                return
-            patterns = going
-            try:
-                place = self._behind(directory.child(name), place)
-            except (OSError, IsolationError) as error:
-                if isinstance(error, IsolationError):
-                    yield _gap(directory.child(name), error.reason, error.detail)
-                elif not is_absent(error):
-                    yield _gap(directory.child(name), reason_for(error), detail_for(error))
-                return
-        elif self._root.on_host(place) in self._mounts.points:
-            within = self._only(patterns, lambda state: self._may_cross(state, depth))
-            if within is None:
-                return
-            patterns = within
-        if self._full:
-            wanted = self._only(patterns, lambda state: self._automaton.pattern(state[0]) not in self._full)
-            if wanted is None:
-                return
-            patterns = wanted
-        path = directory.child(name)
-        if self._shallow and _lies_below(path, self._within) and self._guide is not None and self._guide.covers(place):
+        below = directory.below(name, patterns)
+        if not is_link:
+            self._push(below)
             return
-        self._pending.append(_Directory(path, place, patterns))
+        depth = below.path.count(b"/") + 1
+        going = self._only(patterns, lambda state: self._automaton.in_fixed_part(state, depth))
+        if going is None:
+            return
+        try:
+            place = self._behind(below.path, below.place)
+        except (OSError, IsolationError) as error:
+            if isinstance(error, IsolationError):
+                yield _gap(below.path, error.reason, error.detail)
+            elif not is_absent(error):
+                yield _gap(below.path, reason_for(error), detail_for(error))
+            return
+        self._push(Directory(below.path, place, going), is_led_to=True)
+
+    def _push(self, directory: Directory, *, is_led_to: bool = False) -> None:
+        """Have a directory looked into, for those patterns that go on in it."""
+        patterns: Place | None = directory.patterns
+        if not is_led_to and self._mounts.points and self._root.on_host(directory.place) in self._mounts.points:
+            depth = directory.path.count(b"/") + 1
+            patterns = self._only(directory.patterns, lambda state: self._may_cross(state, depth))
+        if self._full and patterns is not None:
+            patterns = self._only(patterns, lambda state: self._automaton.pattern(state[0]) not in self._full)
+        if patterns is None or (self._shallow and self._is_covered(directory)):
+            return
+        if patterns is not directory.patterns:
+            directory = Directory(directory.path, directory.place, patterns)
+        self._pending.append(directory)
+
+    def _is_covered(self, directory: Directory) -> bool:
+        inside = _lies_below(directory.path, self._within)
+        return inside and self._guide is not None and self._guide.covers(directory.place)
 
     def _behind(self, path: bytes, link: bytes) -> bytes:
         """Return the directory that a link in the fixed part of a pattern leads to; whoever moves a link on the way is seen."""
@@ -277,21 +311,26 @@ class Walk(Iterator[Found]):
         return self._automaton.place(states) if states else None
 
     def _matched(self, path: bytes, matched: tuple[int, ...]) -> Iterator[Found]:
+        kept, excess = self._admitted(matched)
+        yield from excess
+        if kept:
+            yield Found(path, kept)
+
+    def _admitted(self, matched: tuple[int, ...]) -> tuple[tuple[int, ...], list[Found]]:
+        """Count one more match; return the patterns that have room for it, and the gaps of those that just had none."""
         counts = self._counts
         within = True
         for index in matched:
             counts[index] += 1
             within = within and counts[index] <= self._patterns[index].max_items
         if within:
-            yield Found(path, matched)
-            return
+            return matched, []
+        excess = []
         for index in matched:
             if index not in self._full and counts[index] > self._patterns[index].max_items:
                 self._full.add(index)
-                yield self._too_many(self._patterns[index])
-        kept = tuple(index for index in matched if index not in self._full)
-        if kept:
-            yield Found(path, kept)
+                excess.append(self._too_many(self._patterns[index]))
+        return tuple(index for index in matched if index not in self._full), excess
 
     def _too_many(self, pattern: WalkPattern) -> Found:
         detail = f"more than {pattern.max_items} items: the rest is not audited"
@@ -302,23 +341,26 @@ class Walk(Iterator[Found]):
         return self._mounts.guard if self._mounts.remote and self._isolated is not None else None
 
     def _entries(self, place: bytes) -> list[Entry]:
+        mount = self._remote(place)
+        if mount is not None and self._isolated is not None:
+            return self._isolated.list_directory(self._root, place, mount)
+        return self._root.list_directory(place)
+
+    def _remote(self, place: bytes) -> Mount | None:
+        """Return the file system that a place stands on, if that may hang and somebody else can look."""
         guard = self._guard
-        if guard is not None and self._isolated is not None:
+        if guard is not None:
             try:
                 guard(self._root.on_host(place))
             except RemoteMountError as error:
-                return self._isolated.list_directory(self._root, place, error.mount)
-        return self._root.list_directory(place)
+                return error.mount
+        return None
 
     def _facts(self, place: bytes) -> Facts:
-        guard = self._guard
-        host = self._root.on_host(place)
-        if guard is not None and self._isolated is not None:
-            try:
-                guard(host)
-            except RemoteMountError as error:
-                return self._isolated.look(self._root, place, error.mount).item
-        return facts(os.lstat(host))
+        mount = self._remote(place)
+        if mount is not None and self._isolated is not None:
+            return self._isolated.look(self._root, place, mount).item
+        return facts(os.lstat(self._root.on_host(place)))
 
 
 def walk(
@@ -328,7 +370,7 @@ def walk(
     isolated: IsolatedReader | None = None,
 ) -> Walk:
     """Yield every path that a pattern means, once, with the indexes of all patterns that do, and the gaps."""
-    return Walk(root, patterns, mounts, isolated)
+    return Walk(root, Plan(patterns), mounts, isolated)
 
 
 def _lies_below(path: bytes, directory: bytes) -> bool:

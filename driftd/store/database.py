@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
@@ -25,7 +25,16 @@ from driftd.store.connection import (
 from driftd.store.damage import JournalProblem, chain_of
 from driftd.store.errors import StoreError
 from driftd.store.files import make_directory
-from driftd.store.known import CompletedAudit, KnownBaseline, KnownGap, KnownGroup, OpenDrift, Standing, StateChange
+from driftd.store.known import (
+    CompletedAudit,
+    KnownBaseline,
+    KnownGap,
+    KnownGroup,
+    OpenDrift,
+    Remembered,
+    Standing,
+    StateChange,
+)
 from driftd.store.migrations import migrate
 from driftd.store.notices import Notice, StoreNotice, note
 from driftd.store.reader import EventSource, Position
@@ -62,7 +71,7 @@ Reason = CorruptDatabaseError | OtherPastError | BehindError
 
 
 class Database:
-    """Open drifts, gaps, baselines, deliveries and signatures. One thread applies events, any may ask or move a cursor.
+    """Open drifts, gaps, baselines, deliveries and remembered items. One thread applies events, any may ask or move a cursor.
 
     Methods raise StoreError where the file cannot be read or written; CorruptDatabaseError: open it again.
     """
@@ -360,15 +369,15 @@ class Database:
 
     # --- what no event carries
 
-    def signatures(self) -> list[tuple[str, int]]:
-        """Return every item with the stat signature under which it was last read."""
+    def remembered(self) -> Iterator[Remembered]:
+        """Yield every directory with what its items were when they were last read; others wait until it is exhausted."""
         with self._guarded.reading() as connection:
-            return list(tables.signatures(connection))
+            yield from tables.remembered(connection)
 
-    def replace_signatures(self, signatures: Mapping[str, int]) -> None:
-        """Make these the remembered signatures, after the events about what was read are recorded."""
-        with self._guarded.writing("remember signatures") as connection:
-            tables.replace_signatures(connection, signatures)
+    def remember(self, rows: Iterable[Remembered], gone: Iterable[bytes] = ()) -> None:
+        """Remember what the items of some directories are, after the events about it are recorded; forget `gone` ones."""
+        with self._guarded.writing("remember items") as connection:
+            tables.remember(connection, rows, gone)
 
     def mark(self, name: str) -> str | None:
         """Return a single remembered value."""

@@ -188,3 +188,6 @@ StateChange = (
     | Started
     | Pruned
 )
+
+Remembered = tuple[bytes, bytes, bytes, bytes]
+"""A directory, and end to end its items' names, their stat fields, the fingerprints of their contents."""

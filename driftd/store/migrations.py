@@ -19,7 +19,12 @@ class Migration:
         return (files("driftd.store") / "sql" / f"{self.name}.sql").read_text("utf-8")
 
 
-MIGRATIONS: Final = (Migration("0001_derived_state"), Migration("0002_retention"), Migration("0003_groups"))
+MIGRATIONS: Final = (
+    Migration("0001_derived_state"),
+    Migration("0002_retention"),
+    Migration("0003_groups"),
+    Migration("0004_remembered_items"),
+)
 """Never edited once released; a later version adds to the end."""
 
 

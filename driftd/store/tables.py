@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from sys import intern
 from typing import Any, Final, assert_never
 
@@ -26,6 +26,7 @@ from driftd.store.known import (
     KnownGroup,
     OpenDrift,
     Pruned,
+    Remembered,
     Standing,
     Started,
     StateChange,
@@ -190,18 +191,12 @@ def audits(connection: sqlite3.Connection) -> list[CompletedAudit]:
     return [CompletedAudit(*row) for row in connection.execute("SELECT * FROM audits ORDER BY depth")]
 
 
-def replace_signatures(connection: sqlite3.Connection, signatures: Mapping[str, int]) -> None:
-    """Make these the remembered signatures; only rows that differ are written."""
-    kept = connection.execute("SELECT item FROM signatures")
-    gone = [row for row in kept if row[0] not in signatures]
-    connection.executemany("DELETE FROM signatures WHERE item = ?", gone)
-    connection.executemany(
-        "INSERT INTO signatures VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET signature = excluded.signature"
-        " WHERE signature <> excluded.signature",
-        signatures.items(),
-    )
+def remember(connection: sqlite3.Connection, rows: Iterable[Remembered], gone: Iterable[bytes]) -> None:
+    """Make these the remembered items of their directories, and forget those of others."""
+    connection.executemany("DELETE FROM remembered WHERE directory = ?", ((directory,) for directory in gone))
+    connection.executemany("INSERT OR REPLACE INTO remembered VALUES (?, ?, ?, ?)", rows)
 
 
-def signatures(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
-    """Yield every item with its remembered signature."""
-    yield from connection.execute("SELECT item, signature FROM signatures")
+def remembered(connection: sqlite3.Connection) -> Iterator[Remembered]:
+    """Yield the remembered items of every directory."""
+    yield from connection.execute("SELECT directory, names, stamps, fingerprints FROM remembered")

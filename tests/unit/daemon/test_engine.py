@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from driftd.settings.trust import Trust
 from driftd.sources.observe import Observer
 from driftd.sources.root import Root
 from driftd.store.content import ContentStore
+from driftd.store.known import Remembered
 from driftd.store.store import Store
 
 HOST = HostFacts("host-1", "api-1", {})
@@ -64,6 +66,7 @@ class Machine:
         self._clock = SteppingClock()
         self.published: list[Event] = []
         self.limits = DEFAULT_LIMITS
+        self.now_ns = long_after
         self.etc.mkdir()
         self.baseline.mkdir(parents=True)
         self.define()
@@ -109,7 +112,7 @@ class Machine:
         layers = {one.definition.name: ApprovedLayers(one.directory, HOST.name, self._trust) for one in baselines}
         root = Root(b"/")
         approvals = HostApprovals(layers, self._content, KEEPER, scope)
-        return Auditor(root, scope, approvals, Observer(root, KEEPER, now_ns=long_after), HOST.id or "")
+        return Auditor(root, scope, approvals, Observer(root, KEEPER, now_ns=self.now_ns), HOST.id or "")
 
     def _random(self, count: int) -> bytes:
         return len(self.published).to_bytes(count, "big")
@@ -293,6 +296,75 @@ def test_a_quick_audit_reads_only_what_was_touched(approved: Machine) -> None:
     assert list(approved.engine.sweep("deep", "audit"))[-1].read == 3
 
 
+def put_back_the_mtime(file: Path, edit: Callable[[], object]) -> None:
+    before = file.stat()
+    edit()
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+def test_a_quick_audit_finds_edits_that_size_and_mtime_hide(approved: Machine) -> None:
+    assert approved.audited("quick") == []
+    put_back_the_mtime(approved.etc / "a.yaml", lambda: approved.file("a.yaml", "port: 2\n"))
+    other = approved.etc.parent / "other.name"
+    os.link(approved.etc / "b.yaml", other)
+    put_back_the_mtime(approved.etc / "b.yaml", lambda: other.write_text("port: 2\n"))
+    replacement = approved.etc.parent / "replacement"
+    replacement.write_text("port: 2\n")
+    put_back_the_mtime(approved.etc / "c.yaml", lambda: replacement.rename(approved.etc / "c.yaml"))
+    events = approved.audited("quick")
+    assert actions(events) == ["drift-opened"] * 3
+    assert {changes(event)[0] for event in events} == {("$.port", "1", "2")}
+
+
+def test_an_edit_within_the_clock_s_granularity_of_the_last_look_is_found(approved: Machine) -> None:
+    approved.now_ns = time.time_ns
+    approved.restart()
+    approved.audited()
+    for number in range(2, 10):
+        item = approved.file("a.yaml", f"port: {number}\n")
+        approved.looked(item)
+        approved.file("a.yaml", "port: 1\n")
+        assert actions(approved.audited("quick")) == ["drift-resolved"]
+
+
+def test_what_is_as_it_was_is_not_even_compared_after_a_restart(approved: Machine) -> None:
+    approved.audited("quick")
+    approved.restart()
+    sweep = list(approved.engine.sweep("quick", "audit"))[-1]
+    assert (sweep.items, sweep.read) == (3, 0)
+
+
+def test_only_what_changed_is_written_down_again(approved: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (approved.etc / "d").mkdir()
+    approved.file("d/x.yaml", "port: 1\n")
+    approved.audited()
+    written: list[list[bytes]] = []
+
+    def noted(rows: Iterable[Remembered], gone: Iterable[bytes] = ()) -> None:
+        written.append([row[0] for row in rows] + list(gone))
+
+    monkeypatch.setattr(approved.store.database, "remember", noted)
+    approved.audited("quick")
+    approved.audited()
+    assert written == []
+    approved.file("d/x.yaml", "port: 2\n")
+    approved.audited("quick")
+    assert written == [[os.fsencode(approved.etc / "d") + b"/"]]
+
+
+def test_what_is_missing_stays_so_without_being_looked_for_one_by_one(approved: Machine) -> None:
+    (approved.etc / "a.yaml").unlink()
+    assert actions(approved.audited("quick")) == ["drift-opened"]
+    for expected in ((3, 0), (3, 0)):
+        sweep = list(approved.engine.sweep("quick", "audit"))[-1]
+        assert (sweep.items, sweep.read) == expected
+    approved.restart()
+    assert approved.audited("quick") == []
+    approved.file("a.yaml", "port: 1\n")
+    assert actions(approved.audited("quick")) == ["drift-resolved"]
+
+
 def test_a_sweep_lets_others_in_between_its_slices(approved: Machine) -> None:
     item = approved.file("a.yaml", "port: 2\n")
     sweep = approved.engine.sweep("deep", "audit", batch=1)
@@ -323,7 +395,7 @@ def test_an_item_that_is_no_longer_audited_takes_its_drift_with_it(approved: Mac
     assert actions(events) == ["drift-resolved"]
     assert namespace(events[0])["resolution"] == "no-longer-audited"
     assert approved.audited() == []
-    assert set(approved.engine.memory.signatures) == {f"{approved.etc}/b.yaml"}
+    assert set(approved.engine.memory.remembered) == {f"{approved.etc}/b.yaml"}
 
 
 def approved_file(machine: Machine, name: str) -> Path:

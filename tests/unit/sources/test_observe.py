@@ -17,11 +17,12 @@ from driftd.model.item import ItemType, Observation, shown_path
 from driftd.policy.query import Query
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.sources import look as looking
+from driftd.sources.facts import RACY_NS, RACY_SECONDS_NS, is_settled
 from driftd.sources.glob import Glob
 from driftd.sources.isolated import BOOT, IsolatedReader
 from driftd.sources.look import CHUNK, TRIES
 from driftd.sources.mounts import Mounts
-from driftd.sources.observe import ISOLATED_BYTES, RACY_NS, Observer, ReadingPlan
+from driftd.sources.observe import ISOLATED_BYTES, Observer, ReadingPlan
 from driftd.sources.root import Root
 from driftd.sources.walk import WalkPattern, walk
 
@@ -72,7 +73,8 @@ def test_a_file_is_read_parsed_and_described(tree: Path) -> None:
     assert seen.digest == plain(content)
     assert seen.size == len(content)
     assert (seen.links, seen.notes, seen.content, seen.parse_problem) == ((), (), None, None)
-    assert seen.signature == observer(tree).signature("/etc/db.yml") != 0
+    assert observer(tree).stamps("/etc/db.yml") == (seen.stamp, b"")
+    assert seen.stamp
 
 
 @pytest.mark.parametrize("item", ["/etc/missing", "/etc/db.yml/below", "/nowhere/at/all"])
@@ -80,7 +82,7 @@ def test_what_is_not_there_is_neither_read_nor_a_gap(tree: Path, item: str) -> N
     (tree / "etc/db.yml").write_text("a: 1\n")
     seen = observe(tree, item)
     assert (seen.exists, seen.gap, seen.digest) == (False, None, None)
-    assert observer(tree).signature(item) is None
+    assert observer(tree).stamps(item) is None
 
 
 def test_a_file_with_a_secret_has_a_keyed_digest_and_a_masked_document(tree: Path) -> None:
@@ -227,12 +229,13 @@ def test_a_swapped_directory_on_the_way_is_among_the_links(tree: Path) -> None:
     (tree / "etc/app.yml").symlink_to("..data/app.yml")
     seen = observe(tree, "/etc/app.yml")
     assert seen.links == ("/etc/app.yml", "/etc/..data", "/etc/..2023/app.yml")
-    before = seen.signature
+    before = (seen.stamp, seen.behind)
+    assert observer(tree).stamps("/etc/app.yml") == before
     (tree / "etc/..2024").mkdir()
     (tree / "etc/..2024/app.yml").write_text("a: 2\n")
     (tree / "etc/new").symlink_to("..2024")
     (tree / "etc/new").rename(tree / "etc/..data")
-    assert observer(tree).signature("/etc/app.yml") != before
+    assert observer(tree).stamps("/etc/app.yml") != before
     assert settings(observe(tree, "/etc/app.yml")) == {"a": 2}
 
 
@@ -294,6 +297,7 @@ def test_a_link_into_itself_is_a_link_without_content(tree: Path) -> None:
     assert seen.attributes.to_json()["target"] == "b"
     assert seen.document is None
     assert seen.digest is None
+    assert observer(tree).stamps("/etc/a") == (seen.stamp, b"")
 
 
 def test_an_impossible_name_is_a_gap(tree: Path) -> None:
@@ -336,8 +340,46 @@ def test_what_was_touched_a_moment_ago_is_not_remembered(tree: Path) -> None:
     (tree / "etc/db.yml").write_text("a: 1\n")
     touched = (tree / "etc/db.yml").lstat().st_ctime_ns
     root = Root(os.fsencode(tree))
-    assert Observer(root, KEEPER, now_ns=lambda: touched + RACY_NS - 1).observe("/etc/db.yml", PLAN).signature == 0
-    assert Observer(root, KEEPER, now_ns=lambda: touched + RACY_NS).observe("/etc/db.yml", PLAN).signature != 0
+    assert Observer(root, KEEPER, now_ns=lambda: touched + RACY_NS - 1).observe("/etc/db.yml", PLAN).stamp == b""
+    assert Observer(root, KEEPER, now_ns=lambda: touched + RACY_NS).observe("/etc/db.yml", PLAN).stamp
+
+
+def test_whole_seconds_may_be_all_that_a_file_system_keeps() -> None:
+    second = 1_700_000_000 * 10**9
+    assert not is_settled(second, second + RACY_SECONDS_NS - 1)
+    assert is_settled(second, second + RACY_SECONDS_NS)
+    assert is_settled(second + 1, second + 1 + RACY_NS)
+
+
+def test_a_link_is_not_remembered_while_what_it_leads_to_was_touched_a_moment_ago(tree: Path) -> None:
+    (tree / "etc/link.yml").symlink_to("db.yml")
+    (tree / "etc/db.yml").write_text("a: 1\n")
+    now = (tree / "etc/db.yml").lstat().st_ctime_ns + RACY_NS
+    root = Root(os.fsencode(tree))
+    assert Observer(root, KEEPER, now_ns=lambda: now - 1).observe("/etc/link.yml", PLAN).stamp == b""
+    assert Observer(root, KEEPER, now_ns=lambda: now).observe("/etc/link.yml", PLAN).stamp
+
+
+def test_equal_bytes_have_one_fingerprint_whoever_digests_them_in_whatever_pieces(tree: Path) -> None:
+    content = b"a: 1\n" * 40_000
+    (tree / "etc/db.yml").write_bytes(content)
+    seen = observe(tree, "/etc/db.yml")
+    streamed = observe(tree, "/etc/db.yml", ReadingPlan(max_bytes=10))
+    unread = observe(tree, "/etc/db.yml", ReadingPlan(content="none"))
+    assert seen.fingerprint == streamed.fingerprint != b""
+    assert unread.fingerprint == b""
+    (tree / "etc/db.yml").write_bytes(content[:-1] + b"#")
+    assert observe(tree, "/etc/db.yml").fingerprint != seen.fingerprint
+    other = Observer(Root(os.fsencode(tree)), SecretKeeper(b"o" * 32), now_ns=later).observe("/etc/db.yml", PLAN)
+    assert other.fingerprint != observe(tree, "/etc/db.yml").fingerprint
+
+
+def test_what_nobody_compares_is_read_and_not_parsed(tree: Path) -> None:
+    (tree / "etc/db.yml").write_text("a: 1\n")
+    seen = observe(tree, "/etc/db.yml", ReadingPlan(wants_digest=False))
+    assert seen.exists
+    assert seen.fingerprint
+    assert (seen.document, seen.digest) == (None, None)
 
 
 def test_directories_have_attributes_and_no_content(tree: Path) -> None:
@@ -372,7 +414,7 @@ from driftd.sources.root import Root
 observer = Observer(Root(os.fsencode(sys.argv[1])), SecretKeeper(b"k" * 32), now_ns=lambda: 1 << 62)
 for item in ("/etc/db.yml", "/etc/link", "/shut/x", "/open.yml"):
     seen = observer.observe(item, ReadingPlan())
-    print(item, seen.exists, seen.gap and seen.gap.reason, observer.signature(item) == seen.signature)
+    print(item, seen.exists, seen.gap and seen.gap.reason, observer.stamps(item) == (seen.stamp, seen.behind))
 print(observer.observe("/etc/db.yml", ReadingPlan(content="none")).exists)
 """
     done = subprocess.run(
@@ -424,7 +466,7 @@ def test_a_file_replaced_before_it_is_opened_is_read_as_it_is_now(tree: Path) ->
     replaced(tree, "a: 1\n")
     seen = between(tree, iter([lambda: replaced(tree, "a: 2\n")]))
     assert settings(seen) == {"a": 2}
-    assert seen.signature == observer(tree).signature("/etc/db.yml")
+    assert observer(tree).stamps("/etc/db.yml") == (seen.stamp, b"")
 
 
 def test_a_file_replaced_by_a_link_is_never_read_as_that_file(tree: Path) -> None:
@@ -562,9 +604,9 @@ def test_what_stands_on_a_network_file_system_is_looked_at_by_the_child(
     seen = Observer(root, KEEPER, isolated, far, now_ns=later)
     for item in ("/far/db.yml", "/etc/link.yml", "/etc/dir/db.yml"):
         assert settings(seen.observe(item, PLAN)) == {"a": 1}
-        assert seen.signature(item)
+        assert seen.stamps(item)
     assert settings(seen.observe("/etc/near.yml", PLAN)) == {"a": 2}
-    assert seen.signature("/far/missing") is None
+    assert seen.stamps("/far/missing") is None
     found = list(walk(root, [WalkPattern(Glob("/far/*")), WalkPattern(Glob("/etc/dir/db.yml"))], far, isolated))
     assert [(each.item, each.gap) for each in found] == [("/etc/dir/db.yml", None), ("/far/db.yml", None)]
     assert touched

@@ -14,6 +14,7 @@ from driftd.store.connection import DATABASE_NAME, CorruptDatabaseError
 from driftd.store.database import Database
 from driftd.store.errors import StoreError
 from driftd.store.journal import Journal
+from driftd.store.known import Remembered
 from driftd.store.migrations import MIGRATIONS, Migration, migrate, version_of
 from driftd.store.notices import Notice
 from driftd.store.reader import JournalReader
@@ -259,17 +260,18 @@ def test_random_bytes_anywhere_are_repaired_at_opening_or_when_they_are_met(
 
 def test_what_is_not_used_is_given_back_and_the_log_is_cut(state: Path, journal: Journal) -> None:
     database = database_of(state, journal)
-    database.replace_signatures({f"/etc/{number:060d}": number for number in range(60_000)})
+    many = [shelf(b"/etc/%d/" % number, *(b"%060d" % each for each in range(10))) for number in range(6000)]
+    database.remember(many)
     assert (state / "driftd.db-wal").stat().st_size > 4 << 20
     for _ in database.tidy():
         pass
     full = (state / "driftd.db").stat().st_size
     assert (state / "driftd.db-wal").stat().st_size == 0
-    database.replace_signatures({})
+    database.remember((), gone=[row[0] for row in many])
     steps = sum(1 for _ in database.tidy())
     assert steps > 3
     assert (state / "driftd.db").stat().st_size < 2 << 20 < full
-    database.replace_signatures({f"/etc/{number:060d}": number for number in range(60_000)})
+    database.remember(many)
     database.set_mark("a", "b")
     database.set_mark("a", "c")
     assert (state / "driftd.db-wal").stat().st_size <= 4 << 20, "without tidying, too"
@@ -464,30 +466,33 @@ def test_cursors_may_be_moved_from_delivery_threads_while_events_are_applied(sta
     database.close()
 
 
-# --- signatures and marks
+# --- remembered items and marks
 
 
-def test_signatures_of_64_signed_bits_come_back_as_they_were(state: Path, journal: Journal) -> None:
+def shelf(directory: bytes, *names: bytes) -> Remembered:
+    return directory, b"\0%b\0" % b"\0".join(names), b"s" * 44 * len(names), b"f" * 16 * len(names)
+
+
+def test_remembered_items_come_back_as_they_were(state: Path, journal: Journal) -> None:
     database = database_of(state, journal)
-    first = {"/etc/a": 0, "/etc/b": -(1 << 63), "/etc/c": (1 << 63) - 1, "/etc/\\xff": 7}
-    database.replace_signatures(first)
-    assert dict(database.signatures()) == first
-    second = {"/etc/b": 5, "/etc/c": (1 << 63) - 1, "/etc/new": -9}
-    database.replace_signatures(second)
+    first = [shelf(b"/etc/", b"a", b"\xff"), shelf(b"/srv/app/", b"db.yml"), shelf(b"/", b"", b"etc")]
+    database.remember(first)
+    assert sorted(database.remembered()) == sorted(first)
+    database.remember([shelf(b"/etc/", b"a")], gone=[b"/srv/app/", b"/never/there/"])
     database.close()
     again = database_of(state, journal)
-    assert dict(again.signatures()) == second
+    assert sorted(again.remembered()) == [shelf(b"/", b"", b"etc"), shelf(b"/etc/", b"a")]
     again.close()
 
 
-def test_signatures_do_not_outlive_the_events_they_were_remembered_after(state: Path, journal: Journal) -> None:
+def test_remembered_items_do_not_outlive_the_events_they_were_remembered_after(state: Path, journal: Journal) -> None:
     path = filled(state, journal)
     database = database_of(state, journal)
-    database.replace_signatures({"/etc/a": 1})
+    database.remember([shelf(b"/etc/", b"a")])
     database.close()
     garbage(path)
     again = database_of(state, journal)
-    assert again.signatures() == []
+    assert list(again.remembered()) == []
     again.close()
 
 

@@ -1,0 +1,134 @@
+"""A round over everything that is audited: which items have to be looked at, told apart from those that are as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from driftd.auditor import Auditor
+from driftd.daemon.memory import Memory
+from driftd.model.item import Gap
+from driftd.model.item_table import split_item
+from driftd.sources.facts import UNKNOWN
+from driftd.sources.survey import Differs, Gone, Quiet
+from driftd.sources.walk import Found
+
+PART: Final = 512
+"""Items between two moments at which others may overtake."""
+
+
+class Round:
+    """One round. Iterate for the items to look at; None: a moment at which others may overtake. Then call `done`.
+
+    `deep`: every item is looked at. `whole`: what is approved and not there is looked for one by one, since something may
+    have been approved that no look was taken for. Otherwise it has an open drift, or was seen to go.
+    """
+
+    def __init__(
+        self, auditor: Auditor, memory: Memory, on_hold: Callable[[str], bool], *, deep: bool, whole: bool
+    ) -> None:
+        self.items = 0
+        """Items that are audited: there, or missing."""
+        self.trouble: dict[str, Gap] = {}
+        """Places that could not be looked into."""
+        self._auditor = auditor
+        self._memory = memory
+        self._on_hold = on_hold
+        self._deep = deep
+        self._whole = whole or deep
+        self._survey = auditor.survey(memory.remembered, memory.linked, trusting=not deep)
+        self._seen: set[str] = set()
+        """Items that were found one by one; those of `Survey.visited` are not among them."""
+
+    @property
+    def ignored(self) -> int:
+        """How many items an `ignore` takes out of the audit."""
+        return self._survey.ignored
+
+    def __iter__(self) -> Iterator[str | None]:
+        breath, guide = 0, self._auditor.guide
+        begun = guide.begins() if guide is not None else 0
+        for found in self._survey:
+            yield from self._to_look_at(found)
+            if self.items - breath >= PART:
+                breath = self.items
+                yield None
+        if guide is not None:
+            guide.ends(begun)
+        yield from self._not_met()
+        yield from self._missing()
+
+    def done(self) -> None:
+        """Keep what was learnt about directories, after every item of this round was looked at."""
+        self._survey.keep()
+
+    def _to_look_at(self, found: Found) -> Iterator[str]:
+        if found.gap is not None:
+            self.trouble[found.gap.item] = found.gap
+        elif isinstance(found, Quiet):
+            self.items += found.count
+            if self._deep:
+                yield from found.items
+        elif isinstance(found, Differs):
+            item = found.item
+            if item in self._memory.remembered or not self._on_hold(item):
+                self.items += not isinstance(found, Gone)
+                yield item
+        else:
+            yield from self._found(found.item)
+
+    def _found(self, item: str) -> Iterator[str]:
+        """An item that was found by itself: it is compared here."""
+        if item in self._seen:
+            return
+        self._seen.add(item)
+        if self._auditor.scope.ignored(item) is not None:
+            self._survey.ignored += 1
+            return
+        known = self._memory.remembered.get(item)
+        if known is None and self._on_hold(item):
+            return
+        self.items += 1
+        if self._deep or known is None or known == UNKNOWN or not self._is_as_known(item, known):
+            yield item
+
+    def _is_as_known(self, item: str, known: bytes) -> bool:
+        now = self._auditor.stamps(item)
+        return now is not None and now == (known, self._memory.linked.get(item, b""))
+
+    def _not_met(self) -> Iterator[str | None]:
+        """What is known of places that this round did not come to."""
+        memory, visited = self._memory, self._survey.visited
+        unmet = [directory for directory, _ in memory.remembered.shelves() if directory not in visited]
+        known = [
+            item for directory in unmet for item in memory.remembered.items_in(directory) if item not in self._seen
+        ]
+        known += [item for item in (*memory.gaps, *memory.drifts) if item not in self._seen and self._is_unmet(item)]
+        for count, item in enumerate(dict.fromkeys(known), 1):
+            if item not in self.trouble:
+                yield item
+            if count % PART == 0:
+                yield None
+
+    def _is_unmet(self, item: str) -> bool:
+        """Whether nothing in this round says how an item with a gap or a drift is."""
+        if split_item(item)[0] not in self._survey.visited:
+            return True
+        if item in self._memory.remembered:
+            return False
+        if item in self._memory.gaps or self._deep:
+            return True
+        self.items += 1  # it is missing still
+        return False
+
+    def _missing(self) -> Iterator[str | None]:
+        """What should be there, and was not met."""
+        audited, remembered = self._auditor.scope.audited, self._memory.remembered
+        expected = self._auditor.expected() if self._whole else self._auditor.named()
+        for count, item in enumerate(expected, 1):
+            if item not in remembered and item not in self._seen and audited(item) is not None:
+                self._seen.add(item)
+                self.items += 1
+                yield item
+            if count % PART == 0:
+                yield None

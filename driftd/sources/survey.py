@@ -1,0 +1,354 @@
+"""Surveying: one walk that says which items differ from what is remembered of them, by one stat each.
+
+A directory whose own stat fields are those under which it was listed has the names that it had then, and is not listed again.
+What stands there is compared with what is remembered a directory at a time, so that an item that is as it was costs little
+more than its stat.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Final
+
+from driftd.model.item import shown_path
+from driftd.model.item_table import ItemTable, Shelf
+from driftd.sources.automaton import Place
+from driftd.sources.facts import STAMP_BYTES, is_settled, stamp_of
+from driftd.sources.glob import name_text
+from driftd.sources.isolated import IsolatedReader
+from driftd.sources.mounts import Mounts
+from driftd.sources.root import Entry, Root
+from driftd.sources.walk import Directory, Found, Guide, Plan, Walk
+
+PART: Final = 512
+"""Items between two moments at which others may overtake."""
+LARGE: Final = 4096
+"""A directory with more items is gone through in parts."""
+STAMPS: Final = 0
+"""The column of a table of items in which the stamps are."""
+
+
+class Differs(Found):
+    """An item that is not as it is remembered: it is new, was touched, or has to be read whatever its stamp."""
+
+    __slots__ = ()
+
+    def __init__(self, path: bytes) -> None:
+        super().__init__(path, ())
+
+
+class Gone(Differs):
+    """An item that is remembered and not in its directory any more, or not among the first that a pattern takes."""
+
+    __slots__ = ()
+
+
+class Quiet(Found):
+    """Items that are as they are remembered."""
+
+    __slots__ = ("count", "parts")
+
+    def __init__(self, parts: list[tuple[Directory, list[bytes]]], count: int) -> None:
+        super().__init__(b"", ())
+        self.parts = parts
+        """Directories, and the names in them."""
+        self.count = count
+
+    @property
+    def items(self) -> Iterator[str]:
+        """The items, as they are shown."""
+        return (shown_path(directory.child(name)) for directory, names in self.parts for name in names)
+
+
+class Listing:
+    """What a directory held for the patterns when it was listed."""
+
+    __slots__ = ("below", "counts", "ignored", "links", "names", "patterns", "stamp")
+
+    def __init__(self, stamp: int, patterns: Place) -> None:
+        self.stamp = stamp
+        self.patterns = patterns
+        self.names = b""
+        """The very object that names the items of the shelf: a shelf with another one has other items by now."""
+        self.below: tuple[Directory, ...] = ()
+        """Directories to look into as well."""
+        self.links: tuple[bytes, ...] = ()
+        """Items that are links: where they lead has to be looked at, too."""
+        self.counts: tuple[tuple[int, int], ...] = ()
+        """How many items each pattern has here."""
+        self.ignored = 0
+
+
+class Survey(Walk):
+    """A walk that yields what differs and what is quiet; for what is named without a wildcard, it yields what `Walk` does.
+
+    Call `keep` when everything that differs was looked at and put into the table: the next survey lists less for it.
+    `trusting`: directories that look as they did are not listed again.
+    """
+
+    def __init__(
+        self,
+        root: Root,
+        plan: Plan,
+        remembered: ItemTable,
+        linked: Mapping[str, bytes],
+        mounts: Mounts | None = None,
+        isolated: IsolatedReader | None = None,
+        *,
+        guide: Guide | None = None,
+        ignored: Callable[[str], bool] | None = None,
+        trusting: bool = True,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """`linked`: the stamp of what an item leads to, where it is read through a link; empty where it leads nowhere."""
+        super().__init__(root, plan, mounts, isolated, guide=guide)
+        self.visited: set[bytes] = set()
+        """Directories, each ending in `/`, of which every item was compared: nothing else in them is there."""
+        self.ignored = 0
+        self._remembered = remembered
+        self._linked = linked
+        self._is_ignored = ignored
+        self._trusting = trusting
+        self._now_ns = now_ns
+        self._fresh: list[tuple[bytes, Listing, bytes]] = []
+        self._quiet: list[tuple[Directory, list[bytes]]] = []
+        self._quiet_count = 0
+
+    def keep(self) -> None:
+        """Remember the listings of directories whose items are those of the table by now; forget directories not met."""
+        for key, listing, names in self._fresh:
+            shelf = self._remembered.shelf(key)
+            if shelf is None and len(names) == 1:
+                shelf = self._remembered.add_shelf(key)
+            if shelf is not None and (shelf.names == names or _same_names(shelf.names, names)):
+                listing.names = shelf.names
+                shelf.note = listing
+        self._fresh.clear()
+        empty = [key for key, shelf in self._remembered.shelves() if len(shelf.names) == 1]
+        for key in empty:
+            if key not in self.visited:
+                self._remembered.remove_shelf(key)
+
+    def _run(self) -> Iterator[Found]:
+        yield from self._begun()
+        while self._pending:
+            directory = self._pending.pop()
+            if self._guide is not None:
+                self._guide.enter(directory.path, directory.place)
+            if not (self._trusting and self._glanced(directory)):
+                yield from self._entered(directory)
+            if self._quiet_count >= PART:
+                yield self._take_quiet()
+        if self._quiet:
+            yield self._take_quiet()
+
+    def _take_quiet(self) -> Quiet:
+        quiet = Quiet(self._quiet, self._quiet_count)
+        self._quiet, self._quiet_count = [], 0
+        return quiet
+
+    # --- directories that are as they were
+
+    def _glanced(self, directory: Directory) -> bool:
+        """Whether a directory and everything in it is as it is remembered; then it is done with.
+
+        This is where a quick audit spends its time: one stat an item, and as little besides as can be.
+        """
+        key = directory.key
+        shelf = self._remembered.shelf(key)
+        listing = shelf.note if shelf is not None else None
+        if (
+            shelf is None
+            or not isinstance(listing, Listing)
+            or listing.patterns is not directory.patterns
+            or listing.names is not shelf.names
+            or (self._mounts.remote and self._remote(directory.place) is not None)
+        ):
+            return False
+        names = shelf.split()
+        if len(names) > LARGE or not self._is_same(directory, shelf, listing, names) or not self._has_room(listing):
+            return False
+        self.ignored += listing.ignored
+        self.visited.add(key)
+        self._quiet.append((directory, names))
+        self._quiet_count += len(names)
+        for below in reversed(listing.below):
+            self._push(below)
+        return True
+
+    def _is_same(self, directory: Directory, shelf: Shelf, listing: Listing, names: list[bytes]) -> bool:
+        look = os.stat
+        try:
+            fd = self._root.enter(directory.place)
+        except OSError:
+            return False
+        try:
+            if _listing_stamp(os.fstat(fd)) != listing.stamp:
+                return False
+            now = b"".join([stamp_of(look(name, dir_fd=fd, follow_symlinks=False)) for name in names])
+            if now != shelf.columns[STAMPS]:
+                return False
+            return not listing.links or all(self._leads_as_known(directory, name, fd) for name in listing.links)
+        except OSError:
+            return False
+        finally:
+            os.close(fd)
+
+    def _leads_as_known(self, directory: Directory, name: bytes, fd: int) -> bool:
+        """Whether a link leads to what it led to. Where that is not told by one stat, the answer is no."""
+        if self._mounts.remote or not self._root.is_machine or not self._trusting:
+            return False
+        known = self._linked.get(shown_path(directory.child(name)))
+        if not known:
+            return False
+        try:
+            return stamp_of(os.stat(name, dir_fd=fd)) == known
+        except OSError:
+            return False
+
+    def _has_room(self, listing: Listing) -> bool:
+        """Count the items of a listing, unless that makes too many for a pattern."""
+        counts = self._counts
+        for index, count in listing.counts:
+            if counts[index] + count > self._patterns[index].max_items:
+                return False
+        for index, count in listing.counts:
+            counts[index] += count
+        return True
+
+    # --- the others
+
+    def _listed(self, directory: Directory) -> Iterator[Found]:
+        if self._remote(directory.place) is not None or self._is_made_up(directory.place):
+            yield from super()._listed(directory)
+            return
+        began = self._now_ns()
+        try:
+            fd = self._root.enter(directory.place)
+        except OSError as error:
+            yield from self._not_listed(directory, error)
+            return
+        try:
+            listing = yield from self._surveyed(directory, fd, began)
+        finally:
+            os.close(fd)
+        for below in listing.below if listing is not None else ():
+            self._push(below)
+
+    def _is_made_up(self, place: bytes) -> bool:
+        """Whether the kernel makes up what stands in a directory: no stat field tells that it changed."""
+        return (self._root.on_host(place).rstrip(b"/") + b"/").startswith(self._mounts.kernel_made)
+
+    def _surveyed(self, directory: Directory, fd: int, began: int) -> Generator[Found, None, Listing | None]:
+        here = os.fstat(fd)
+        try:
+            entries = self._entries(directory.place)
+        except OSError as error:
+            yield from self._not_listed(directory, error)
+            return None
+        listing = Listing(_listing_stamp(here), directory.patterns)
+        names, whole = yield from self._taken(directory, entries, listing)
+        key = directory.key
+        if whole and is_settled(here.st_ctime_ns, began):
+            self._fresh.append((key, listing, b"\0%b\0" % b"\0".join(names) if names else b"\0"))
+        shelf = self._remembered.shelf(key)
+        there = set(names)
+        for name in shelf.split() if shelf is not None else ():
+            if name not in there:
+                yield Gone(directory.child(name))
+        self.ignored += listing.ignored
+        self.visited.add(key)
+        for start in range(0, len(names), PART):
+            part = names[start : start + PART]
+            now = _stamps(part, fd)
+            yield from self._compared(directory, part, now, listing.links, fd)
+        return listing
+
+    def _taken(
+        self, directory: Directory, entries: list[Entry], listing: Listing
+    ) -> Generator[Found, None, tuple[list[bytes], bool]]:
+        """Sort out what was listed; return the names of the items, and whether that is all there is to say."""
+        names: list[bytes] = []
+        links: list[bytes] = []
+        below: list[Directory] = []
+        counts: dict[int, int] = {}
+        whole = True
+        step_for = directory.patterns.step
+        entries.sort()  # the same items are the first max_items on every walk
+        for name, is_directory, is_link in entries:
+            step = step_for(name_text(name))
+            if step.matched:
+                kept, excess = self._admitted(step.matched)
+                yield from excess
+                whole = whole and len(kept) == len(step.matched)
+                for index in kept:
+                    counts[index] = counts.get(index, 0) + 1
+                if kept and self._is_ignored is not None and self._is_ignored(shown_path(directory.child(name))):
+                    listing.ignored += 1
+                elif kept:
+                    names.append(name)
+                    if is_link:
+                        links.append(name)
+            if step.place is not None and is_directory:
+                below.append(directory.below(name, step.place))
+            elif step.place is not None and is_link:
+                before = len(self._pending)
+                yield from self._below(directory, name, step.place, is_link=True)
+                whole = whole and len(self._pending) == before  # it leads on, and may lead elsewhere tomorrow
+        listing.below, listing.links, listing.counts = tuple(below), tuple(links), tuple(counts.items())
+        return names, whole
+
+    def _compared(
+        self, directory: Directory, names: list[bytes], stamps: list[bytes], links: Sequence[bytes], fd: int
+    ) -> Iterator[Found]:
+        differing = _not_as_known(self._remembered.shelf(directory.key), names, stamps)
+        apart, here = set(differing), set(names)
+        yield from map(Differs, map(directory.child, differing))
+        for name in links:
+            if name in here and name not in apart and not self._leads_as_known(directory, name, fd):
+                apart.add(name)
+                yield Found(directory.child(name), ())
+        quiet = [name for name in names if name not in apart] if apart else names
+        if quiet:
+            self._quiet.append((directory, quiet))
+            self._quiet_count += len(quiet)
+            yield self._take_quiet()
+
+
+def _listing_stamp(directory: os.stat_result) -> int:
+    """Return what changes with every name that comes or goes in a directory."""
+    return directory.st_ino << 64 | directory.st_ctime_ns
+
+
+def _stamps(names: list[bytes], fd: int) -> list[bytes]:
+    """Return the stamps of names in a directory; empty where there is none."""
+    look = os.stat
+    try:
+        return [stamp_of(look(name, dir_fd=fd, follow_symlinks=False)) for name in names]
+    except OSError:
+        return [_stamp(name, fd) for name in names]
+
+
+def _stamp(name: bytes, fd: int) -> bytes:
+    try:
+        return stamp_of(os.stat(name, dir_fd=fd, follow_symlinks=False))
+    except OSError:
+        return b""
+
+
+def _not_as_known(shelf: Shelf | None, names: list[bytes], stamps: list[bytes]) -> list[bytes]:
+    if shelf is None:
+        return names
+    known = shelf.columns[STAMPS]
+    places = {name: place for place, name in enumerate(shelf.split())}
+    return [
+        name
+        for name, stamp in zip(names, stamps, strict=True)
+        if (at := places.get(name, -1)) < 0 or known[at * STAMP_BYTES : (at + 1) * STAMP_BYTES] != stamp
+    ]
+
+
+def _same_names(left: bytes, right: bytes) -> bool:
+    return len(left) == len(right) and sorted(left.split(b"\0")) == sorted(right.split(b"\0"))
