@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from driftd.audit import READING_CHANGED, SECRET_KEY_UNKNOWN
@@ -47,9 +47,21 @@ class Gathered:
 
 def gather(auditor: Auditor, selection: Sequence[str], content: ContentStore) -> Gathered:
     """Look at the selected items (baselines or items; none: everything) and keep the bytes of what may be approved."""
+    steps = gathering(auditor, selection, content)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            gathered: Gathered = done.value
+            return gathered
+
+
+def gathering(auditor: Auditor, selection: Sequence[str], content: ContentStore) -> Generator[None, None, Gathered]:
+    """Do the same in steps, so that other work may overtake."""
     gathered = Gathered()
     places = AuditResult()
     for examined in _selected(auditor, selection, places):
+        yield
         gaps = [gap for gap in examined.verdict.gaps if gap.reason not in _SETTLED]
         if gaps or examined.observed.gap is not None:
             gathered.gaps.extend(examined.verdict.gaps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from driftd.baselines.approved import ApprovedLayers
 from driftd.daemon import events
 from driftd.daemon.engine import Engine
@@ -48,6 +50,11 @@ class Adoption:
 
     def adopt(self, name: str) -> None:
         """Read a baseline's manifests again and look at every item that they change."""
+        for _ in self.adopting(name):
+            continue
+
+    def adopting(self, name: str) -> Iterator[None]:
+        """Do the same in steps, so that other work may overtake."""
         engine = self._engine
         before = engine.auditor.approvals.layers[name]
         loaded = engine.auditor.scope.baselines[name]
@@ -62,7 +69,11 @@ class Adoption:
         items = {*before.items(), *after.items(), *engine.memory.unapproved.get(name, ())}
         changed = [item for item in items if before.digest(item) != after.digest(item) or not before.approved]
         open_items = engine.memory.drifts.of_baseline(name)
-        engine.look(dict.fromkeys([*changed, *open_items]), "approval")
+        engine.being_approved = dict.fromkeys([*changed, *open_items])
+        try:
+            yield from engine.looking(engine.being_approved, "approval")
+        finally:
+            engine.being_approved = {}
 
     def adopt_quietly(self, name: str) -> None:
         """Read a baseline's manifests again and say so; the items were just looked at."""

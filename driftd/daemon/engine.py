@@ -5,7 +5,7 @@ It is the only writer of state and runs on one thread. Nothing here waits: the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -86,6 +86,8 @@ class Engine:
         self.last_audit: dict[str, Sweep] = {}
         self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
         """Told of every item that was looked at, and the links it was read through."""
+        self.being_approved: Mapping[str, object] = {}
+        """Items of an approval that is being taken over: whoever looks at one first, that is why it differs no more."""
         self.on_look: Callable[[str], None] = lambda _item: None
         """Told of every item just before it is looked at."""
         self.on_hold: Callable[[str], bool] = lambda _item: False
@@ -184,7 +186,7 @@ class Engine:
         if drift is None:
             unreadable = any(gap.reason != NOT_APPROVED for gap in examined.verdict.gaps)
             if open_drift is not None and not unreadable:
-                yield self._resolved(item, open_drift, _resolution(examined, source))
+                yield self._resolved(item, open_drift, _resolution(examined, approved=self._is_approved(item, source)))
             return
         if open_drift is not None and open_drift.fingerprint == drift.fingerprint():
             return
@@ -228,6 +230,9 @@ class Engine:
             self.baseline_words(open_drift.baseline),
             resolution,
         )
+
+    def _is_approved(self, item: str, source: str) -> bool:
+        return source == "approval" or item in self.being_approved
 
     # --- audits
 
@@ -444,11 +449,11 @@ class Engine:
         return words
 
 
-def _resolution(examined: Examined, source: str) -> str:
+def _resolution(examined: Examined, *, approved: bool) -> str:
     """Why an item no longer differs. Where nothing is approved any more, it is compared with nothing."""
     if any(gap.reason == NOT_APPROVED and not gap.detail for gap in examined.verdict.gaps):
         return "no-longer-audited"
-    return "approved" if source == "approval" else "reverted"
+    return "approved" if approved else "reverted"
 
 
 def looks_half_done(examined: Examined) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,6 +58,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """The same for what takes long: it is done in steps, between which other work is done."""
+
+    steps: Callable[[], Generator[None, None, Json]]
+    answer: Future[Json] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Finish the work in hand and end."""
 
@@ -69,4 +77,4 @@ class Reload:
     """Read settings and baselines again."""
 
 
-Message = Noticed | Tree | MountsChanged | Lost | Due | Call | Stop | Reload
+Message = Noticed | Tree | MountsChanged | Lost | Due | Call | Task | Stop | Reload

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Final
 
 import structlog
 
-from driftd.approving import gather, to_wire
+from driftd.approving import gathering, to_wire
 from driftd.daemon.control import ANSWER_TIME, ControlError, Peer
-from driftd.daemon.messages import Call, Reload
+from driftd.daemon.messages import Call, Reload, Task
 from driftd.daemon.service import Service
 from driftd.daemon.status import busy_shape, diff_page, status_shape
 from driftd.model.document import Json
@@ -42,21 +42,25 @@ class Requests:
             return self._status()
         work: dict[str, Callable[[], Json]] = {
             "diff": lambda: self._diff(args),
-            "propose": lambda: self._propose(_words(args, "selection")),
-            "adopt": lambda: self._adopt(_words(args, "baselines"), peer),
             "audit": lambda: self._audit(str(args.get("depth", "quick"))),
             "reload": self._reload,
         }
-        if operation not in work:
-            raise ControlError(f"unknown operation {operation!r}: one of {', '.join(work)}")
-        answer = self._in_loop(work[operation], ANSWER_TIME if operation == "propose" else LOOP_TIME)
+        tasks: dict[str, Callable[[], Generator[None, None, Json]]] = {
+            "propose": lambda: self._propose(_words(args, "selection")),
+            "adopt": lambda: self._adopt(_words(args, "baselines"), peer),
+        }
+        if operation in tasks:
+            answer = self._in_loop(Task(tasks[operation]), ANSWER_TIME)
+        elif operation in work:
+            answer = self._in_loop(Call(work[operation]), LOOP_TIME)
+        else:
+            raise ControlError(f"unknown operation {operation!r}: one of {', '.join(('status', *work, *tasks))}")
         if answer is None:
             raise ControlError(f"the daemon did not come to answer: it is {self._service.pulse.last().doing}")
         return answer
 
-    def _in_loop(self, work: Callable[[], Json], seconds: float) -> Json:
+    def _in_loop(self, call: Call | Task, seconds: float) -> Json:
         """Return what the loop says; None where it does not come to it in time."""
-        call = Call(work)
         self._service.inbox.put(call)
         try:
             return call.answer.result(seconds)
@@ -69,7 +73,7 @@ class Requests:
     def _status(self) -> Json:
         """What the loop says or, where it does not come to it, what can be said without it."""
         outputs = self._deliveries()
-        told = self._in_loop(lambda: status_shape(self._service, [one.snapshot() for one in outputs]), PROMPT)
+        told = self._in_loop(Call(lambda: status_shape(self._service, [one.snapshot() for one in outputs])), PROMPT)
         return told or busy_shape(self._service, [one.snapshot() for one in outputs])
 
     def _diff(self, args: dict[str, Json]) -> Json:
@@ -87,14 +91,15 @@ class Requests:
             raise ControlError(str(store.trouble))
         return page
 
-    def _propose(self, selection: list[str]) -> Json:
-        return to_wire(gather(self._service.engine.auditor, selection, self._content()))
+    def _propose(self, selection: list[str]) -> Generator[None, None, Json]:
+        gathered = yield from gathering(self._service.engine.auditor, selection, self._content())
+        return to_wire(gathered)
 
-    def _adopt(self, baselines: list[str], peer: Peer) -> Json:
+    def _adopt(self, baselines: list[str], peer: Peer) -> Generator[None, None, Json]:
         for name in baselines:
             if name in self._service.engine.auditor.scope.baselines:
                 log.info("adopting what was approved", baseline=name, uid=peer.uid, pid=peer.pid)
-                self._service.adoption.adopt(name)
+                yield from self._service.adoption.adopting(name)
         return {"adopted": list(baselines)}
 
     def _audit(self, depth: str) -> Json:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
 from typing import Final, Protocol
 
 import structlog
@@ -12,7 +13,7 @@ from driftd.daemon.adoption import Adoption
 from driftd.daemon.engine import UNSAID, Engine, Sweep
 from driftd.daemon.losses import Losses
 from driftd.daemon.memory import STATE_UNWRITABLE
-from driftd.daemon.messages import Call, Due, Lost, Message, MountsChanged, Noticed, Reload, Stop, Tree
+from driftd.daemon.messages import Call, Due, Lost, Message, MountsChanged, Noticed, Reload, Stop, Task, Tree
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
 from driftd.daemon.polling import Polling
@@ -95,6 +96,9 @@ class Service:
         self._settle = settle
         self.under_way: Sweep | None = None
         """The audit that goes on."""
+        self._tasks: deque[Task] = deque()
+        self._steps: Generator[None, None, Json] | None = None
+        """Of the first of these tasks, once it was begun."""
         self._waiting_sweeps: dict[str, str] = {}
         self._reload_at: float | None = None
         self._reload_asked = False
@@ -147,7 +151,7 @@ class Service:
         now = self._clock.monotonic()
         if self._refused is not None:
             return max(0.0, min(self._again_at - now, self._notifier.interval))
-        if self._rechecks.may_go_on or self.polling.may_go_on or self.upkeep.busy:
+        if self._tasks or self._rechecks.may_go_on or self.polling.may_go_on or self.upkeep.busy:
             return 0.0
         if self._sweep is None and self._waiting_sweeps:
             return 0.0
@@ -192,6 +196,8 @@ class Service:
                 self.want(depth, "schedule")
             case Call():
                 self._answer(message)
+            case Task():
+                self._tasks.append(message)
             case Reload():
                 self._reload_soon()
             case Stop(reason):
@@ -257,6 +263,9 @@ class Service:
         if self._rechecks.advance(until):
             self.losses.say_polled(self.watching)
         self.polling.advance(until)
+        if self._tasks:
+            self._go_on(self._tasks[0])  # an audit waits: it must not judge by what is half taken over
+            return
         if self._sweep is None:
             if not self._waiting_sweeps:
                 return
@@ -282,6 +291,32 @@ class Service:
             if self._clock.monotonic() >= until or not self.inbox.empty():
                 break
 
+    def _go_on(self, task: Task) -> None:
+        """Go on with what a command asked for, for one slice."""
+        if self._steps is None:
+            if not task.answer.set_running_or_notify_cancel():
+                self._tasks.popleft()
+                return
+            self._steps = task.steps()
+        until = self._clock.monotonic() + SLICE
+        try:
+            while self._clock.monotonic() < until:
+                next(self._steps)
+        except StopIteration as done:
+            self._end_task()
+            task.answer.set_result(done.value)
+        except StoreError as error:
+            self._end_task()
+            task.answer.set_exception(error)
+            raise
+        except Exception as error:  # noqa: BLE001 - the one who asked gets it
+            self._end_task()
+            task.answer.set_exception(error)
+
+    def _end_task(self) -> None:
+        self._tasks.popleft()
+        self._steps = None
+
     def _swept(self, sweep: Sweep) -> None:
         memory = self.engine.memory
         if sweep.depth == "deep":
@@ -296,7 +331,7 @@ class Service:
 
     def _timers(self) -> None:
         now = self._clock.monotonic()
-        if self._reload_at is not None and now >= self._reload_at and self._sweep is None:
+        if self._reload_at is not None and now >= self._reload_at and self._sweep is None and not self._tasks:
             asked, self._reload_at, self._reload_asked = self._reload_asked, None, False
             self.pulse.begin("reading settings and baselines")
             if self._reload(asked=asked):

@@ -111,3 +111,30 @@ def test_a_kill_in_the_middle_loses_no_drift_and_tells_none_twice(fleet: Sandbox
     told = sum(one["driftd"]["summary"]["opened"] for one in of(heard, "drift-summary"))
     assert len(of(heard, "drift-opened")) + told == FILES
     assert all(one["driftd"]["summary"]["complete"] for one in of(heard, "drift-summary"))
+
+
+def test_the_status_is_answered_while_thousands_of_changed_files_are_looked_at(sandbox: Sandbox) -> None:
+    count = 1300
+    for number in range(count):
+        sandbox.write(f"{number:04}.yml", "x: 1\n")
+    sandbox.baseline(items=[{"path": sandbox.item("*.yml")}])
+    sandbox.approve()
+    for number in range(count):
+        sandbox.write(f"{number:04}.yml", "x: 2\n")
+    with sandbox.daemon() as daemon:
+        seen = []
+        while not of(sandbox.events(), "audit-completed"):
+            told = sandbox.run("status", "--json").json("status")
+            assert told["daemon"]["running"]
+            assert not told["daemon"]["stuck"]
+            seen += [audit["items"] for audit in told["audits"] if audit["running"]]
+        assert seen, "an answer came while the audit was under way"
+        assert seen == sorted(seen)
+        told = daemon.wait_for_action("drift-summary")["driftd"]["summary"]
+        assert told["opened"] + len(of(sandbox.events(), "drift-opened")) == count
+        sandbox.approve()
+        daemon.wait_for_action("drift-group-resolved")
+        sandbox.run("status", status=CLEAN)
+    resolved = of(sandbox.journal(), "drift-resolved")
+    assert {event["driftd"]["resolution"] for event in resolved} == {"approved"}
+    assert len(resolved) == count
