@@ -6,10 +6,11 @@ import re
 
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import lines, significant
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, ParseError
 
 NAME = "postgresql"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "postgresql.conf",
     "postgresql*.conf",
@@ -33,11 +34,14 @@ _SETTING = re.compile(
 )
 _ESCAPE = re.compile(r"''|\\([0-7]{1,3}|.)", re.DOTALL)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ORDERS = by_name([("*", "include")])
+"""The last value wins, so the place of an include among other settings (`*`) counts."""
 
 
 def parse(data: bytes, path: str) -> Document:
     """Read settings; a line that is none becomes a problem, ParseError where all are."""
     builder = DocumentBuilder(path, NAME)
+    order = Order(_ORDERS)
     wrong: int | None = None
     right = 0
     for line in significant(lines(data)):
@@ -53,8 +57,10 @@ def parse(data: bytes, path: str) -> Document:
             builder.problem(line.number, f"more than one value for {name!r}")
             value = f"{value} {rest}"
         builder.add(name, value, line.number, repeatable=name in INCLUDES)
+        order.note("include" if name in INCLUDES else "*")
         if name in INCLUDES:
             builder.include(value)
+    order.tell(builder, builder.root, 1)
     if wrong is not None and not right:
         raise ParseError("no line is of the form name = value", wrong)
     return builder.done()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from driftd.formats.parts.arguments import join_arguments, split_arguments
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import lines, significant
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document
 
 NAME = "redis"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "/etc/redis.conf",
     "/etc/redis-sentinel.conf",
@@ -48,11 +49,14 @@ _TYPICAL = frozenset(
         "timeout",
     }
 )
+_ORDERS = by_name([("include", "*")])
+"""The last value wins, so the place of an include among other settings (`*`) counts."""
 
 
 def parse(data: bytes, path: str) -> Document:
     """Read directives; arguments are joined by one space."""
     builder = DocumentBuilder(path, NAME)
+    order = Order(_ORDERS)
     for line in significant(lines(data)):
         arguments = split_arguments(line.text)
         if arguments is None:
@@ -61,8 +65,10 @@ def parse(data: bytes, path: str) -> Document:
         name = arguments[0].lower()
         value = join_arguments(arguments[1:])
         builder.add(name, value, line.number, repeatable=name in REPEATABLE)
+        order.note("include" if name == "include" else "*")
         if name == "include":
             builder.include(value)
+    order.tell(builder, builder.root, 1)
     return builder.done()
 
 

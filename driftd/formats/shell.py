@@ -14,7 +14,7 @@ from driftd.formats.parts.lines import decode, line_starts
 from driftd.model.document import Document, ParseError
 
 NAME = "shell"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "*/os-release",
     "*/lsb-release",
@@ -63,6 +63,7 @@ _INNER = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_USE = re.compile(r"(?<!\\)\$\{?([A-Za-z_][A-Za-z0-9_]*+)")
 _SPECIAL = re.compile(r"[$`\\]")
 
 
@@ -100,6 +101,8 @@ class _Reader:
         self._starts = line_starts(text)
         self._builder = builder
         self._at = 0
+        self._assigned: list[tuple[str, list[str]]] = []
+        """Variables in the order in which they are assigned, each with those that its value uses."""
 
     def read(self) -> Document:
         """Return the document."""
@@ -110,6 +113,8 @@ class _Reader:
                 self._at = prefix.end()
             self._assignment(exported=prefix is not None)
             self._skip(_BLANK)
+        if order := _early(self._assigned):
+            self._builder.add("@order", " ".join(order), 1)
         return self._builder.done()
 
     def _assignment(self, *, exported: bool) -> None:
@@ -124,6 +129,7 @@ class _Reader:
             name = match["name"] + ("+" if match["equals"] == "+=" else "")
             value = self._array() if self._text.startswith("(", self._at) else self._word(assigned=True)
             self._builder.add(name, value, line)
+            self._assigned.append((match["name"], _USE.findall(value if isinstance(value, str) else " ".join(value))))
         if self._at < len(self._text) and self._text[self._at] not in " \t\r\n;":
             raise ParseError("not an assignment", line)
 
@@ -157,6 +163,17 @@ class _Reader:
         match = pattern.match(self._text, self._at)
         assert match is not None
         self._at = match.end()
+
+
+def _early(assigned: list[tuple[str, list[str]]]) -> list[str]:
+    """Variables that are used before they are assigned again, and those that use them, in their order."""
+    last = {name: index for index, (name, _) in enumerate(assigned)}
+    involved: set[str] = set()
+    for index, (name, used) in enumerate(assigned):
+        for other in used:
+            if other != name and last.get(other, -1) > index:
+                involved |= {name, other}
+    return [name for name, _ in assigned if name in involved]
 
 
 def _meaning(match: re.Match[str]) -> list[tuple[str, bool]]:

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from driftd.formats.parts.arguments import join_arguments, split_arguments
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import lines, significant
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node
 
 NAME = "sshd"
@@ -51,6 +52,8 @@ CRITERIA = (
     "invalid-user",
 )
 _WITHOUT_VALUE = frozenset({"all", "canonical", "final", "invalid-user"})
+_ORDERS = by_name([("include", "*"), ("host", "match")])
+"""The first value wins, and the first block that matches, whatever its kind."""
 _DIRECTIVE = re.compile(r'"?([^\s="]+)"?[ \t]*=?[ \t]*(.*)', re.DOTALL)
 
 
@@ -72,8 +75,7 @@ def parse_ssh(
     """
     spelled = {name.lower(): name for name in criteria}
     current: Node | None = None
-    runs: list[str] = []
-    includes: list[str] = []
+    order = Order(_ORDERS)
     for line in significant(lines(data)):
         match = _DIRECTIVE.fullmatch(line.text)
         arguments = split_arguments(match[2], comment="#") if match else None
@@ -87,24 +89,16 @@ def parse_ssh(
         if name in blocks:
             arguments = _criteria(arguments, spelled) if name == "match" else arguments
             current = builder.block(name, join_arguments(arguments), line.number)
-            runs.extend([] if runs[-1:] == [name] else [name])
+            order.note(name)
             continue
         builder.add(name, join_arguments(arguments), line.number, at=current, repeatable=name in repeatable)
-        place = "include" if name == "include" else "*"
-        if current is None and includes[-1:] != [place]:
-            includes.append(place)
+        if current is None:
+            order.note("include" if name == "include" else "*")
         if name == "include":
             for argument in arguments:
                 builder.include(argument)
-    if order := _unusual(includes, runs):
-        builder.add("@order", " ".join(order), 1)
+    order.tell(builder, builder.root, 1)
     return builder.done()
-
-
-def _unusual(includes: list[str], blocks: list[str]) -> list[str]:
-    """What comes in another order than includes first, and blocks by kind: the first value wins, and the first block."""
-    includes = includes if (includes[-1:] == ["include"] and len(includes) > 1) or len(includes) > 2 else []
-    return [*includes, *(blocks if blocks != sorted(set(blocks)) else [])]
 
 
 def _criteria(words: list[str], spelled: Mapping[str, str]) -> list[str]:
