@@ -66,6 +66,11 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """There is a call or a task on the queue of questions, which is looked at first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Finish the work in hand and end."""
 
@@ -77,4 +82,4 @@ class Reload:
     """Read settings and baselines again."""
 
 
-Message = Noticed | Tree | MountsChanged | Lost | Due | Call | Task | Stop | Reload
+Message = Noticed | Tree | MountsChanged | Lost | Due | Asked | Stop | Reload

@@ -61,7 +61,7 @@ class Requests:
 
     def _in_loop(self, call: Call | Task, seconds: float) -> Json:
         """Return what the loop says; None where it does not come to it in time."""
-        self._service.inbox.put(call)
+        self._service.ask(call)
         try:
             return call.answer.result(seconds)
         except FutureTimeoutError:

@@ -13,7 +13,7 @@ from driftd.daemon.adoption import Adoption
 from driftd.daemon.engine import UNSAID, Engine, Sweep
 from driftd.daemon.losses import Losses
 from driftd.daemon.memory import STATE_UNWRITABLE
-from driftd.daemon.messages import Call, Due, Lost, Message, MountsChanged, Noticed, Reload, Stop, Task, Tree
+from driftd.daemon.messages import Asked, Call, Due, Lost, Message, MountsChanged, Noticed, Reload, Stop, Task, Tree
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
 from driftd.daemon.polling import Polling
@@ -85,6 +85,8 @@ class Service:
         self.pulse = Pulse(clock.monotonic)
         engine.on_look = self.pulse.looking_at
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._questions: queue.SimpleQueue[Call | Task] = queue.SimpleQueue()
+        """Answered first, however many notifications wait."""
         self._rechecks = rechecks
         self._noticing = noticing
         self._notifier = notifier
@@ -168,6 +170,7 @@ class Service:
 
     def _take(self, timeout: float) -> None:
         """Handle everything that waits on the queue."""
+        self._answer_all()
         self.pulse.begin(IDLE)
         try:
             message = self.inbox.get(timeout=timeout) if timeout > 0 else self.inbox.get_nowait()
@@ -194,14 +197,25 @@ class Service:
                 self._heartbeat()
             case Due(depth):
                 self.want(depth, "schedule")
-            case Call():
-                self._answer(message)
-            case Task():
-                self._tasks.append(message)
+            case Asked():
+                self._answer_all()
             case Reload():
                 self._reload_soon()
             case Stop(reason):
                 self._stop = reason
+
+    def ask(self, question: Call | Task) -> None:
+        """Have something done in the loop that somebody waits for. Any thread may ask."""
+        self._questions.put(question)
+        self.inbox.put(Asked())
+
+    def _answer_all(self) -> None:
+        while not self._questions.empty():
+            question = self._questions.get()
+            if isinstance(question, Task):
+                self._tasks.append(question)
+            else:
+                self._answer(question)
 
     def _answer(self, call: Call) -> None:
         if not call.answer.set_running_or_notify_cancel():
