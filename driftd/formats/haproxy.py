@@ -10,10 +10,11 @@ import re
 from driftd.formats.parts.arguments import join_arguments
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import lines
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "haproxy"
-VERSION = 3
+VERSION = 4
 PATTERNS = (
     "haproxy.cfg",
     "haproxy*.cfg",
@@ -37,6 +38,9 @@ REPEATABLE = frozenset(
         *("tcp-request", "tcp-response", "use-server", "use_backend", "user"),
     }
 )
+_PROXIES = frozenset({"frontend", "backend", "listen"})
+_ORDERS = by_name([("defaults", "*")])
+"""Defaults hold for the proxies (`*`) below them, up to the next."""
 _TWO_WORDS = frozenset({"no", "option", "timeout"})
 _WORD_PART = re.compile(
     r"""
@@ -69,12 +73,14 @@ class _Reader:
     def read(self, data: bytes) -> Document:
         """Return the document."""
         sections = 0
+        order = Order(_ORDERS)
         for line in lines(data):
             words = _words(line.text)
             if words is None:
                 self._builder.unread(line.text, line.number, "quotes are not balanced", at=self._section)
             elif words and words[0] in SECTIONS:
                 sections += 1
+                order.note("defaults" if words[0] == "defaults" else "*" if words[0] in _PROXIES else words[0])
                 at = self._conditions[-1][0] if self._conditions else None
                 self._section = self._builder.block(words[0], join_arguments(words[1:]) or None, line.number, at=at)
             elif words:
@@ -83,6 +89,7 @@ class _Reader:
             self._builder.problem(node.line, "condition is not closed")
         if self._outside is not None and not sections:
             raise ParseError("a directive outside of a section", self._outside)
+        order.tell(self._builder, self._builder.root, 1)
         return self._builder.done()
 
     def _directive(self, words: list[str], number: int) -> None:
