@@ -190,9 +190,9 @@ class Auditor:
         """Return the stamps of an item and of what it leads to; None: nothing is there. Both empty: examine it to tell."""
         return self._observer.stamps(item)
 
-    def file_changed_ns(self, item: str) -> int | None:
-        """Return when a regular file changed last; None: it is something else, or asking might take long."""
-        return self._observer.file_changed_ns(item)
+    def changed_ns(self, item: str) -> int | None:
+        """Return when a file or directory changed last; None: it is something else, or asking might take long."""
+        return self._observer.changed_ns(item)
 
     def examine(
         self, item: str, *, matches: tuple[int, ...] | None = None, keep_content: bool = False

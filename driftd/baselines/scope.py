@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
@@ -12,10 +13,10 @@ from driftd.audit import Terms
 from driftd.baselines.definition import LoadedBaseline
 from driftd.baselines.ownership import rank
 from driftd.compare.meaning import IdentityNames
-from driftd.model.baseline import Baseline, Ignore, ItemPattern, Rule, SeverityWord
+from driftd.model.baseline import Ignore, ItemPattern, Rule, SeverityWord
 from driftd.model.change import Severity
 from driftd.policy.query import Query
-from driftd.sources.glob import Glob
+from driftd.sources.glob import Glob, Globs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,18 @@ class Scope:
             rank(scoped.glob, approves=scoped.baseline.definition.approved == "required") for scoped in self.patterns
         ]
         self._secret_key_id = secret_key_id
-        self._whole = [
-            (Glob(ignore.item), ignore)
-            for loaded in baselines
-            for ignore in loaded.definition.ignore
-            if ignore.key is None
-        ]
-        self._additions = [_Additions(loaded.definition) for loaded in baselines]
+        self._means = Globs(scoped.glob for scoped in self.patterns)
+        definitions = [loaded.definition for loaded in baselines]
+        self._whole = _Said((one.item, one) for each in definitions for one in each.ignore if one.key is None)
+        self._ignores = _Said((one.item, Query(one.key)) for each in definitions for one in each.ignore if one.key)
+        self._varies = _Said((one.item, Query(one.key)) for each in definitions for one in each.vary)
+        self._secrets = _Said((one.item, Query(one.key)) for each in definitions for one in each.secrets)
+        self._identities = _Said(
+            (one.item, (Query(one.key), identity_names(one.names))) for each in definitions for one in each.identify
+        )
+        self._rules = _Said(
+            (rule.item, _with_severity(rule, each.severity)) for each in definitions for rule in each.rules
+        )
 
     @property
     def ignores_whole_items(self) -> bool:
@@ -70,7 +76,11 @@ class Scope:
 
     def ignored(self, item: str) -> Ignore | None:
         """Return the entry of `ignore` that takes a whole item out of the audit."""
-        return next((ignore for glob, ignore in self._whole if glob.matches(item)), None)
+        return next(iter(self._whole.of(item)), None)
+
+    def means(self, item: str | bytes) -> bool:
+        """Whether some pattern means an item that is not ignored as a whole."""
+        return bool(self._means.matching(item)) and not self._whole.of(item)
 
     def audited(self, item: str, matches: Sequence[int] | None = None) -> Audited | None:
         """Return what applies to an item; None where no pattern means it, or it is ignored as a whole.
@@ -78,12 +88,12 @@ class Scope:
         `matches`: the indexes of the patterns that mean it, where a walk has found them already.
         """
         if matches is None:
-            matches = [index for index, scoped in enumerate(self.patterns) if scoped.glob.matches(item)]
+            matches = self._means.matching(item)
         if not matches or self.ignored(item) is not None:
             return None
         owner = self.patterns[max(matches, key=lambda index: (self._rank[index], -index))]
         terms = self._terms(item, owner)
-        return Audited(owner, terms, tuple(query for added in self._additions for query in added.secrets_for(item)))
+        return Audited(owner, terms, self._secrets.of(item))
 
     def _terms(self, item: str, owner: ScopedPattern) -> Terms:
         baseline = owner.baseline.definition
@@ -91,40 +101,29 @@ class Scope:
             baseline=baseline.name,
             severity=Severity.from_word(owner.pattern.severity or baseline.severity),
             needs_approval=baseline.approved == "required",
-            ignores=tuple(query for added in self._additions for query in added.ignores_for(item)),
-            varies=tuple(query for added in self._additions for query in added.varies_for(item)),
-            identities=tuple(pair for added in self._additions for pair in added.identities_for(item)),
-            rules=tuple(rule for added in self._additions for rule in added.rules_for(item)),
+            ignores=self._ignores.of(item),
+            varies=self._varies.of(item),
+            identities=self._identities.of(item),
+            rules=self._rules.of(item),
             literal=owner.glob.literal is not None,
             secret_key_id=self._secret_key_id,
         )
 
 
-class _Additions:
-    """What one baseline says about items, its own or another's, ready to be matched."""
+Said = TypeVar("Said")
 
-    def __init__(self, baseline: Baseline) -> None:
-        self._ignores = [(Glob(one.item), Query(one.key)) for one in baseline.ignore if one.key is not None]
-        self._varies = [(Glob(one.item), Query(one.key)) for one in baseline.vary]
-        self._secrets = [(Glob(one.item), Query(one.key)) for one in baseline.secrets]
-        self._identities = [(Glob(one.item), Query(one.key), identity_names(one.names)) for one in baseline.identify]
-        severity = baseline.severity
-        self._rules = [(Glob(rule.item), _with_severity(rule, severity)) for rule in baseline.rules]
 
-    def ignores_for(self, item: str) -> list[Query]:
-        return [query for glob, query in self._ignores if glob.matches(item)]
+class _Said(Generic[Said]):
+    """What baselines say about items, their own or another's, in their order."""
 
-    def varies_for(self, item: str) -> list[Query]:
-        return [query for glob, query in self._varies if glob.matches(item)]
+    def __init__(self, said: Iterable[tuple[str, Said]]) -> None:
+        pairs = list(said)
+        self._globs = Globs(Glob(pattern) for pattern, _ in pairs)
+        self._said = [each for _, each in pairs]
 
-    def secrets_for(self, item: str) -> list[Query]:
-        return [query for glob, query in self._secrets if glob.matches(item)]
-
-    def identities_for(self, item: str) -> list[tuple[Query, IdentityNames]]:
-        return [(query, names) for glob, query, names in self._identities if glob.matches(item)]
-
-    def rules_for(self, item: str) -> list[Rule]:
-        return [rule for glob, rule in self._rules if glob.matches(item)]
+    def of(self, item: str | bytes) -> tuple[Said, ...]:
+        """Return what is said about an item."""
+        return tuple(self._said[index] for index in self._globs.matching(item)) if self._said else ()
 
 
 @lru_cache(maxsize=256)

@@ -48,6 +48,7 @@ class Losses:
 
     def say_polled(self, watching: Watching) -> None:
         """Say what is polled instead of watched, and what is watched again, where that was not said yet."""
+        watching.news = False
         memory = self._engine.memory
         memory.polled_directories = len(watching.polled)
         polled = unwatched({shown_path(place): reason for place, reason in watching.polled.items()})

@@ -110,7 +110,7 @@ class Polling:
         now = self._engine.auditor.stamps(shown_path(path))
         if now is None:
             self._seen.pop(path, None)
-            self._watching.polled.pop(place, None)
+            self._watching.gone(place)
             self._rechecks.add(path)
             return
         known, steady = self._seen.get(path, (NO_STAMPS, False))

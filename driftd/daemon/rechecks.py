@@ -65,16 +65,15 @@ class Rechecks:
             self._places.clear()
             self.everything()
 
-    def advance(self, until: float) -> bool:
-        """Go on until a moment, or until settling has enough to do; whether something waited and nothing does now."""
-        waited = self.pending
+    def advance(self, until: float) -> None:
+        """Go on until a moment, or until settling has enough to do."""
         while self.may_go_on and self._monotonic() < until:
             if self._under_way is None:
                 places, self._places = outermost(self._places), {}
                 self._under_way = self._look_through(places)
             if next(self._under_way, True):
                 self._under_way = None
-        return waited and not self.pending
+                self._watching.news = True
 
     def drop(self) -> None:
         """Forget what waits: everything will be looked at again."""
@@ -97,19 +96,20 @@ class Rechecks:
                         yield False
         inside = Inside(places)
         for number, item in enumerate(self._engine.memory.known(inside)):
-            if item not in seen:
-                self.hand_over(item)
+            if item not in seen:  # gone, or where no walk comes
+                self.hand_over(item, anyway=True)
             if number % _BATCH == 0:
                 yield False
         self._engine.places_seen(trouble, inside.holds)
 
-    def hand_over(self, item: str) -> None:
-        """Have an item looked at if it was touched: at once, unless somebody may still be writing it."""
-        if not self._engine.touched(item):
+    def hand_over(self, item: str, *, anyway: bool = False) -> None:
+        """Have an item looked at if it was touched, or `anyway`: at once, unless somebody may still be writing it."""
+        path = real_path(item)
+        if path in self._settling or not (anyway or self._engine.touched(item)):
             return
-        changed = self._engine.auditor.file_changed_ns(item)
+        changed = self._engine.auditor.changed_ns(item)
         complete = changed is None or abs(self._wall_ns() - changed) > self._settle_ns
-        self._settling.noticed(real_path(item), self._monotonic(), complete=complete)
+        self._settling.noticed(path, self._monotonic(), complete=complete)
 
 
 class Inside:

@@ -128,20 +128,24 @@ class Service:
     def run(self) -> str:
         """Work until told to stop; return why."""
         while self._stop is None:
-            try:
-                self._take(self._timeout())
-                self.pulse.begin("recording what was seen")
-                if self._may_record():
-                    if self._noticing.look_due():
-                        self.want("quick", "watch")
-                    self._advance()
-                    self._timers()
-                    self.pulse.begin("tidying up the state")
-                    self.upkeep.advance()
-            except StoreError as error:
-                self._put_off(error)
-            self._notifier.watchdog()
+            self.turn()
         return self._stop
+
+    def turn(self) -> None:
+        """Wait until something is to be done, and do a part of it."""
+        try:
+            self._take(self._timeout())
+            self.pulse.begin("recording what was seen")
+            if self._may_record():
+                if self._noticing.look_due():
+                    self.want("quick", "watch")
+                self._advance()
+                self._timers()
+                self.pulse.begin("tidying up the state")
+                self.upkeep.advance()
+        except StoreError as error:
+            self._put_off(error)
+        self._notifier.watchdog()
 
     def blind_spots(self) -> list[Gap]:
         """Return why what is known of the whole host may not be the present."""
@@ -274,8 +278,7 @@ class Service:
     def _advance(self) -> None:
         """Go on for one slice with what was noticed of directories, with a poll and with the audit under way."""
         until = self._clock.monotonic() + SHORT_SLICE
-        if self._rechecks.advance(until):
-            self.losses.say_polled(self.watching)
+        self._rechecks.advance(until)
         self.polling.advance(until)
         if self._tasks:
             self._go_on(self._tasks[0])  # an audit waits: it must not judge by what is half taken over
@@ -337,7 +340,6 @@ class Service:
             self.on_deep()
             self.upkeep.want()
         self.losses.looked_again(sweep.monotonic)
-        self.losses.say_polled(self.watching)
         self._configuration_polled()
         self._notifier.status(f"{sweep.items} items, {len(memory.drifts)} drifted, {len(memory.gaps)} gaps")
 
@@ -351,6 +353,8 @@ class Service:
             if self._reload(asked=asked):
                 self.want("deep", "reload")
         self.engine.sum_up()
+        if self.watching.news and not self._rechecks.pending:
+            self.losses.say_polled(self.watching)
         for jump in self._jumps.look(self._clock.readings()):
             self._jumped(jump)
 

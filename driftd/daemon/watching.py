@@ -50,6 +50,8 @@ class Watching:
         """The directories that walks reached through links."""
         self.polled: dict[bytes, str] = {}
         """Places that cannot be watched, and why."""
+        self.news = True
+        """Whether these are others than when that was said."""
         self.blind = False
         """Whether some directory of settings or baselines is there and cannot be watched."""
         self.use(auditor, configuration)
@@ -108,7 +110,7 @@ class Watching:
                 del self._names[place]
         hops = {*self.items.directories(), *self.entries.directories()}
         for place in [place for place in self.polled if place not in self._entered and place not in hops]:
-            del self.polled[place]
+            self.gone(place)
         assert self._watcher is not None
         wanted = {*map(self._on_host, self._entered), *map(self._on_host, hops), *self._configuration}
         for directory in self._watcher.watched():
@@ -119,9 +121,17 @@ class Watching:
     # --- what items tell
 
     def depends(self, item: str, links: tuple[str, ...]) -> bool:
-        """Take note of the links that an item was read through; whether it may have been another way a moment ago."""
-        hops = tuple(map(real_path, links))
-        return self.items.put(real_path(item), hops) and self._cover_hops(hops)
+        """Take note of the links that an item was read through; whether it may have been another way a moment ago.
+
+        An item in a directory where no walk comes (one that a file system hides) is watched for by itself.
+        """
+        path, hops = real_path(item), tuple(map(real_path, links))
+        directory = path.rpartition(b"/")[0] or b"/"
+        if hops or directory in self._entered:
+            return self.items.put(path, hops) and self._cover_hops(hops)
+        watched = self._cover(directory)
+        self.items.put(path, (path,) if self.covers(directory) else ())
+        return watched
 
     # --- watches
 
@@ -136,10 +146,16 @@ class Watching:
             return False
         reason = REMOTE if self._is_remote(host) else self._watch(host)
         if reason is None or reason == MISSING:
-            self.polled.pop(place, None)
-        else:
+            self.gone(place)
+        elif self.polled.get(place) != reason:
             self.polled[place] = reason
+            self.news = True
         return reason is None
+
+    def gone(self, place: bytes) -> None:
+        """Poll a place no more."""
+        if self.polled.pop(place, None) is not None:
+            self.news = True
 
     def _is_remote(self, host: bytes) -> bool:
         """Whether others change a file system, of which no notification tells, and asking may hang."""
@@ -185,8 +201,9 @@ class Watching:
         if not concerned and (place.rpartition(b"/")[0] or b"/") not in self._entered:
             return []
         for entered in concerned:
+            del self._entered[entered]
             self._watcher.forget(self._on_host(entered))
-            self.polled.pop(entered, None)
+            self.gone(entered)
         return self.names(point)
 
     def retry(self) -> list[bytes]:
@@ -242,7 +259,7 @@ class Watching:
     def concerned(self, path: bytes) -> Iterable[bytes]:
         """Return the items that a change of a path concerns."""
         items = set(self.items.through(path))
-        if self._auditor.scope.audited(shown_path(path)) is not None:
+        if self._auditor.scope.means(path):
             items.add(path)
         return items
 

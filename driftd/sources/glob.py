@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os.path
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from driftd.model.item import real_path, shown_path
@@ -55,6 +56,24 @@ class Glob:
     def overlaps(self, other: Glob) -> bool:
         """Whether some path may match both; where two classes of names are hard to tell apart the answer is yes."""
         return any(_meet(mine, theirs) for mine in self.ways for theirs in other.ways)
+
+
+class Globs:
+    """Many globs at once: a path is taken apart once, however many there are."""
+
+    def __init__(self, globs: Iterable[Glob]) -> None:
+        self._automaton = Automaton([glob.ways for glob in globs])
+
+    def matching(self, path: str | bytes) -> tuple[int, ...]:
+        """Return the indexes of all globs that mean a path."""
+        place = self._automaton.start
+        parts = _parts(path)
+        for part in parts[:-1]:
+            below = place.step(part).place
+            if below is None:
+                return ()
+            place = below
+        return place.step(parts[-1]).matched
 
 
 def escape(item: str) -> str:

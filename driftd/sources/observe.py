@@ -138,8 +138,8 @@ class Observer:
             return NO_STAMPS
         return stamp(found.item), stamp(found.behind) if found.behind is not None else b""
 
-    def file_changed_ns(self, item: str) -> int | None:
-        """Return when a regular file changed last, by its ctime; None: it is something else, or asking might take long."""
+    def changed_ns(self, item: str) -> int | None:
+        """Return when a file or directory changed last, by its ctime; None: it is neither, or asking might take long."""
         self._mounts.refresh()
         if self._mounts.remote:
             return None
@@ -147,7 +147,7 @@ class Observer:
             there = self._root.lstat(real_path(item))
         except OSError:
             return None
-        return there.ctime_ns if there.type is ItemType.FILE else None
+        return there.ctime_ns if there.type in (ItemType.FILE, ItemType.DIRECTORY) else None
 
     def _look(self, path: bytes, wanted: tuple[AttributeName, ...], intake: Intake | None) -> Look:
         self._mounts.refresh()

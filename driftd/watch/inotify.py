@@ -277,6 +277,8 @@ class _Directory:
 
     def _complete(self, event: InotifyEvent) -> bool:
         name = event.name
+        if event.is_create and event.mask & _IN.IN_ISDIR:
+            return False  # made for a moment, as often as not
         if event.is_modify or (event.is_create and self._will_be_closed(event)):
             self.being_written.add(name)
             return False
@@ -290,8 +292,6 @@ class _Directory:
 
         A file without other links that was made by mknod or linkat(O_TMPFILE) looks the same: it waits for `settle`.
         """
-        if event.mask & _IN.IN_ISDIR:
-            return False
         try:
             status = os.lstat(os.path.join(self.path, event.name))
         except OSError:

@@ -59,6 +59,10 @@ class Settling:
         """How many paths and directories wait."""
         return len(self._waiting) + len(self._rescans)
 
+    def __contains__(self, path: bytes) -> bool:
+        """Whether a path waits already."""
+        return path in self._waiting
+
     def is_transient(self, path: bytes) -> bool:
         """Whether the path has a name that lasts only while something is saved: pass it to `noticed`, do not look."""
         return path in self._transient

@@ -193,7 +193,7 @@ def test_names_are_bytes(scene: Scene) -> None:
 def test_entries_that_are_directories_are_told_apart(scene: Scene) -> None:
     path = str(scene.top / "d")
     (scene.top / "d").mkdir()
-    assert scene.seen() == [("tree", path, True, True), ("changed", path, True, True)]
+    assert scene.seen() == [("tree", path, True, True), ("changed", path, False, True)]
     (scene.top / "d").chmod(0o700)
     assert scene.seen() == [("changed", path, True, True)]
     (scene.top / "d").rename(scene.top / "e")
