@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import rfc8785
@@ -18,6 +18,8 @@ from driftd.model.event import Action, Event
 from driftd.store.chain import canonical, stamp
 from driftd.store.database import Database
 from driftd.store.journal import Journal
+from driftd.store.retention import Limits
+from driftd.store.store import Store
 
 EVENTS = 50_000
 ITEMS = 100_000
@@ -164,6 +166,42 @@ def main(directory: Path) -> None:
     timed("open the database (quick_check)", lambda: Database.open(directory, few, Clock()).close(), 1)
     (directory / "driftd.db").unlink()
     timed("rebuild the database", lambda: Database.open(directory, few, Clock()).close(), last)
+    few.close()
+    pruning(directory)
+
+
+def pruning(directory: Path) -> None:
+    """What it costs to prune the journal to half its size, in how long steps, and to rebuild from what is left."""
+    store = Store.open(directory, Clock(), "bench")
+    store.keep(Limits(timedelta(days=400), store.journal.extent()[1] // 2))
+    store.journal.append([drift(0)])  # begins segments of the new size
+    took: list[float] = []
+
+    def say(driftd: dict[str, Json]) -> None:
+        told = drift(0, Action.JOURNAL_CHECKPOINT)
+        store.record([told | {"driftd": {"severity": "info", **driftd}}])
+
+    steps = store.prune([], say)
+    done = object()
+    while True:
+        begin = time.perf_counter()
+        last = next(steps, done)
+        took.append(time.perf_counter() - begin)
+        if last is done:
+            break
+    snapshot = next((directory / "journal").glob("*.snapshot"))
+    row(
+        f"prune to half, {len(store.database.drifts()):,} open drifts",
+        f"{sum(took) * 1e3:8.0f} ms in {len(took)} steps, the longest {max(took) * 1e3:.0f} ms",
+    )
+    row("snapshot", f"{snapshot.stat().st_size / 2**20:8.1f} MiB")
+    store.close()
+    (directory / "driftd.db").unlink()
+    few = Journal(directory / "journal", Clock())
+    few.open()
+    behind = few.last_sequence - int(snapshot.stem)
+    timed("rebuild from the snapshot", lambda: Database.open(directory, few, Clock()).close(), behind)
+    few.close()
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class StatusView:
         print(f"audits    {', '.join(self._audits())}")
         print(f"coverage  {self._coverage()}")
         print(f"drifts    {self._counts()}")
-        for line in (*self._outputs(), *self._watch()):
+        for line in (*self._outputs(), *self._state(), *self._watch()):
             print(line)
         for line in self._drifts(drifts):
             print(line)
@@ -81,7 +81,18 @@ class StatusView:
     def _outputs(self) -> Iterator[str]:
         for output in _objects(self._shape["outputs"]):
             error = f", {visible(str(output['last_error']))}" if output.get("last_error") else ""
-            yield f"output    {output['name']}: {output['state']}, backlog {output['backlog']}{error}"
+            lost = f", {output['lost']} events lost" if output.get("lost") else ""
+            yield f"output    {output['name']}: {output['state']}, backlog {output['backlog']}{lost}{error}"
+
+    def _state(self) -> Iterator[str]:
+        """Yield what is wrong with the state directory, or was since the daemon started."""
+        if "state" not in self._shape:
+            return
+        state = self._part("state")
+        if state["trouble"]:
+            yield self._style.paint(f"state     the database is behind: {visible(str(state['trouble']))}", ALARM)
+        for told in _objects(state["told"]):
+            yield self._style.paint(f"state     {told['at']} {visible(str(told['message']))}", ALARM)
 
     def _watch(self) -> Iterator[str]:
         polled = [watch for watch in _objects(self._shape["watch"]) if watch["mode"] == "polled"]

@@ -13,6 +13,7 @@ from driftd.auditor import HostApprovals
 from driftd.model.item import Gap
 from driftd.store.content import ContentStore
 from driftd.store.database import Database
+from driftd.store.retention import moment
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,8 @@ def collect(approvals: HostApprovals, content: ContentStore, database: Database,
     """
     state = _state(approvals)
     known, _, until = (database.mark(_MARK) or "").partition(" ")
-    if known == state and not (until and now >= datetime.fromisoformat(until)):
+    due = moment(until)
+    if known == state and (due is None or now < due):
         return
     digests: list[str] = []
     for name, layers in approvals.layers.items():

@@ -84,6 +84,7 @@ class Service:
         self.losses = Losses(engine, clock.monotonic)
         self.pulse = Pulse(clock.monotonic)
         engine.on_look = self.pulse.looking_at
+        engine.store.database.on_progress = self._catching_up
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._questions: queue.SimpleQueue[Call | Task] = queue.SimpleQueue()
         """Answered first, however many notifications wait."""
@@ -145,6 +146,11 @@ class Service:
                 self.upkeep.advance()
         except StoreError as error:
             self._put_off(error)
+        self._notifier.watchdog()
+
+    def _catching_up(self) -> None:
+        """A database that is made again while it is used takes its time: that is no standstill."""
+        self.pulse.begin("making the database again from the journal")
         self._notifier.watchdog()
 
     def blind_spots(self) -> list[Gap]:

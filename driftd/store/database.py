@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from driftd.model.event import Event, namespace, sequence_of
+from driftd.model.event import Event, sequence_of
 from driftd.ports import Clock
 from driftd.store import tables
 from driftd.store.connection import (
     DATABASE_NAME,
     CorruptDatabaseError,
-    Guarded,
     check_tables,
     connect,
     connect_read_only,
@@ -23,72 +22,55 @@ from driftd.store.connection import (
     sqlite_translated,
 )
 from driftd.store.damage import JournalProblem, chain_of
-from driftd.store.errors import StoreError
 from driftd.store.files import make_directory
-from driftd.store.known import (
-    CompletedAudit,
-    KnownBaseline,
-    KnownGap,
-    KnownGroup,
-    OpenDrift,
-    Remembered,
-    Standing,
-    StateChange,
-)
+from driftd.store.kept import OUTPUTS_BEGIN, KeptState
+from driftd.store.known import StateChange
 from driftd.store.migrations import migrate
 from driftd.store.notices import Notice, StoreNotice, note
+from driftd.store.past import BehindError, OtherPastError, Reason, batches, set_aside_notice
 from driftd.store.reader import EventSource, Position
 from driftd.store.replay import IncomprehensibleError, replayed
 from driftd.store.snapshot import DamagedSnapshotError, read_snapshot
 
 BUSY_SECONDS: Final = 5.0
-_BATCH: Final = 1000
 _FREE_PAGES: Final = 256
 """Pages of 4 KiB that may lie unused: they are used again."""
-_OUTPUTS_BEGIN: Final = "outputs-begin"
-_SET_CURSOR: Final = """
-INSERT INTO outputs (name, delivered) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET delivered = excluded.delivered"""
+
+Progress = Callable[[], None]
 
 
-class OtherPastError(StoreError):
-    """The database took over events that the journal does not hold: the journal was lost, cut or exchanged."""
-
-    def __init__(self, path: Path, sequence: int, what: str) -> None:
-        super().__init__(path, f"the database took over event {sequence}; {what}", "find out who touched the journal")
-        self.sequence = sequence
+def _unheard() -> None:
+    """Nobody asked to hear of it."""
 
 
-class BehindError(StoreError):
-    """The database knows less than what the journal has forgotten since: a copy of an earlier time was put in its place."""
-
-    def __init__(self, path: Path, sequence: int, begins: int) -> None:
-        what = f"the database took over events up to {sequence}, and the journal begins with {begins}"
-        super().__init__(path, what, "find out who put an older database in its place")
-
-
-Reason = CorruptDatabaseError | OtherPastError | BehindError
-"""Why a database is set aside."""
-
-
-class Database:
-    """Open drifts, gaps, baselines, deliveries and remembered items. One thread applies events, any may ask or move a cursor.
+class Database(KeptState):
+    """The kept state, brought up to the journal's end. One thread applies events, any may ask or move a cursor.
 
     Methods raise StoreError where the file cannot be read or written; CorruptDatabaseError: open it again.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, journal: EventSource) -> None:
-        self._guarded = Guarded(connection, path)
-        self._path = path
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, journal: EventSource, progress: Progress = _unheard
+    ) -> None:
+        super().__init__(connection, path)
         self._journal = journal
         self._identity = identity_of(path)
         self.notices: list[StoreNotice] = []
         """What happened to it, to be said by its owner, who empties the list."""
         self.lost_through = 0
         """Sequences up to this one were given out by a journal that is lost since: `Journal.resume_after`."""
+        self.on_progress = progress
+        """Called now and then while much is taken over."""
 
     @classmethod
     def open(
-        cls, directory: Path, journal: EventSource, clock: Clock, *, busy_seconds: float = BUSY_SECONDS
+        cls,
+        directory: Path,
+        journal: EventSource,
+        clock: Clock,
+        *,
+        busy_seconds: float = BUSY_SECONDS,
+        progress: Progress = _unheard,
     ) -> Database:
         """Return the database of a state directory, brought up to the journal's end.
 
@@ -98,32 +80,31 @@ class Database:
         path = directory / DATABASE_NAME
         missing = journal.position().sequence > 0 and (not path.exists() or path.stat().st_size == 0)
         try:
-            database = cls._opened(path, journal, busy_seconds, rebuilt=missing)
+            database = cls._opened(path, journal, busy_seconds, progress, rebuilt=missing)
         except (CorruptDatabaseError, OtherPastError, BehindError) as error:
-            database = cls._made_again(path, journal, clock, busy_seconds, error)
+            aside = set_aside(path, clock.now())
+            database = cls._opened(path, journal, busy_seconds, progress, rebuilt=True)
+            database.say_set_aside(error, aside)
         if missing:
             message = f"{path}: it was not there, and was made again from the journal"
             database.notices.insert(0, StoreNotice(Notice.DATABASE_MISSING, message))
         return database
 
-    @classmethod
-    def _made_again(
-        cls, path: Path, journal: EventSource, clock: Clock, busy_seconds: float, reason: Reason
-    ) -> Database:
-        aside = set_aside(path, clock.now())
-        database = cls._opened(path, journal, busy_seconds, rebuilt=True)
-        database.notices.insert(0, _set_aside_notice(reason, aside))
-        database.lost_through = reason.sequence if isinstance(reason, OtherPastError) else 0
-        return database
+    def say_set_aside(self, reason: Reason, aside: Path) -> None:
+        """Note that another one stood in this one's place, and why it does no more."""
+        self.notices.insert(0, set_aside_notice(reason, aside))
+        self.lost_through = reason.sequence if isinstance(reason, OtherPastError) else 0
 
     @classmethod
-    def _opened(cls, path: Path, journal: EventSource, busy_seconds: float, *, rebuilt: bool) -> Database:
-        database = cls(connect(path, busy_seconds), path, journal)
+    def _opened(
+        cls, path: Path, journal: EventSource, busy_seconds: float, progress: Progress, *, rebuilt: bool
+    ) -> Database:
+        database = cls(connect(path, busy_seconds), path, journal, progress)
         try:
             database.check_past()
             database.catch_up(rebuilt=rebuilt)
-            if not rebuilt and database.mark(_OUTPUTS_BEGIN) is not None and database.cursors():
-                database.set_mark(_OUTPUTS_BEGIN, None)  # it served those who asked after the rebuild
+            if not rebuilt and database.mark(OUTPUTS_BEGIN) is not None and database.cursors():
+                database.set_mark(OUTPUTS_BEGIN, None)  # it served those who asked after the rebuild
         except BaseException:
             database.close()
             raise
@@ -138,9 +119,11 @@ class Database:
 
         def another() -> sqlite3.Connection:
             if damaged is not None and self._path.exists():
-                fresh = Database._made_again(self._path, self._journal, clock, BUSY_SECONDS, damaged)
+                aside = set_aside(self._path, clock.now())
+                fresh = Database._opened(self._path, self._journal, BUSY_SECONDS, self.on_progress, rebuilt=True)
+                fresh.say_set_aside(damaged, aside)
             else:
-                fresh = Database.open(self._path.parent, self._journal, clock)
+                fresh = Database.open(self._path.parent, self._journal, clock, progress=self.on_progress)
             self.notices.extend(fresh.notices)
             self.lost_through = max(self.lost_through, fresh.lost_through)
             self._identity = identity_of(self._path)
@@ -180,11 +163,6 @@ class Database:
 
     # --- the journal's side
 
-    def position(self) -> Position:
-        """Return up to which event of the journal it is complete."""
-        with self._guarded.reading() as connection:
-            return Position(*connection.execute("SELECT sequence, chain FROM position").fetchone())
-
     def apply(self, events: Sequence[Event]) -> None:
         """Take over recorded events, all or none; those it has already change nothing.
 
@@ -214,16 +192,17 @@ class Database:
     def catch_up(self, *, rebuilt: bool = False) -> None:
         """Take over what the journal has beyond this; `rebuilt`: what outputs have delivered was lost."""
         if rebuilt:
-            self.set_mark(_OUTPUTS_BEGIN, "0")  # in case this one is interrupted too
+            self.set_mark(OUTPUTS_BEGIN, "0")  # in case this one is interrupted too
         known, begins = self.position().sequence, self._journal.first_sequence()
         if known < begins - 1:
             self._take_snapshot(begins, rebuilt=rebuilt)
-        for batch in _batches(self._journal.read(self.position().sequence, self._unreadable)):
+        for batch in batches(self._journal.read(self.position().sequence, self._unreadable)):
             self._take(batch)
+            self.on_progress()
         if rebuilt:
             with self._guarded.reading() as connection:
                 ((started, pruned),) = connection.execute("SELECT started, pruned FROM position").fetchall()
-            self.set_mark(_OUTPUTS_BEGIN, str(max(started - 1, pruned, 0)))
+            self.set_mark(OUTPUTS_BEGIN, str(max(started - 1, pruned, 0)))
 
     def _take_snapshot(self, begins: int, *, rebuilt: bool) -> None:
         """Take over the state that the events made which the journal does not hold any more."""
@@ -258,47 +237,7 @@ class Database:
         if event is not None and sequence_of(event) == known.sequence and chain_of(event) != known.chain:
             raise OtherPastError(self._path, known.sequence, "the journal holds another one of that number")
 
-    # --- what is known
-
-    def drifts(self) -> list[OpenDrift]:
-        """Return the open drifts, by item."""
-        with self._guarded.reading() as connection:
-            return tables.drifts(connection)
-
-    def standings(self) -> list[tuple[str, Standing]]:
-        """Return the item of every open drift with what tells whether it changed."""
-        with self._guarded.reading() as connection:
-            return list(tables.standings(connection))
-
-    def worst(self, limit: int, after: tables.Place | None = None) -> list[OpenDrift]:
-        """Return so many open drifts, the worst first; those that follow a place, where one is given."""
-        with self._guarded.reading() as connection:
-            return tables.worst(connection, limit, after)
-
-    def drifts_of(self, items: Collection[str]) -> list[OpenDrift]:
-        """Return the open drifts of these items, the worst first."""
-        with self._guarded.reading() as connection:
-            return tables.drifts_of(connection, items)
-
-    def groups(self) -> list[KnownGroup]:
-        """Return the groups of drifts told together that are not settled, the oldest first."""
-        with self._guarded.reading() as connection:
-            return tables.groups(connection)
-
-    def gaps(self) -> list[KnownGap]:
-        """Return what is not covered, by item."""
-        with self._guarded.reading() as connection:
-            return tables.gaps(connection)
-
-    def baselines(self) -> list[KnownBaseline]:
-        """Return the baselines that events spoke of, by name."""
-        with self._guarded.reading() as connection:
-            return tables.baselines(connection)
-
-    def audits(self) -> list[CompletedAudit]:
-        """Return the last completed audit of each depth."""
-        with self._guarded.reading() as connection:
-            return tables.audits(connection)
+    # --- its size
 
     def pruned(self) -> int:
         """Return up to which event the journal is gone, as was recorded."""
@@ -335,84 +274,6 @@ class Database:
     def _free_pages(self) -> int:
         with self._guarded.reading() as connection:
             return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
-
-    # --- what outputs have delivered
-
-    def cursor(self, output: str) -> int:
-        """Return up to which event an output has delivered; one that was never heard of begins at the journal's end.
-
-        After a rebuild, what outputs have delivered is only known where events say so; the others begin with the last
-        `daemon-started` event: what a run told twice is recognised by its ids, years of it would be a flood.
-        """
-        with self._guarded.writing("remember a delivery") as connection:
-            row = connection.execute("SELECT delivered FROM outputs WHERE name = ?", (output,)).fetchone()
-            if row is None:
-                begin = self.mark(_OUTPUTS_BEGIN)
-                row = (int(begin) if begin is not None else self.position().sequence,)
-                connection.execute("INSERT INTO outputs (name, delivered) VALUES (?, ?)", (output, *row))
-            return int(row[0])
-
-    def set_cursor(self, output: str, sequence: int) -> None:
-        """Remember that an output has delivered everything up to a sequence."""
-        with self._guarded.writing("remember a delivery") as connection:
-            connection.execute(_SET_CURSOR, (output, sequence))
-
-    def cursors(self) -> dict[str, int]:
-        """Return up to which event each output has delivered."""
-        with self._guarded.reading() as connection:
-            return dict(connection.execute("SELECT name, delivered FROM outputs ORDER BY name").fetchall())
-
-    def lost(self) -> dict[str, int]:
-        """Return how many events were removed before an output had delivered them, for those that lost any."""
-        with self._guarded.reading() as connection:
-            return dict(connection.execute("SELECT name, lost FROM outputs WHERE lost > 0 ORDER BY name").fetchall())
-
-    # --- what no event carries
-
-    def remembered(self) -> Iterator[Remembered]:
-        """Yield every directory with what its items were when they were last read; others wait until it is exhausted."""
-        with self._guarded.reading() as connection:
-            yield from tables.remembered(connection)
-
-    def remember(self, rows: Iterable[Remembered], gone: Iterable[bytes] = ()) -> None:
-        """Remember what the items of some directories are, after the events about it are recorded; forget `gone` ones."""
-        with self._guarded.writing("remember items") as connection:
-            tables.remember(connection, rows, gone)
-
-    def mark(self, name: str) -> str | None:
-        """Return a single remembered value."""
-        with self._guarded.reading() as connection:
-            row = connection.execute("SELECT value FROM marks WHERE name = ?", (name,)).fetchone()
-            return None if row is None else str(row[0])
-
-    def set_mark(self, name: str, value: str | None) -> None:
-        """Remember a single value; None forgets it."""
-        with self._guarded.writing("remember a value") as connection:
-            if value is None:
-                connection.execute("DELETE FROM marks WHERE name = ?", (name,))
-            else:
-                connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
-
-
-def _batches(events: Iterator[Event]) -> Iterator[list[Event]]:
-    """Yield events in batches that are small where events are large."""
-    batch: list[Event] = []
-    weight = 0
-    for event in events:
-        batch.append(event)
-        body = namespace(event)
-        weight += 1 + sum(len(told) for name in ("changes", "gaps") if isinstance(told := body.get(name), list))
-        if weight >= _BATCH:
-            yield batch
-            batch, weight = [], 0
-    if batch:
-        yield batch
-
-
-def _set_aside_notice(error: Reason, aside: Path) -> StoreNotice:
-    kinds = {OtherPastError: Notice.JOURNAL_LOST, BehindError: Notice.DATABASE_BEHIND}
-    message = f"{error.where}: {error.what}: set aside as {aside.name}, and made again from the journal"
-    return StoreNotice(kinds.get(type(error), Notice.DATABASE_DAMAGED), message)
 
 
 def _copy_in_memory(stored: sqlite3.Connection | None, path: Path) -> sqlite3.Connection:

@@ -7,7 +7,7 @@ between two steps has lost nothing: before 2 nothing has happened, and what is l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -18,8 +18,8 @@ from driftd.ports import Clock
 from driftd.store.database import Database
 from driftd.store.errors import translated
 from driftd.store.journal import Journal
-from driftd.store.retention import Limits, Look, Plan, Stretch, plan
-from driftd.store.snapshot import SnapshotWriter, snapshots
+from driftd.store.retention import Limits, Look, Plan, Stretch, moment, plan
+from driftd.store.snapshot import SnapshotWriter, matches, snapshots
 from driftd.store.stretches import Stretches
 
 log = structlog.get_logger(__name__)
@@ -51,12 +51,17 @@ class Pruning:
             yield
         found = plan(stretches, limits, self._clock.now(), delivered, self._look())
         self._remember(found.look)
-        if found.through or self._needs_snapshot():
+        if found.through or (yield from self._needs_snapshot()):
             yield from self._prune(found, stretches, say)
 
-    def _needs_snapshot(self) -> bool:
-        """Whether events are gone and nothing holds what they made."""
-        return self._journal.first_sequence() > 1 and self._journal.snapshot() is None
+    def _needs_snapshot(self) -> Generator[None, None, bool]:
+        """Say whether events are gone and nothing holds what they made."""
+        if self._journal.first_sequence() == 1:
+            return False
+        for named, path in self._journal.named_snapshots():
+            if (yield from matches(path, named)):
+                return False
+        return True
 
     def _prune(self, found: Plan, stretches: list[Stretch], say: Say) -> Iterator[None]:
         with self._database.frozen() as (position, changes):
@@ -86,8 +91,9 @@ class Pruning:
                     path.unlink(missing_ok=True)
 
     def _look(self) -> Look | None:
-        at, _, through = (self._database.mark(_LOOK) or "").partition(" ")
-        return Look(datetime.fromisoformat(at), int(through)) if through.isdigit() else None
+        told, _, through = (self._database.mark(_LOOK) or "").partition(" ")
+        at = moment(told)
+        return Look(at, int(through)) if at is not None and through.isdecimal() else None
 
     def _remember(self, look: Look | None) -> None:
         told = None if look is None else f"{look.at.isoformat()} {look.through}"

@@ -127,12 +127,15 @@ class JournalReader:
 
     def snapshot(self) -> tuple[Named, Path] | None:
         """Return the latest snapshot that an event of the journal names and that is as it was written."""
+        return next(((named, path) for named, path in self.named_snapshots() if is_as_named(path, named)), None)
+
+    def named_snapshots(self) -> Iterator[tuple[Named, Path]]:
+        """Yield the snapshots that events of the journal name, the latest first; their bytes are not looked at."""
         for sequence, path in self._snapshots():
             names = (named for event in self.read(sequence) if (named := named_in(event)) is not None)
             named = next((named for named in names if named.sequence == sequence), None)
-            if named is not None and is_as_named(path, named):
-                return named, path
-        return None
+            if named is not None:
+                yield named, path
 
     def verify(self) -> list[JournalProblem]:
         """Return every place that is not as it was recorded; reads the whole journal, in bounded memory."""

@@ -17,6 +17,15 @@ STEP: Final = timedelta(days=35)
 _NONE: Final = timedelta(0)
 
 
+def moment(text: str) -> datetime | None:
+    """Return the moment, with a zone, that a text says; None where it says none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long events are kept, and how much room they may take."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +40,8 @@ from driftd.store.known import (
 SCHEMA: Final = "driftd/snapshot/1"
 _NAME: Final = re.compile(r"(\d{20})\.snapshot")
 _LINES_A_STEP: Final = 200
+_SYNC_EVERY: Final = 4 * 1024 * 1024
+"""Bytes that one step may have to wait for."""
 _KINDS: Final[dict[str, Any]] = {
     "drift": lambda told: DriftStands(OpenDrift(**told), opened=True),
     "group": lambda told: GroupStands(KnownGroup(**told)),
@@ -103,7 +105,7 @@ class SnapshotWriter:
         self._sequence = sequence
         self._chain = chain
         self._digest = hashlib.sha256()
-        self.bytes = 0
+        self._unsynced = 0
 
     @property
     def named(self) -> Named:
@@ -143,8 +145,11 @@ class SnapshotWriter:
     def _put(self, descriptor: int, told: list[object]) -> None:
         data = b"".join(msgspec.json.encode(line) + b"\n" for line in told)
         self._digest.update(data)
-        self.bytes += len(data)
         write_all(descriptor, data)
+        self._unsynced += len(data)
+        if self._unsynced > _SYNC_EVERY:
+            os.fdatasync(descriptor)
+            self._unsynced = 0
 
 
 def _told(change: StateChange) -> object:
@@ -169,16 +174,27 @@ def _told(change: StateChange) -> object:
             raise TypeError(f"{change} is no part of a state")  # what ends is not there
 
 
-def is_as_named(path: Path, named: Named) -> bool:
-    """Whether the file is there and has the digest that the checkpoint names."""
+def matches(path: Path, named: Named) -> Generator[None, None, bool]:
+    """Say, in steps, whether the file is there and has the digest that the checkpoint names."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while data := file.read(1024 * 1024):
                 digest.update(data)
+                yield
     except OSError:
         return False
     return named.sha256 == f"sha256:{digest.hexdigest()}"
+
+
+def is_as_named(path: Path, named: Named) -> bool:
+    """Whether the file is there and has the digest that the checkpoint names."""
+    steps = matches(path, named)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return bool(done.value)
 
 
 def read_snapshot(path: Path) -> Iterator[StateChange]:

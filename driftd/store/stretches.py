@@ -10,17 +10,13 @@ from driftd.model.event import Event
 from driftd.store.damage import chain_of, readable
 from driftd.store.errors import StoreError, translated
 from driftd.store.reader import JournalReader
-from driftd.store.retention import Stretch
+from driftd.store.retention import Stretch, moment
 from driftd.store.segments import Segment, segments, tail_offset, whole_lines, whole_size
 
 
 def happened(event: Event | None) -> datetime | None:
     """Return when an event says that it happened, as a moment with a zone; None where it says none."""
-    try:
-        moment = datetime.fromisoformat(str(event["@timestamp"])) if event is not None else None
-    except (KeyError, ValueError):
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
+    return None if event is None else moment(str(event.get("@timestamp")))
 
 
 def first_event(segment: Segment) -> Event | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -237,8 +238,10 @@ def test_a_segment_that_the_disk_does_not_give_is_left_and_gone_on_from(
 
 
 def test_a_daemon_that_has_much_to_say_keeps_within_its_limits(host: ScratchHost) -> None:
-    host.configure(journal={"max_size": "1MiB"})
     with host.daemon() as daemon:
+        host.configure(journal={"max_size": "1MiB"})
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_event(Action.DAEMON_RELOADED)
         for turn in range(80):
             write_all_anew(host, daemon, turn)
             if events(host, Action.JOURNAL_CHECKPOINT):

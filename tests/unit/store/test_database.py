@@ -210,6 +210,18 @@ def test_damage_met_while_running_says_so_and_opening_again_repairs_it(state: Pa
     again.close()
 
 
+def test_a_long_repair_is_heard_of_on_its_way(state: Path, journal: Journal) -> None:
+    database = database_of(state, journal)
+    journal.append(heartbeats(3500))
+    heard = []
+    database.on_progress = lambda: heard.append(database)
+    (state / DATABASE_NAME).unlink()
+    database.repair(StandingClock())
+    assert len(heard) == 4
+    assert database.position() == journal.position()
+    database.close()
+
+
 def test_only_the_latest_damaged_databases_are_kept(state: Path, journal: Journal) -> None:
     path = filled(state, journal)
     clock = StandingClock()

@@ -5,6 +5,7 @@ import random
 import stat
 import tracemalloc
 from datetime import timedelta
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -422,6 +423,33 @@ def bits_flipped(path: Path, dice: random.Random) -> None:
 
 
 DAMAGES = [overwritten, cut, zeroed, line_gone, shuffled, segment_gone, bits_flipped]
+
+
+def test_a_page_that_the_disk_does_not_give_costs_the_lines_in_it(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened(directory)
+    journal.append(heartbeats(2000))
+    journal.close()
+    path = segment_files(directory)[0]
+    ends = [0, *accumulate(map(len, path.read_bytes().splitlines(keepends=True)))]
+    bad = 20 * 4096
+    hit = [number for number, (begin, end) in enumerate(pairwise(ends), 1) if begin < bad + 4096 and end > bad]
+    real = os.pread
+
+    def pread(descriptor: int, length: int, offset: int) -> bytes:
+        if offset < bad + 4096 and offset + length > bad:
+            raise OSError(5, "Input/output error")
+        return real(descriptor, length, offset)
+
+    monkeypatch.setattr(os, "pread", pread)
+    reader = JournalReader(directory)
+    told: list[JournalProblem] = []
+    left = [sequence_of(event) for event in reader.read(0, told.append)]
+    assert left == [number for number in range(1, 2001) if number not in hit]
+    assert {problem.reason for problem in told} == {Damage.UNREADABLE}
+    assert {problem.reason for problem in reader.verify()} == {Damage.UNREADABLE, Damage.SEQUENCE}
+    assert reader.position().sequence == 2000
 
 
 def test_a_segment_is_followed_by_a_new_one_when_it_is_old(directory: Path) -> None:
