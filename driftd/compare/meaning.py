@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -138,11 +139,13 @@ class Meanings:
     def members(self, members: dict[str, Node], names: Names) -> list[tuple[str, bytes]]:
         """Return the name and the digest of every member that says more than what holds without it."""
         found = []
+        spellings = Counter(map(self._dialect.member, members))
         for name, child in members.items():
             spelled = self._dialect.member(name)
             below = (*names, spelled)
             if not self.says_default(child, below):
-                found.append((spelled, self.digest(child, below)))
+                # Two spellings of one name side by side: which says what counts, so each keeps its own.
+                found.append((spelled if spellings[spelled] == 1 else name, self.digest(child, below)))
         return found
 
     def says_default(self, node: Node, names: Names) -> bool:

@@ -112,7 +112,9 @@ class _Known:
         return not self.declared.has or _has(document.root, self.declared.has)
 
     def of(self, document: Document) -> Dialect:
-        return self.with_defaults if self.defaults_in.match(document.path) else self.without_defaults
+        """What a file leaves out has its default only where no other file can say it."""
+        whole = not document.includes and self.defaults_in.match(document.path)
+        return self.with_defaults if whole else self.without_defaults
 
 
 def dialect_of(document: Document) -> Dialect:

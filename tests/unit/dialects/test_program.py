@@ -96,6 +96,12 @@ def test_two_spellings_on_one_side_are_two_members() -> None:
     assert changes(samba, {"A B": "1"}, {"ab": "1", "a_b": "2"}) == [("added", "$.a_b", "-", "2")]
 
 
+def test_two_spellings_on_both_sides_do_not_swap_their_values_unseen() -> None:
+    samba = dialect(NAMES)
+    found = changes(samba, {"A B": "1", "ab": "2"}, {"A B": "2", "ab": "1"})
+    assert sorted(found) == [("changed", "$.ab", "2", "1"), ("changed", "$['A B']", "1", "2")]
+
+
 def test_the_more_specific_entry_wins_key_by_key() -> None:
     found = dialect(
         '[[settings]]\nnames = ["host*"]\nordered = false\nidentity = [["name"]]\n'

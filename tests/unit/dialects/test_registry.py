@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import driftd.dialects
-from driftd.compare.meaning import scalar_bytes
+from driftd.compare.meaning import UNSET, scalar_bytes
 from driftd.dialects.declaration import Declaration
 from driftd.dialects.program import ProgramDialect
 from driftd.dialects.registry import DIALECTS, declared, dialect_of
@@ -65,3 +65,13 @@ def test_of_several_dialects_of_a_format_the_last_alone_may_take_every_document(
 def test_every_document_can_be_asked_for_its_dialect(format: str) -> None:
     """A pattern of a path that cannot be would stop every document of the format."""
     assert dialect_of(Document("/anywhere", format, Node({}))) is not None
+
+
+def test_defaults_hold_where_one_file_is_the_whole_story() -> None:
+    def default_of(path: str, *includes: str) -> bool:
+        document = Document(path, "sshd", Node({}), includes=[*includes])
+        return dialect_of(document).sense(("x11forwarding",)).default is not UNSET
+
+    assert default_of("/etc/ssh/sshd_config")
+    assert not default_of("/etc/ssh/sshd_config.d/local.conf")
+    assert not default_of("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf")
