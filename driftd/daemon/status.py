@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.daemon.events import timestamp
 from driftd.daemon.memory import Memory
+from driftd.daemon.modes import modes
 from driftd.model.document import Json
 from driftd.model.event import Event, namespace, sequence_of
 from driftd.model.item import Gap
@@ -53,7 +54,9 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
         "drifts": engine.store.attempt(worst_drifts) or [],
         "watch": [
             {"item": item, "mode": mode, "reason": reason}
-            for item, mode, reason in islice(service.watching.modes(), LISTED)
+            for item, mode, reason in islice(
+                modes(service.watching, [scoped.glob for scoped in engine.auditor.scope.patterns]), LISTED
+            )
         ],
         "outputs": [{**state.to_json(), "lost": lost.get(state.name, 0)} for state in outputs],
         "state": service.upkeep.to_json(),

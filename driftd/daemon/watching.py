@@ -8,7 +8,7 @@ from typing import Final
 
 from driftd.auditor import Auditor
 from driftd.daemon.routes import Routes
-from driftd.model.item import real_path, shown_path
+from driftd.model.item import real_path
 from driftd.ports import Watcher, WatchEvents
 from driftd.watch.reasons import MISSING, REMOTE, WATCH_LIMIT
 
@@ -276,15 +276,10 @@ class Watching:
             return None
         return host.removeprefix(self._prefix) or b"/"
 
-    # --- what is told of it
-
-    def modes(self) -> Iterator[tuple[str, str, str | None]]:
-        """Yield the contract's `watch`: (item, mode, reason) for each pattern, then for each directory that is polled."""
-        polled = {shown_path(place): reason for place, reason in self.polled.items()}
-        for scoped in self._auditor.scope.patterns:
-            yield scoped.pattern.path, "live" if self.live else "scheduled", None
-        for place, reason in sorted(polled.items()):
-            yield place, "polled", reason
+    def directories(self) -> Iterator[bytes]:
+        """Yield every directory in which something may be noticed, by all its names."""
+        for place in {*self._entered, *self.polled}:
+            yield from self.names_of(place)
 
 
 def fixed_ways(auditor: Auditor) -> frozenset[bytes]:

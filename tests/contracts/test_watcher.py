@@ -498,3 +498,13 @@ def test_an_unmount_is_noticed(in_namespace: Callable[[str], object]) -> None:
 
 def test_a_bind_mount_shares_the_descriptor_and_keeps_its_own_path(in_namespace: Callable[[str], object]) -> None:
     assert in_namespace("bind-mount") == [["real/f", "bound/f"], ["bound/g"]]
+
+
+def test_mounting_and_unmounting_are_told(in_namespace: Callable[[str], object]) -> None:
+    assert in_namespace("mount-notices") == [[True, True], True]
+
+
+def test_what_is_mounted_over_a_watched_directory_is_unseen_until_it_is_watched_again(
+    in_namespace: Callable[[str], object],
+) -> None:
+    assert in_namespace("mounted-over") == ["seen"]

@@ -11,7 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from driftd.sources.mounts import Mounts
 from driftd.watch.inotify import InotifyWatcher
+from driftd.watch.mounting import MountNotices
 
 PATIENCE = 20.0
 
@@ -95,12 +97,49 @@ def bind_mount(top: Path) -> object:
     return [[Path(path).relative_to(top).as_posix() for _, path in seen] for seen in (both, one)]
 
 
+def mount_notices(top: Path) -> object:
+    """Mounting and unmounting are told, and nothing is after the end."""
+    told: queue.Queue[str] = queue.Queue()
+    notices = MountNotices(lambda: told.put("changed"))
+    notices.start()
+    mounts = Mounts()
+    mounts.refresh()
+    seen = []
+    for command in (["mount", "-t", "tmpfs", "none", str(top)], ["umount", str(top)]):
+        subprocess.run(command, check=True)
+        told.get(timeout=PATIENCE)
+        mounts.refresh()
+        seen.append(mounts.changed() == {bytes(top)})
+    notices.stop()
+    notices.stop()
+    while not told.empty():
+        told.get()
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(top)], check=True)
+    return [seen, told.empty()]
+
+
+def mounted_over(top: Path) -> object:
+    """inotify says nothing of what is mounted over a directory, and goes on with what is hidden."""
+    watcher, recorder = InotifyWatcher(), Recorder()
+    watcher.start(recorder)
+    assert watcher.watch(bytes(top)) is None
+    subprocess.run(["mount", "-t", "tmpfs", "none", top], check=True)
+    (top / "unseen").symlink_to("x")
+    assert watcher.watch(bytes(top)) is None
+    (top / "seen").symlink_to("x")
+    seen = recorder.until(("changed", str(top / "seen")))
+    watcher.close()
+    return [Path(path).name for _, path in seen]
+
+
 if __name__ == "__main__":
     scenarios = {
         "watch-limit": watch_limit,
         "instance-limit": instance_limit,
         "unmount": unmount,
         "bind-mount": bind_mount,
+        "mount-notices": mount_notices,
+        "mounted-over": mounted_over,
     }
     result = scenarios[sys.argv[1]](Path(sys.argv[2]))
     sys.stdout.write("\n" + json.dumps(result))  # diagnostics stand above it

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from driftd.daemon.messages import Asked, Lost, Message, MountsChanged, Noticed, Tree
+from driftd.daemon.modes import modes
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
 from driftd.daemon.polling import Polling
@@ -226,7 +227,7 @@ class Live:
     def polled(self) -> dict[str, str]:
         return {
             os.path.relpath(item, self.etc): reason or ""
-            for item, mode, reason in self.watching.modes()
+            for item, mode, reason in modes(self.watching, [])
             if mode == "polled"
         }
 

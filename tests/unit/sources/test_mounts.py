@@ -81,3 +81,31 @@ print(before, during, known())
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     assert done.stdout == "(False, False) (True, True) False\n"
+
+
+def test_the_file_system_that_holds_a_path_is_the_nearest_above(mounts: Mounts) -> None:
+    kinds = {
+        path: mount.kind
+        for path in (b"/", b"/etc/x", b"/mnt/s/a", b"/mnt/s/local/x", b"/proc/sys")
+        if (mount := mounts.holding(path))
+    }
+    assert kinds == {
+        b"/": "ext4",
+        b"/etc/x": "ext4",
+        b"/mnt/s/a": "fuse.sshfs",
+        b"/mnt/s/local/x": "tmpfs",
+        b"/proc/sys": "proc",
+    }
+    assert b"/proc/sys/x".startswith(mounts.kernel_made)
+    assert not b"/process".startswith(mounts.kernel_made)
+
+
+def test_what_was_mounted_unmounted_or_mounted_anew_has_changed_once(mounts: Mounts) -> None:
+    assert mounts.changed() == set()
+    table = mount_table(TABLE)
+    again = Mount(b"/mnt/s", "fuse.sshfs", 99)
+    mounts._take(
+        [*(mount for mount in table if mount.point not in (b"/mnt/s", b"/proc")), again, Mount(b"/new", "tmpfs", 100)]
+    )
+    assert mounts.changed() == {b"/mnt/s", b"/proc", b"/new"}
+    assert mounts.changed() == set()

@@ -3,14 +3,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from driftd.sources.glob import Glob
 from driftd.sources.root import Root
-from driftd.sources.walk import Walk, WalkPattern, walk
+from driftd.sources.walk import Plan, Walk, WalkPattern, walk
 
 NOBODY = 65534
 
@@ -253,3 +253,91 @@ def test_a_directory_that_vanishes_while_walking_is_no_gap(tree: Path) -> None:
         place = tree / "etc" / "a" / name
         place.rmdir() if place.is_dir() else place.unlink()
     assert all(found.gap is None for found in started)
+
+
+class Scout:
+    """A guide that takes note of where it is led, and may do something there."""
+
+    def __init__(self, covered: tuple[bytes, ...] = ()) -> None:
+        self.entered: list[tuple[bytes, bytes]] = []
+        self.hops: list[tuple[bytes, tuple[bytes, ...]]] = []
+        self.at: dict[bytes, Callable[[], object]] = {}
+        self.covered = covered
+        self.doubts = 0
+
+    def enter(self, path: bytes, place: bytes) -> None:
+        self.entered.append((path, place))
+        self.at.pop(path, lambda: None)()
+
+    def led(self, path: bytes, hops: Sequence[bytes]) -> bool:
+        self.hops.append((path, tuple(hops)))
+        self.doubts -= 1
+        return self.doubts >= 0
+
+    def covers(self, place: bytes) -> bool:
+        return place in self.covered
+
+
+def guided(tree: Path, guide: Scout, pattern: str, within: bytes = b"/", *, shallow: bool = False) -> list[str]:
+    plan = Plan([WalkPattern(Glob(pattern))])
+    walked = Walk(Root(os.fsencode(tree)), plan, guide=guide, within=within, shallow=shallow)
+    return [found.item for found in walked if found.gap is None]
+
+
+def test_a_guide_is_told_of_a_directory_before_it_is_listed(tree: Path) -> None:
+    guide = Scout()
+    guide.at[b"/etc/a/b"] = (tree / "etc/a/b/late.conf").touch
+    assert "/etc/a/b/late.conf" in guided(tree, guide, "/etc/**")
+    assert [path for path, _ in guide.entered[:2]] == [b"/", b"/etc"]
+
+
+def test_a_guide_is_told_of_every_directory_that_could_be_moved_away(tree: Path) -> None:
+    guide = Scout()
+    assert guided(tree, guide, "/srv/app/config/x.yml") == []
+    assert [path for path, _ in guide.entered] == [b"/", b"/srv", b"/srv/app"]
+
+
+def test_a_guide_is_told_of_links_on_the_way_and_where_they_lead(tree: Path) -> None:
+    guide = Scout()
+    (tree / "current").symlink_to("next")
+    (tree / "next").symlink_to("/usr/bin")
+    assert guided(tree, guide, "/current/*") == ["/current/ls"]
+    assert guide.hops == [(b"/current", (b"/current", b"/next", b"/usr/bin"))]
+    assert guide.entered[-1] == (b"/current", b"/usr/bin")
+
+
+def test_of_a_link_that_leads_nowhere_a_guide_is_told_what_would_have_to_come(tree: Path) -> None:
+    guide = Scout()
+    (tree / "current").symlink_to("/srv/releases/1")
+    assert guided(tree, guide, "/current/*") == []
+    assert guide.hops == [(b"/current", (b"/current", b"/srv/releases"))]
+
+
+def test_a_link_is_followed_again_where_the_guide_came_late(tree: Path) -> None:
+    guide = Scout()
+    guide.doubts = 1
+    (tree / "current").symlink_to("/usr/bin")
+    assert guided(tree, guide, "/current/*") == ["/current/ls"]
+    assert len(guide.hops) == 2
+
+
+def test_within_one_path_only_that_is_walked(tree: Path) -> None:
+    guide = Scout()
+    assert guided(tree, guide, "/etc/**", b"/etc/a") == ["/etc/a", "/etc/a/b", "/etc/a/b/c.conf"]
+    assert {path for path, _ in guide.entered} == {b"/", b"/etc", b"/etc/a", b"/etc/a/b"}
+    assert guided(tree, Scout(), "/etc/**", b"/etc/hosts") == ["/etc/hosts"]
+    assert guided(tree, Scout(), "/etc/**", b"/etc/none/x") == []
+    assert guided(tree, Scout(), "/srv/*/*.yml", b"/etc/a") == []
+    assert guided(tree, Scout(), "/etc/a/b/*", b"/etc/a") == ["/etc/a/b/c.conf"]
+    assert guided(tree, Scout(), "/bin/*", b"/bin") == ["/bin/ls"]
+
+
+def test_a_shallow_walk_enters_only_what_nobody_covers(tree: Path) -> None:
+    assert guided(tree, Scout((b"/etc/a",)), "/etc/**", b"/etc", shallow=True) == [
+        "/etc/a",
+        "/etc/hosts",
+        "/etc/loop",
+        "/etc/ssh",
+        "/etc/ssh/.hidden",
+        "/etc/ssh/sshd_config",
+    ]
