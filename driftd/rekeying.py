@@ -14,7 +14,8 @@ from typing import Final
 from driftd.audit import SECRET_KEY_UNKNOWN
 from driftd.auditor import Auditor, secret_places
 from driftd.baselines.approved import CORRUPT, ApprovedLayers
-from driftd.baselines.layer import ABSENT, CorruptError, Layer, decode_item
+from driftd.baselines.digests import ABSENT
+from driftd.baselines.layer import CorruptError, Layer, decode_item
 from driftd.formats import registry
 from driftd.model.approved import ApprovedItem, canonical_json
 from driftd.model.document import Json

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from driftd.baselines import tree
 from driftd.baselines.approved import HOSTS, ApprovedLayers
+from driftd.baselines.digests import ABSENT
 from driftd.baselines.history import History
 from driftd.baselines.item_files import FOLDER, item_file
-from driftd.baselines.layer import ABSENT, MANIFEST, PENDING, CorruptError, Layer, digest_of, pending_name, read_layer
+from driftd.baselines.layer import MANIFEST, PENDING, CorruptError, Layer, digest_of, pending_name, read_layer
 from driftd.model.approved import ApprovedItem, Manifest, canonical_json
 
 _FILE_MODE = 0o640  # settings of files that not everybody can read

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from driftd.baselines.layer import ABSENT, CorruptError, Layer, decode_item, read_layer
+from driftd.baselines.digests import ABSENT
+from driftd.baselines.layer import CorruptError, Layer, decode_item, read_layer
 from driftd.model.approved import ApprovedItem
 from driftd.model.item import Gap
 from driftd.settings.problems import ConfigProblem
@@ -89,6 +90,7 @@ class ApprovedLayers:
         return self.shared.is_current() and self.host.is_current()
 
     def _layer_of(self, item: str) -> Layer | None:
-        if item in self.host.items:
-            return None if self.host.items[item] == ABSENT else self.host
+        own = self.host.items.get(item)
+        if own is not None:
+            return None if own == ABSENT else self.host
         return self.shared if item in self.shared.items else None

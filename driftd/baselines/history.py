@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from driftd.baselines import tree
-from driftd.baselines.layer import ABSENT, CorruptError, Layer, decode_item, decode_manifest, digest_of
+from driftd.baselines.digests import ABSENT
+from driftd.baselines.layer import CorruptError, Layer, decode_item, decode_manifest, digest_of
 from driftd.model.approved import ApprovedItem, Manifest
 
 

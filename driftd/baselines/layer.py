@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -12,6 +13,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from driftd.baselines import tree
+from driftd.baselines.digests import ItemDigests
 from driftd.baselines.item_files import item_file
 from driftd.model.approved import ApprovedItem, Manifest
 from driftd.model.document import Json
@@ -21,8 +23,6 @@ from driftd.settings.trust import Trust
 MANIFEST: Final = "approved.json"
 PENDING: Final = ".approving"
 """Item files of the manifest beside it that were not put in their place yet; empty but for an interrupted approval."""
-ABSENT: Final = "absent"
-"""In a host's manifest: the shared layer has this item, on this host it is approved that it is not there."""
 
 Signature = tuple[int, int, int]
 
@@ -38,10 +38,13 @@ class _Proposed(msgspec.Struct):
     ticket: str | None = None
 
 
+_Digest = Annotated[str, msgspec.Meta(pattern=r"^(sha256:[0-9a-f]{64}|absent)$")]
+
+
 class _ManifestFile(msgspec.Struct):
     schema: Literal["driftd/approved/1"]
     revision: Annotated[int, msgspec.Meta(ge=1)]
-    items: dict[str, Annotated[str, msgspec.Meta(pattern=r"^(sha256:[0-9a-f]{64}|absent)$")]]
+    items: msgspec.Raw
     previous: str | None = None
     proposed: _Proposed = msgspec.field(default_factory=_Proposed)
 
@@ -59,7 +62,7 @@ class Layer:
     signature: Signature | None = None
 
     @property
-    def items(self) -> dict[str, str]:
+    def items(self) -> Mapping[str, str]:
         """Item -> digest of its file, or `absent`."""
         return self.manifest.items if self.manifest else {}
 
@@ -115,10 +118,18 @@ def decode_manifest(content: bytes) -> Manifest:
     """Return the manifest that a file holds; CorruptError says why it holds none."""
     try:
         file = msgspec.json.decode(content, type=_ManifestFile)
+        items = _items(bytes(file.items))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as broken:
         raise CorruptError(f"is not a manifest: {broken}") from broken
     said = file.proposed
-    return Manifest(file.revision, file.items, file.previous, said.by, said.at, said.reason, said.ticket)
+    return Manifest(file.revision, items, file.previous, said.by, said.at, said.reason, said.ticket)
+
+
+def _items(content: bytes) -> ItemDigests:
+    try:
+        return ItemDigests.decode(content)
+    except ValueError:
+        return ItemDigests.of(msgspec.json.decode(content, type=dict[str, _Digest]))  # it says what is wrong
 
 
 def decode_item(item: str, content: bytes) -> ApprovedItem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from driftd.model.document import Json
@@ -37,7 +38,7 @@ class Manifest:
     """`approved.json`: what is approved in one layer of a baseline; the thing that is signed."""
 
     revision: int
-    items: dict[str, str]
+    items: Mapping[str, str]
     """Item -> `sha256:HEX` of its canonical JSON file."""
     previous: str | None = None
     """`sha256:HEX` of the manifest before this one."""

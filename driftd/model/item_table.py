@@ -5,7 +5,7 @@ A dictionary of a hundred thousand paths takes tens of megabytes; the same names
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from driftd.model.item import real_path, shown_path
@@ -114,6 +114,28 @@ class ItemTable:
             index.places[name] = at
             index.names = shelf.names
         return at
+
+    def fill(self, records: Iterable[tuple[str, bytes]]) -> None:
+        """Take over many items with one record each, those of one directory best in a row; of one item the last counts."""
+        last = b""
+        names: list[bytes] = []
+        made: list[bytes] = []
+        for item, record in records:
+            directory, name = split_item(item)
+            if directory != last:
+                self._stock(last, names, made)
+                last, names, made = directory, [], []
+            names.append(name)
+            made.append(record)
+        self._stock(last, names, made)
+
+    def _stock(self, directory: bytes, names: list[bytes], records: list[bytes]) -> None:
+        if directory in self._shelves or len(set(names)) < len(names):
+            for name, record in zip(names, records, strict=True):
+                self.put(shown_path(directory + name), record)
+        elif names:
+            self.add_shelf(directory, b"\0%b\0" % b"\0".join(names), [b"".join(records)])
+            self._touched.add(directory)
 
     def discard(self, item: str) -> None:
         """Forget an item; one that is not here is fine."""

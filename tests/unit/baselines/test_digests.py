@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driftd.baselines.digests import ABSENT, ItemDigests
+from driftd.model.item import shown_path
+
+DIGESTS = st.just(ABSENT) | st.binary(min_size=32, max_size=32).filter(any).map(lambda digest: f"sha256:{digest.hex()}")
+PATHS = (
+    st.binary(min_size=1, max_size=6).filter(lambda path: b"\0" not in path).map(lambda path: shown_path(b"/" + path))
+)
+
+
+@given(
+    st.dictionaries(PATHS | st.text(st.characters(exclude_categories=["Cs"]), max_size=6), DIGESTS, max_size=20),
+    st.text(max_size=6),
+)
+def test_the_digests_of_a_manifest_are_a_dictionary(items: dict[str, str], other: str) -> None:
+    kept = ItemDigests.of(items)
+    spelled = json.dumps(items, indent=1, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
+    assert (
+        dict(ItemDigests.decode(json.dumps(items).encode())) == dict(ItemDigests.decode(spelled)) == dict(kept) == items
+    )
+    assert kept == items
+    assert len(kept) == len(items)
+    assert kept.get(other) == items.get(other)
+    assert all(item in kept for item in items)
+
+
+def test_names_that_no_path_is_shown_as_are_not_taken_for_that_path() -> None:
+    items = {"/etc/a\\x41": "sha256:" + "1" * 64, "/etc/aA": "sha256:" + "2" * 64, "/etc/\\zz": ABSENT, "sshd": ABSENT}
+    assert dict(ItemDigests.of(items)) == items
+
+
+def test_of_an_item_that_a_manifest_names_twice_the_last_counts() -> None:
+    first, last = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+    content = f'{{"/a/b": "{first}", "/a/c": "{first}", "/a/b": "{last}", "/d": "{first}", "/a/c": "absent"}}'
+    assert dict(ItemDigests.decode(content.encode())) == {"/a/b": last, "/a/c": ABSENT, "/d": first}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[]",
+        b"{",
+        b'{"a": 1}',
+        b'{"a": "sha256:00"}',
+        b'{"a": "absent"} x',
+        b'{"a": {"b": "absent"}}',
+        b'{"a": "ABSENT"}',
+    ],
+)
+def test_what_is_no_digest_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        ItemDigests.decode(content)
