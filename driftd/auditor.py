@@ -42,6 +42,7 @@ class HostApprovals:
         self._content = content
         self._keeper = keeper
         self._scope = scope
+        self._last: tuple[ApprovedLayers, str, ApprovedItem] | None = None
 
     def approved(self, baseline: str) -> bool:
         """Whether anything was ever approved for the baseline."""
@@ -49,9 +50,13 @@ class HostApprovals:
 
     def item(self, baseline: str, item: str) -> ApprovedItem | None:
         """Return the approved state of an item; raises ApprovedCorrupt."""
-        found = self.layers[baseline].get(item)
+        layers = self.layers[baseline]
+        if self._last is not None and self._last[0] is layers and self._last[1] == item:
+            return self._last[2]  # it is asked for twice in a row: to know the digest, and to compare
+        found = layers.get(item)
         if isinstance(found, Gap):
             raise ApprovedCorrupt(found.detail or found.reason)
+        self._last = (layers, item, found) if found is not None else None
         return found
 
     def document(self, baseline: str, approved: ApprovedItem, format: str | None) -> Document | None:

@@ -7,6 +7,7 @@ ends in `.json` exactly when it is a file; see docs/reference/approved-files.md.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 from driftd.model.item import real_path
@@ -33,6 +34,7 @@ def item_file(item: str) -> Parts:
     return parts
 
 
+@lru_cache(maxsize=4096)
 def _folder(segment: bytes) -> str:
     name = _name(segment)
     if name.endswith(_SUFFIX):
@@ -52,8 +54,11 @@ def _name(segment: bytes) -> str:
 
 
 def _spelled(segment: bytes) -> str:
+    text = segment.decode("utf-8", "surrogateescape")
+    if text.isprintable() and "%" not in text and "\\" not in text and "/" not in text:
+        return text
     out = []
-    for char in segment.decode("utf-8", "surrogateescape"):
+    for char in text:
         plain = char.isprintable() and char not in "%\\/"
         out.append(char if plain else "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape")))
     return "".join(out)

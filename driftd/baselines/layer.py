@@ -134,10 +134,14 @@ def _items(content: bytes) -> ItemDigests:
 
 def decode_item(item: str, content: bytes) -> ApprovedItem:
     """Return the approved state that an item's file holds; CorruptError says why it holds none."""
+    shape: Json
     try:
-        shape: Json = json.loads(content.decode("utf-8", "surrogatepass"))
-    except (ValueError, RecursionError) as broken:
-        raise CorruptError(f"is not JSON: {broken}") from broken
+        shape = msgspec.json.decode(content)
+    except (ValueError, RecursionError):  # a lone surrogate, too, which a name in JSON may hold
+        try:
+            shape = json.loads(content.decode("utf-8", "surrogatepass"))
+        except (ValueError, RecursionError) as broken:
+            raise CorruptError(f"is not JSON: {broken}") from broken
     if not isinstance(shape, dict):
         raise CorruptError("is not the file of an item")
     attributes = shape.get("attributes")

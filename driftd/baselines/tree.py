@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not hold us up
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -40,14 +41,30 @@ def below(base: int, names: Sequence[str], *, mode: int | None = None) -> Iterat
 
 def read(base: int, names: Sequence[str]) -> tuple[bytes, os.stat_result]:
     """Return a regular file's content and status; OSError where it is none."""
-    with below(base, names[:-1]) as directory:
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not hold us up
-        descriptor = os.open(names[-1], flags, dir_fd=directory)
-    with open(descriptor, "rb") as file:
+    with open(_opened(base, names), "rb") as file:
+        descriptor = file.fileno()
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(22, "not a regular file", names[-1])
         return file.read(), status
+
+
+def _opened(base: int, names: Sequence[str]) -> int:
+    """Open a file in one step where the kernel says that no link was followed on the way, else name by name."""
+    if len(names) > 2:
+        descriptor = os.open("/".join(names), _FILE, dir_fd=base)
+        try:
+            if _place(descriptor) == "/".join([_place(base), *names]):
+                return descriptor
+        except OSError:
+            pass  # no /proc
+        os.close(descriptor)
+    with below(base, names[:-1]) as directory:
+        return os.open(names[-1], _FILE, dir_fd=directory)
+
+
+def _place(descriptor: int) -> str:
+    return os.readlink(f"/proc/self/fd/{descriptor}")
 
 
 def write(directory: int, name: str, content: bytes, *, mode: int, sync: bool = True) -> None:

@@ -118,6 +118,8 @@ def shown_path(path: bytes) -> str:
 
 def real_path(item: str) -> bytes:
     """Return the bytes of the path that `shown_path` shows as `item`."""
+    if "\\x" not in item:
+        return item.encode("utf-8", "surrogateescape")
     out = bytearray()
     position = 0
     while (found := item.find("\\x", position)) >= 0:
