@@ -121,6 +121,9 @@ class _Said(Generic[Said]):
         self._globs = Globs(Glob(pattern) for pattern, _ in pairs)
         self._said = [each for _, each in pairs]
 
+    def __bool__(self) -> bool:
+        return bool(self._said)
+
     def of(self, item: str | bytes) -> tuple[Said, ...]:
         """Return what is said about an item."""
         return tuple(self._said[index] for index in self._globs.matching(item)) if self._said else ()
