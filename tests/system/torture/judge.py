@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from typing import Any
 
 from driftd.daemon.control import ask
 from driftd.model.event import Action, action_of
-from tests.system.daemon_process import PATIENCE, ScratchHost, assert_sound
+from tests.system.daemon_process import PATIENCE, ScratchHost, assert_sound, until
 from tests.system.torture.cell import Cell
 from tests.system.torture.keeper import Keeper
 from tests.system.torture.verdict import as_findings, difference, stored_and_replayed, told_by, told_by_journal
@@ -28,7 +29,7 @@ class Judge:
     def judge(self, audited: list[bytes]) -> None:
         """Have everything looked at once more, and compare what is said, with no time for afterthoughts."""
         self._keeper.ready()
-        self._reload()
+        self._settings_in_force(audited)
         self._audit()
         told = told_by_journal(self._keeper.journal)
         status = json.loads(self._host.run("status", "--json").stdout)
@@ -50,10 +51,15 @@ class Judge:
         assert stored == replayed, "the journal replays to another state than the database holds"
         self._deliveries()
 
-    def _reload(self) -> None:
-        last = self._keeper.journal.position().sequence
-        self._keeper.reload()
-        self._keeper.said(Action.DAEMON_RELOADED, lambda event: event["event"]["sequence"] > last)
+    def _settings_in_force(self, audited: list[bytes]) -> None:
+        """Wait until the last definition is the one by which is audited: nobody asks for a reload."""
+        wanted = {f"{os.fsdecode(place)}/**" for place in audited}
+
+        def in_force() -> bool:
+            status: Any = ask(self._host.socket, "status", timeout=PATIENCE)
+            return {line["item"] for line in status["watch"] if line["mode"] != "polled"} == wanted
+
+        until(in_force, "the settings are in force")
 
     def _audit(self) -> None:
         quiet = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

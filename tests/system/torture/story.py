@@ -118,6 +118,8 @@ class Story:
         files = self._edits.two_files()
         yield from files
         yield Storm(files[0].path, files[1].path)
+        if self._random.random() < 0.3:
+            yield Redefine(self._other_definition())
         yield from self._some_edits(5, 20)
         yield Thaw()
         if not self._starved and self._random.random() < 0.7:
@@ -156,8 +158,11 @@ class Story:
         yield Await()
         yield Reload()
 
-    def _redefined(self) -> Iterator[Action]:
+    def _other_definition(self) -> bool:
         self._outside = not self._outside
-        yield Redefine(self._outside)
+        return self._outside
+
+    def _redefined(self) -> Iterator[Action]:
+        yield Redefine(self._other_definition())
         if self._random.random() < 0.5:
             yield Reload()
