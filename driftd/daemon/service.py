@@ -106,6 +106,7 @@ class Service:
         self._reload_at: float | None = None
         self._reload_asked = False
         self._stop: str | None = None
+        self._warm = False
         self._refused: StoreError | None = None
         self._again_at = 0.0
         rechecks.everything = lambda: self.want("quick", "watch")
@@ -345,6 +346,9 @@ class Service:
         if sweep.depth == "deep":
             self.on_deep()
             self.upkeep.want()
+        if not self._warm:  # nothing waits as long as the first difference would
+            self.engine.auditor.warm_up()
+            self._warm = True
         self.losses.looked_again(sweep.monotonic)
         self._configuration_polled()
         self._notifier.status(f"{sweep.items} items, {len(memory.drifts)} drifted, {len(memory.gaps)} gaps")

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from driftd.formats.registry import Reading
 from driftd.model.baseline import DEFAULT_ATTRIBUTES, DEFAULT_MAX_BYTES, AttributeName
-from driftd.model.document import Node, Steps
+from driftd.model.document import Document, Node, Steps
 from driftd.model.item import Gap, ItemType, Observation, real_path, shown_path
 from driftd.policy.query import Query, QueryFailedError
 from driftd.secrets.fingerprint import SecretKeeper, digest_key_id
@@ -116,6 +116,13 @@ class Observer:
         except _KeyUnknownError as error:
             return _gap(item, SECRET_KEY_UNKNOWN, str(error))
         return observed
+
+    def sample(self, content: bytes) -> Document | None:
+        """Return settings that stand in no file, read and masked as all others are."""
+        observed = Observation("/sample.yaml")
+        if not by_digest_alone(observed.item):
+            self._take_settings(observed, content, ReadingPlan())
+        return observed.document
 
     def stamps(self, item: str) -> Stamps | None:
         """Return the stamps of what stands there now and of what it leads to, empty where it leads nowhere.
