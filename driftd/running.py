@@ -131,7 +131,11 @@ class Daemon:
             self._close()
 
     def _tidy(self) -> None:
+        """Prune, once outputs have had some time for what they are behind with."""
         assert self._upkeep is not None
+        until = self._clock.monotonic() + DRAIN
+        for delivery in self._deliveries:
+            delivery.wait(until - self._clock.monotonic())
         self._upkeep.finish()
 
     def _accept(self, pending: list[Examined]) -> None:

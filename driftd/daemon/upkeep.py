@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 SLICE: Final = 0.02
 """Seconds of upkeep between two looks at the queue."""
+FIRST: Final = 60.0
+"""Seconds until the state is looked through after a start: outputs may deliver first what they are behind with."""
 EVERY: Final = 86400.0
 """Seconds between two prunings where neither a deep audit nor a full segment asks for one earlier."""
 AGAIN: Final = 600.0
@@ -39,9 +41,9 @@ class Upkeep:
         self._engine = engine
         self._clock = clock
         self._steps: Iterator[None] | None = None
-        self._wanted = True
-        self._next_at = 0.0
-        self._rotations = 0
+        self._wanted = False
+        self._next_at = clock.monotonic() + FIRST
+        self._rotations = engine.store.journal.rotations
         self._told: list[Json] = []
         self.outputs: Callable[[], Sequence[str]] = tuple
         """Names of the outputs in use: what they have not delivered is kept as long as there is room."""
@@ -76,6 +78,7 @@ class Upkeep:
 
     def finish(self) -> None:
         """Do all there is to do now."""
+        self.want()
         self.advance()
         while self._steps is not None:
             self.advance()

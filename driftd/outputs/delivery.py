@@ -97,7 +97,7 @@ class Delivery:
         """Say that these events are in the journal now. Never waits for the receiver."""
         with self._changed:
             self._fresh.add(events, self._accept.takes)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def snapshot(self) -> DeliveryState:
         """Return how the output is doing."""
@@ -105,11 +105,20 @@ class Delivery:
             state: State = "stopped" if self._stopped else "failing" if self._last_error is not None else "ok"
             return DeliveryState(self.name, state, self._fresh.head - self._cursor, self._last_error, self._skipped)
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until all is delivered or nothing can be, at most so many seconds; say whether all is."""
+        with self._changed:
+            self._changed.wait_for(self._settled, max(0.0, seconds))
+            return self._cursor >= self._fresh.head
+
+    def _settled(self) -> bool:
+        return self._stopped or self._last_error is not None or self._cursor >= self._fresh.head
+
     def stop(self, seconds: float) -> None:
         """Deliver what is left for at most so many seconds, then end; what remains is delivered after the next start."""
         with self._changed:
             self._deadline = self._clock.monotonic() + seconds
-            self._changed.notify()
+            self._changed.notify_all()
         if self._thread.ident is not None:
             self._thread.join(seconds + 1.0)  # beyond that the receiver is stuck: the cursor knows where to go on
         with self._changed:
@@ -183,6 +192,7 @@ class Delivery:
         self._acknowledge(sequence)
         with self._changed:
             self._cursor = sequence
+            self._changed.notify_all()
             recovered, self._last_error = self._last_error is not None, None
         self._backoff.reset()
         if recovered:
@@ -192,6 +202,7 @@ class Delivery:
         """Wait before the next try, unless it is time to end."""
         with self._changed:
             again, self._last_error = self._last_error == reason, reason
+            self._changed.notify_all()
             if self._deadline is not None:
                 self._deadline = self._clock.monotonic()
                 return

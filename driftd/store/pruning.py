@@ -44,6 +44,10 @@ class Pruning:
 
         `delivered`: how far each output in use has come. StoreError: it cannot be done now, and may be tried again.
         """
+        with translated(self._journal.directory, "prune the journal"):
+            yield from self._steps(limits, delivered, say)
+
+    def _steps(self, limits: Limits, delivered: Mapping[str, int], say: Say) -> Iterator[None]:
         yield from self._remove(self._database.pruned())  # what an interrupted pruning left
         stretches = []
         for stretch in self._stretches.measure(self._journal.last_sequence):

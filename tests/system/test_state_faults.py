@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from driftd.clock import SystemClock
 from driftd.model.event import Action, action_of, namespace, sequence_of
 from driftd.store.reader import JournalReader
+from driftd.store.store import Store
 from tests.system.daemon_process import (
     DaemonProcess,
     Object,
@@ -23,6 +25,7 @@ from tests.system.daemon_process import (
     told,
     until,
 )
+from tests.unit.store.made import heartbeat
 
 NEW = "x: 2\n"
 FILES = 12
@@ -267,6 +270,25 @@ def test_a_daemon_that_has_much_to_say_keeps_within_its_limits(host: ScratchHost
             if action_of(event).startswith("drift-")
         ]
         assert repeated == []
+
+
+def test_a_single_run_prunes_as_well_once_outputs_had_their_time(host: ScratchHost) -> None:
+    store = Store.open(host.state, SystemClock(), "test")
+    first = store.journal.last_sequence + 1
+    for _ in range(6):
+        store.record([heartbeat(1) | {"message": "long " * 200}] * 400)
+    last = store.journal.last_sequence
+    store.close()
+    host.configure(journal={"max_size": "1MiB"})
+    journal = JournalReader(host.state / "journal")
+    assert journal.extent()[1] > 2 << 20
+    assert host.run("run", "--once").returncode == 1
+    assert journal.extent()[1] <= (1 << 20) + (128 << 10)
+    assert journal.verify() == []
+    (checkpoint,) = events(host, Action.JOURNAL_CHECKPOINT)
+    assert "lost" not in checkpoint["driftd"]
+    delivered = [json.loads(line)["event"]["sequence"] for line in host.log.read_text().splitlines()]
+    assert set(range(first, last + 1)) <= set(delivered)
 
 
 def write_all_anew(host: ScratchHost, daemon: DaemonProcess, turn: int) -> None:

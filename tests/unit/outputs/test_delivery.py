@@ -147,6 +147,18 @@ def test_fresh_events_are_delivered_from_memory(scene: Scene) -> None:
     assert scene.journal.reads == []
 
 
+def test_whoever_waits_is_told_when_all_is_delivered_or_nothing_can_be(scene: Scene) -> None:
+    scene.journal.write(250)
+    delivery = scene.start()
+    assert delivery.wait(PATIENCE)
+    assert scene.receiver.received == list(range(1, 251))
+    scene.receiver.problem = "away"
+    delivery.offer(scene.journal.write(1))
+    assert not delivery.wait(PATIENCE)
+    scene.receiver.problem = None
+    scene.journal.wait_until_acknowledged(251)
+
+
 def test_what_is_behind_is_read_from_the_journal_first(scene: Scene) -> None:
     scene.journal.write(5)
     scene.journal.cursor = 2

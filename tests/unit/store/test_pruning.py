@@ -14,6 +14,7 @@ from driftd.model.document import Json
 from driftd.model.event import Action, Event, namespace, sequence_of
 from driftd.store.damage import Damage
 from driftd.store.database import Database
+from driftd.store.errors import StoreError
 from driftd.store.notices import Notice
 from driftd.store.pruning import Say
 from driftd.store.reader import JournalReader
@@ -212,6 +213,15 @@ def test_a_database_and_a_snapshot_lost_together_are_said(tmp_path: Path, how: s
     assert "told since" in ids(again.database)
     assert again.journal.last_sequence == store.journal.last_sequence
     again.close()
+
+
+def test_what_stands_in_the_way_of_pruning_is_said_as_any_trouble_of_the_state(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    (tmp_path / "journal").rename(tmp_path / "elsewhere")
+    (tmp_path / "journal").write_text("a file")
+    with pytest.raises(StoreError, match="something that is no directory stands in the way"):
+        prune(store)
+    store.close()
 
 
 def test_an_older_database_than_the_journal_remembers_is_set_aside(tmp_path: Path) -> None:
