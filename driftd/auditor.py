@@ -49,6 +49,10 @@ class HostApprovals:
         """Whether anything was ever approved for the baseline."""
         return self.layers[baseline].approved
 
+    def look(self) -> None:
+        """Begin a look at an item: what was read for the one before is not believed any more."""
+        self._last = None
+
     def item(self, baseline: str, item: str) -> ApprovedItem | None:
         """Return the approved state of an item; raises ApprovedCorrupt."""
         layers = self.layers[baseline]
@@ -207,6 +211,7 @@ class Auditor:
         audited = self.scope.audited(item, matches)
         if audited is None:
             return None
+        self.approvals.look()
         observed = self.observe(item, audited, keep_content=keep_content)
         verdict = judge(observed, audited.terms, self.approvals)
         return Examined(item, audited, observed, verdict, drift_of(verdict, audited.terms, item, self._host_id))
