@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import shlex
 import subprocess
@@ -192,6 +193,22 @@ def test_a_directory_that_may_not_be_read_is_a_gap_at_once_and_no_removal(host: 
         change["key"] for event in told(daemon.journal, directory / "b.yaml") for change in event["driftd"]["changes"]
     ] == ["$.x"]
     assert_sound(daemon.journal)
+
+
+def test_a_write_through_mmap_is_found_by_the_next_quick_audit(host: ScratchHost) -> None:
+    host.approve()
+    file = host.tree / "d/b.yaml"
+    with host.daemon() as daemon:
+        daemon.wait_event(Action.AUDIT_COMPLETED)
+        descriptor = os.open(file, os.O_RDWR)
+        mapped = mmap.mmap(descriptor, 0)
+        os.close(descriptor)
+        mapped[3:4] = b"2"
+        daemon.wait_audit()
+        assert [change["after"] for event in told(daemon.journal, file) for change in event["driftd"]["changes"]] == [
+            "2"
+        ]
+        mapped.close()
 
 
 # --- time
