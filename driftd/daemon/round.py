@@ -116,10 +116,15 @@ class Round:
             return True
         if item in self._memory.remembered:
             return False
-        if item in self._memory.gaps or self._deep:
-            return True
+        if item in self._memory.gaps or self._deep or not self._is_approved(item):
+            return True  # what was never approved and is not there does not differ any more
         self.items += 1  # it is missing still
         return False
+
+    def _is_approved(self, item: str) -> bool:
+        standing = self._memory.drifts.get(item)
+        layers = self._auditor.approvals.layers.get(standing.baseline) if standing is not None else None
+        return layers is not None and layers.digest(item) is not None
 
     def _missing(self) -> Iterator[str | None]:
         """What should be there, and was not met."""

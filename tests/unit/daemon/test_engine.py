@@ -483,3 +483,19 @@ def test_every_event_is_in_the_journal_before_it_is_published(approved: Machine)
     assert [sequence_of(event) for event in recorded] == list(range(1, len(recorded) + 1))
     known = {drift.item for drift in approved.store.database.drifts()}
     assert known == set(approved.engine.memory.drifts) == {f"{approved.etc}/a.yaml"}
+
+
+@pytest.mark.parametrize("depth", ["quick", "deep"])
+def test_what_was_new_before_a_kill_and_is_gone_after_it_is_resolved(machine: Machine, depth: str) -> None:
+    """Found by the torture test: nothing was remembered of it, so that it passed for an approved item that is missing still."""
+    machine.file("a.yaml", "a: 1\n")
+    machine.audited()
+    machine.approve()
+    machine.audited()
+    item = machine.file("new.yaml", "a: 1\n")
+    assert [action_of(event) for event in machine.looked(item)] == ["drift-opened"]
+    machine.store.close()
+    machine.start()
+    Path(item).unlink()
+    resolved = machine.audited(depth)
+    assert [(action_of(event), namespace(event)["item"]) for event in resolved] == [("drift-resolved", item)]
