@@ -112,7 +112,7 @@ def test_it_is_seen_live(scenario: Scenario, live: tuple[Theatre, DaemonProcess]
         item = str(namespace(event)["item"])
         told[item].append(action_of(event))
         assert namespace(event).get("source", "watch") == "watch", event
-    if len(scenario.steps) == 1:
+    if len(scenario.steps) == 1 and ";" not in scenario.steps[0]:  # between two steps somebody may have looked
         assert all(len(actions) == 1 for actions in told.values()), f"told more than once: {dict(told)}"
     for item in scenario.resolved:
         assert told[shown_path(os.fsencode(stage.at(item)))] == [Action.DRIFT_OPENED, Action.DRIFT_RESOLVED]
