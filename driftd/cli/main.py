@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "compare": "semantic difference of two configuration files",
     "parse": "what driftd reads in a file",
     "doctor": "can this host be audited",
+    "completion": "the completion of a shell, to be read by it",
     "demo": "the outage of 2023-06-01, replayed in a sandbox",
 }
 

@@ -51,6 +51,9 @@ ROOMS = {
     "outputs": Room(
         4, "built from their typed settings; take events and know nothing of audits", frozenset({"settings"})
     ),
+    "handbook": Room(
+        4, "texts for shells and man, made from parsers and schemas that are handed in; asks nothing itself"
+    ),
     "auditor": Room(
         5, "looks at a host and has it judged; keeps nothing, so that `check` is an audit without a daemon"
     ),
