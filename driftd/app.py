@@ -37,7 +37,7 @@ from driftd.sources.mounts import Mounts
 from driftd.sources.observe import Observer
 from driftd.sources.root import Root
 from driftd.store.content import ContentStore
-from driftd.store.database import Database
+from driftd.store.database import Database, Progress, unheard
 from driftd.store.reader import JournalReader
 from driftd.store.retention import Limits
 from driftd.store.store import Store
@@ -186,10 +186,13 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(timedelta(seconds=float(settings.journal.keep)), int(settings.journal.max_size))
 
 
-def open_workplace(host: Host, command: str, publish: Publish) -> Workplace:
-    """Take the state directory; StateHeldError names who holds it, StoreError what is wrong with it."""
+def open_workplace(host: Host, command: str, publish: Publish, progress: Progress = unheard) -> Workplace:
+    """Take the state directory; StateHeldError names who holds it, StoreError what is wrong with it.
+
+    `progress` is called now and then while the state is made again from the journal.
+    """
     clock = SystemClock()
-    store = Store.open(host.settings.state, clock, command, limits_of(host.settings))
+    store = Store.open(host.settings.state, clock, command, limits_of(host.settings), progress)
     grouping = host.settings.grouping
     limits = BurstLimits(alone=grouping.alone, urgent=grouping.urgent)
     engine = Engine(host.auditor, host.facts, store, clock, os.urandom, publish, limits)

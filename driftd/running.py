@@ -216,7 +216,7 @@ class Daemon:
         return {"reason": reason, "delivered": dict(self._workplace.engine.store.cursors())}
 
     def _open(self, command: str) -> Workplace:
-        workplace = open_workplace(self._host, command, self._publish)
+        workplace = open_workplace(self._host, command, self._publish, self._notifier.take_longer)
         self._workplace = workplace
         self._upkeep = Upkeep(workplace.engine, self._clock)
         self._upkeep.outputs = lambda: [delivery.name for delivery in self._deliveries]

@@ -14,7 +14,7 @@ from driftd.daemon.watching import Watching
 from driftd.model.item import Gap, real_path, shown_path
 from driftd.ports import Clock
 from driftd.watch.reasons import MOUNTS_CHANGED
-from driftd.watch.settle import Settling
+from driftd.watch.settle import MAX_WAITING, Settling
 
 BATCH: Final = 256
 """Items looked at between two looks at the queue, at most."""
@@ -61,8 +61,7 @@ class Noticing:
             elif self._watching.leads_on(path) or self._watching.entries.through(path):
                 self._below(path, noticed.when)
             for item in self._watching.concerned(path):
-                self._settling.noticed(item, noticed.at, complete=noticed.complete)
-                self._since.setdefault(item, noticed.when)
+                self._wait(item, noticed.at, noticed.when, complete=noticed.complete)
 
     def tree(self, tree: Tree) -> None:
         """Have everything looked through that a directory holds which came to a path, left it, or lost its watch there."""
@@ -117,8 +116,16 @@ class Noticing:
             self._rechecks.add(directory)
         now = self._clock.monotonic()
         for item in list(self._watching.items.below(path)):
-            self._settling.noticed(item, now, complete=True)
-            self._since.setdefault(item, when)
+            self._wait(item, now, when, complete=True)
+
+    def _wait(self, item: bytes, at: float, when: datetime, *, complete: bool) -> None:
+        """Have an item looked at; where it is looked at with its whole directory, nothing is kept of it."""
+        self._settling.noticed(item, at, complete=complete)
+        if item not in self._settling:
+            return
+        self._since.setdefault(item, when)
+        if len(self._since) > 2 * MAX_WAITING:
+            self._since = {item: when for item, when in self._since.items() if item in self._settling}
 
     def _permission(self, path: bytes, noticed: Noticed) -> None:
         """Look through a directory that was changed itself if it cannot be looked into now, or something in it could not."""

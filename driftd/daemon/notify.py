@@ -13,6 +13,8 @@ import structlog
 log = structlog.get_logger(__name__)
 
 UNWATCHED_INTERVAL: Final = 3600.0
+EXTENSION: Final = 60.0
+"""Seconds that are asked for at a time while a start takes long."""
 
 
 class Notifier:
@@ -30,7 +32,7 @@ class Notifier:
         self._address = _address(environment.get("NOTIFY_SOCKET", ""))
         self._watched = _watchdog_interval(environment, os.getpid() if process is None else process)
         self._monotonic = monotonic
-        self._fed = float("-inf")
+        self._fed = self._extended = float("-inf")
 
     @property
     def interval(self) -> float:
@@ -61,6 +63,13 @@ class Notifier:
         if now >= self._fed + self._watched / 2:
             self._fed = now
             self._send("WATCHDOG=1")
+
+    def take_longer(self) -> None:
+        """Ask for more time to start or to stop in, since there is progress; may be called as often as one likes."""
+        now = self._monotonic()
+        if now >= self._extended + EXTENSION / 4:
+            self._extended = now
+            self._send(f"EXTEND_TIMEOUT_USEC={int(EXTENSION * 1_000_000)}")
 
     def _send(self, *lines: str) -> None:
         if self._address is None:

@@ -11,6 +11,7 @@ import structlog
 
 from driftd.daemon.adoption import Adoption
 from driftd.daemon.engine import UNSAID, Engine, Sweep
+from driftd.daemon.inbox import Inbox
 from driftd.daemon.losses import Losses
 from driftd.daemon.memory import STATE_UNWRITABLE
 from driftd.daemon.messages import Asked, Call, Due, Lost, Message, MountsChanged, Noticed, Reload, Stop, Task, Tree
@@ -85,7 +86,7 @@ class Service:
         self.pulse = Pulse(clock.monotonic)
         engine.on_look = self.pulse.looking_at
         engine.store.database.on_progress = self._catching_up
-        self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self.inbox = Inbox()
         self._questions: queue.SimpleQueue[Call | Task] = queue.SimpleQueue()
         """Answered first, however many notifications wait."""
         self._rechecks = rechecks
@@ -153,6 +154,7 @@ class Service:
         """A database that is made again while it is used takes its time: that is no standstill."""
         self.pulse.begin("making the database again from the journal")
         self._notifier.watchdog()
+        self._notifier.take_longer()
 
     def blind_spots(self) -> list[Gap]:
         """Return why what is known of the whole host may not be the present."""
@@ -184,10 +186,10 @@ class Service:
         self._answer_all()
         self.pulse.begin(IDLE)
         try:
-            message = self.inbox.get(timeout=timeout) if timeout > 0 else self.inbox.get_nowait()
+            message = self.inbox.get(timeout)
             for _ in range(MESSAGES):
                 self._handle(message)
-                message = self.inbox.get_nowait()
+                message = self.inbox.get()
             self._handle(message)
         except queue.Empty:
             return

@@ -39,7 +39,7 @@ _FREE_PAGES: Final = 256
 Progress = Callable[[], None]
 
 
-def _unheard() -> None:
+def unheard() -> None:
     """Nobody asked to hear of it."""
 
 
@@ -50,7 +50,7 @@ class Database(KeptState):
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, journal: EventSource, progress: Progress = _unheard
+        self, connection: sqlite3.Connection, path: Path, journal: EventSource, progress: Progress = unheard
     ) -> None:
         super().__init__(connection, path)
         self._journal = journal
@@ -70,7 +70,7 @@ class Database(KeptState):
         clock: Clock,
         *,
         busy_seconds: float = BUSY_SECONDS,
-        progress: Progress = _unheard,
+        progress: Progress = unheard,
     ) -> Database:
         """Return the database of a state directory, brought up to the journal's end.
 

@@ -12,7 +12,7 @@ from driftd.model.event import Event
 from driftd.ports import Clock
 from driftd.store.connection import CorruptDatabaseError
 from driftd.store.damage import Damage, JournalProblem
-from driftd.store.database import BUSY_SECONDS, Database
+from driftd.store.database import BUSY_SECONDS, Database, Progress, unheard
 from driftd.store.errors import StoreError
 from driftd.store.journal import Journal
 from driftd.store.lock import StateLock
@@ -47,10 +47,17 @@ class Store:
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def open(cls, directory: Path, clock: Clock, command: str, limits: Limits = DEFAULT_LIMITS) -> Store:
+    def open(
+        cls,
+        directory: Path,
+        clock: Clock,
+        command: str,
+        limits: Limits = DEFAULT_LIMITS,
+        progress: Progress = unheard,
+    ) -> Store:
         """Become the owner of a state directory, and repair and rebuild in it what can be.
 
-        StateHeldError names the process that owns it; StoreError says what stands in the way. What was found and done is told
+        `progress` is called now and then while that takes long. StateHeldError names the process that owns it; StoreError says what stands in the way. What was found and done is told
         by `found`: record events about it.
         """
         lock = StateLock(directory)
@@ -58,7 +65,7 @@ class Store:
         journal = Journal(directory / JOURNAL_NAME, clock)
         try:
             journal.open()
-            database = Database.open(directory, journal, clock)
+            database = Database.open(directory, journal, clock, progress=progress)
             journal.resume_after(database.lost_through)
         except BaseException:
             journal.close()

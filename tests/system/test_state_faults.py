@@ -94,6 +94,7 @@ def test_a_database_that_is_broken_at_a_start_is_made_again_and_said(
     damage(host.state / "driftd.db")
     with host.daemon() as daemon:
         assert said_kinds(host) in (["database-damaged"], ["database-missing"])
+        assert daemon.said().index("EXTEND_TIMEOUT_USEC=") < daemon.said().index("READY=1")
         assert "the state was repaired" in daemon.errors
         assert_still_right(host, daemon)
         (event,) = events(host, Action.STATE_REPAIRED)

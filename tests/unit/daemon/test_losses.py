@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from driftd.daemon.inbox import Inbox
 from driftd.daemon.losses import MAX_NAMED, unwatched
 from driftd.daemon.watching import REST
 from driftd.watch.reasons import (
@@ -334,3 +335,17 @@ def test_a_link_in_the_fixed_part_that_is_swapped_has_the_other_directory_looked
         live.noticed_at(live.etc.parent / "2" / "more.yaml")
         live.settle()
         assert live.told() == [(OPENED, "more.yaml")]
+
+
+def test_more_notifications_than_the_inbox_takes_are_a_loss_and_all_is_found(live: Live) -> None:
+    live.service.inbox = Inbox(most=3)
+    for name in ("a.yaml", "d/b.yaml", "e/c.yaml"):
+        live.machine.file(name, "port: 2\n")
+    for _ in range(5):
+        for name in ("a.yaml", "d/b.yaml"):  # of the third, nobody could tell any more
+            live.noticed(name)
+    live.turns()
+    told = live.told()
+    assert told[0] == (LOST, f"/={OVERFLOW}")
+    assert sorted(item for action, item in told if action == OPENED) == ["a.yaml", "b.yaml", "c.yaml"]
+    assert told[-1] == (RESTORED, f"/={OVERFLOW}")

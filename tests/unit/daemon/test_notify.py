@@ -68,6 +68,15 @@ def test_the_watchdog_is_fed_at_its_pace_however_often_the_daemon_offers(supervi
     assert [supervisor.recv(100) for _ in range(4)] == [b"WATCHDOG=1"] * 3 + [b"STOPPING=1"]
 
 
+def test_more_time_is_asked_for_before_what_was_asked_for_is_over(supervisor: socket.socket) -> None:
+    now = 100.0
+    told = Notifier({"NOTIFY_SOCKET": supervisor.getsockname()}, monotonic=lambda: now)
+    for now in (100.0, 100.1, 114.9, 115.0, 115.1):  # noqa: B007
+        told.take_longer()
+    told.stopping()
+    assert [supervisor.recv(100) for _ in range(3)] == [b"EXTEND_TIMEOUT_USEC=60000000"] * 2 + [b"STOPPING=1"]
+
+
 def test_a_watchdog_that_does_not_look_is_not_fed(supervisor: socket.socket) -> None:
     told = notifier(supervisor)
     told.watchdog()

@@ -33,6 +33,16 @@ def test_what_is_recorded_is_there_after_the_next_start(tmp_path: Path) -> None:
     again.close()
 
 
+def test_a_start_that_makes_the_database_again_is_heard_of_on_its_way(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.record(heartbeats(2500))
+    store.close()
+    (tmp_path / "driftd.db").unlink()
+    heard: list[int] = []
+    Store.open(tmp_path, StandingClock(), "driftd run", progress=lambda: heard.append(1)).close()
+    assert len(heard) == 3
+
+
 def test_a_state_directory_has_one_owner(tmp_path: Path) -> None:
     store = opened(tmp_path)
     with pytest.raises(StateHeldError, match="driftd run"):
