@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from driftd.model.event import Event
 
@@ -33,10 +33,12 @@ class Readings(NamedTuple):
 class DeliveryError(Exception):
     """An output could not take an event."""
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.permanent = permanent
-        """Trying again cannot help with this event."""
+        """Trying again cannot help: it is about what was sent, not about the way there."""
+        self.retry_after = retry_after
+        """Seconds for which the receiver asks to be left alone."""
 
 
 class Output(Protocol):
@@ -50,6 +52,17 @@ class Output(Protocol):
 
     def close(self) -> None:
         """Release what `send` opened; later `send` opens again. Never raises, never blocks for more than a second."""
+
+
+@runtime_checkable
+class Refreshing(Protocol):
+    """An output that has something to do though nothing happened."""
+
+    every: float
+    """Seconds between two times."""
+
+    def refresh(self) -> None:
+        """Do it, on the thread that delivers: at the start and then every so often. Raises DeliveryError and nothing else."""
 
 
 class WatchEvents(Protocol):

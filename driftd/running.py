@@ -213,7 +213,8 @@ class Daemon:
 
     def _stopped(self, reason: str) -> dict[str, Json]:
         assert self._workplace is not None
-        return {"reason": reason, "delivered": dict(self._workplace.engine.store.cursors())}
+        store = self._workplace.engine.store
+        return {"reason": reason, "delivered": dict(store.cursors()), "output_sequences": dict(store.numbers())}
 
     def _open(self, command: str) -> Workplace:
         workplace = open_workplace(self._host, command, self._publish, self._notifier.take_longer)
@@ -279,6 +280,7 @@ class Daemon:
                 read=store.journal.read,
                 acknowledge=partial(store.delivered, name),
                 cursor=store.cursor(name),
+                number=store.number(name),
                 head=store.journal.last_sequence,
                 clock=self._clock,
                 accept=Filter.of(entry.options),
@@ -287,6 +289,8 @@ class Daemon:
             self._deliveries.append(delivery)
 
     def _stop_outputs(self) -> None:
+        for delivery in self._deliveries:
+            delivery.end(DRAIN)  # all at the same time: several that are stuck cost no more than one
         for delivery in self._deliveries:
             delivery.stop(DRAIN)
         self._deliveries = []

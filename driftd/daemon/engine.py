@@ -199,6 +199,7 @@ class Engine:
             {rule.id: rule for rule in examined.audited.terms.rules},
             examined.observed,
             now - since if since is not None else None,
+            _words(open_drift) if open_drift is not None else None,
         )
         action = Action.DRIFT_OPENED if open_drift is None else Action.DRIFT_UPDATED
         if open_drift is not None:
@@ -229,6 +230,7 @@ class Engine:
             item,
             self.baseline_words(open_drift.baseline),
             resolution,
+            _words(open_drift),
         )
 
     def _is_approved(self, item: str, source: str) -> bool:
@@ -447,6 +449,11 @@ class Engine:
         if layers is not None and layers.approved:
             words |= {"revision": layers.revision, "sha256": layers.sha256}
         return words
+
+
+def _words(open_drift: Standing) -> dict[str, Json]:
+    """What an event says about how a drift stood open before it."""
+    return {"severity": open_drift.severity, "status": open_drift.status}
 
 
 def _resolution(examined: Examined, *, approved: bool) -> str:

@@ -87,6 +87,7 @@ class DriftContext:
     observed: Observation | None = None
     detection_delay: timedelta | None = None
     previous: Mapping[str, Json] | None = None
+    """Severity and status with which the drift stood open until now; None where it opens."""
 
 
 def drift_changed(stamp: Stamp, drift: Drift, context: DriftContext, action: Action) -> Event:
@@ -107,6 +108,8 @@ def drift_changed(stamp: Stamp, drift: Drift, context: DriftContext, action: Act
     }
     if len(drift.changes) > len(shown):
         driftd["truncated"] = True
+    if context.previous is not None:
+        driftd["previous"] = dict(context.previous)
     if context.detection_delay is not None:
         driftd["detection_delay_us"] = context.detection_delay // timedelta(microseconds=1)
     event = build(stamp, action, drift.severity, drift_message(drift), driftd, _file(drift.item, context.observed))
@@ -152,9 +155,15 @@ def _file(item: str, observed: Observation | None) -> dict[str, Json]:
 
 
 def drift_resolved(
-    stamp: Stamp, drift_id: str, episode: int, item: str, baseline: dict[str, Json], resolution: str
+    stamp: Stamp,
+    drift_id: str,
+    episode: int,
+    item: str,
+    baseline: dict[str, Json],
+    resolution: str,
+    previous: Mapping[str, Json] | None = None,
 ) -> Event:
-    """Return `drift-resolved`; resolution: reverted, approved, no-longer-audited."""
+    """Return `drift-resolved`; resolution: reverted, approved, no-longer-audited. `previous`: as it stood open."""
     driftd: dict[str, Json] = {
         "drift_id": drift_id,
         "item": item,
@@ -162,6 +171,8 @@ def drift_resolved(
         "episode": episode,
         "resolution": resolution,
     }
+    if previous is not None:
+        driftd["previous"] = dict(previous)
     message = f"resolved: {item} ({resolution})"
     return build(stamp, Action.DRIFT_RESOLVED, Severity.INFO, message, driftd, _file(item, None))
 

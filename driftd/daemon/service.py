@@ -397,5 +397,6 @@ class Service:
             "polled": memory.polled_directories,
             "chain_head": self.engine.store.journal.head,
             "delivered": dict(self.engine.store.cursors()),
+            "output_sequences": dict(self.engine.store.numbers()),
         }
         self.engine.say(Action.DAEMON_HEARTBEAT, Severity.INFO, f"alive: {len(memory.drifts)} open drifts", driftd)

@@ -14,14 +14,17 @@ from driftd.model.document import Json
 from driftd.model.event import Event, sequence_of
 from driftd.outputs.backoff import Backoff
 from driftd.outputs.filters import Filter
-from driftd.outputs.fresh import Fresh, FreshEvents
-from driftd.ports import Clock, DeliveryError, Output
+from driftd.outputs.fresh import FreshEvents
+from driftd.outputs.numbering import Batch, from_journal, next_in_row, number_of
+from driftd.ports import Clock, DeliveryError, Output, Refreshing
 
 log = structlog.get_logger(__name__)
 
 BATCH: Final = 100
 ROOM: Final = 1000
 """Events kept in memory for an output; one that is further behind reads them from the journal."""
+LONGEST_WISH: Final = 3600.0
+"""Seconds that a receiver may ask to be left alone for; a wish for more is one for this."""
 State = Literal["ok", "failing", "stopped"]
 
 
@@ -52,8 +55,8 @@ class DeliveryState:
 class Delivery:
     """Delivers every event after a cursor, in order, at least once.
 
-    `read(after)` reads the journal, `acknowledge(sequence)` remembers how far the output has come, `skipped(event,
-    reason)` is told what the receiver refuses for good. All three are called on the delivery's thread.
+    `read(after)` reads the journal, `acknowledge(sequence, number)` remembers how far the output has come and counted,
+    `skipped(event, reason)` is told what the receiver refuses for good. All three are called on the delivery's thread.
     """
 
     def __init__(
@@ -62,10 +65,11 @@ class Delivery:
         output: Output,
         *,
         read: Callable[[int], Iterator[Event]],
-        acknowledge: Callable[[int], None],
+        acknowledge: Callable[[int, int], None],
         cursor: int,
         head: int,
         clock: Clock,
+        number: int = 0,
         accept: Filter | None = None,
         skipped: Callable[[Event, str], None] | None = None,
         backoff: Backoff | None = None,
@@ -80,9 +84,11 @@ class Delivery:
         self._backoff = backoff or Backoff()
         self._batch = batch
         self._clock = clock
+        self._refresh_at = clock.monotonic() if isinstance(output, Refreshing) else None
         self._changed = threading.Condition()
         self._fresh = FreshEvents(max(head, cursor), ROOM)
         self._cursor = cursor
+        self._number = number
         self._deadline: float | None = None
         self._last_error: str | None = None
         self._skipped = 0
@@ -114,13 +120,22 @@ class Delivery:
     def _settled(self) -> bool:
         return self._stopped or self._last_error is not None or self._cursor >= self._fresh.head
 
+    def end(self, seconds: float) -> None:
+        """Ask it to deliver what is left for at most so many seconds, then to end. Waits for nothing."""
+        with self._changed:
+            if self._deadline is None:
+                self._deadline = self._clock.monotonic() + seconds
+            self._changed.notify_all()
+
     def stop(self, seconds: float) -> None:
         """Deliver what is left for at most so many seconds, then end; what remains is delivered after the next start."""
-        with self._changed:
-            self._deadline = self._clock.monotonic() + seconds
-            self._changed.notify_all()
+        self.end(seconds)
+        assert self._deadline is not None
         if self._thread.ident is not None:
-            self._thread.join(seconds + 1.0)  # beyond that the receiver is stuck: the cursor knows where to go on
+            left = self._deadline - self._clock.monotonic()
+            self._thread.join(
+                max(0.0, left) + 1.0
+            )  # beyond that the receiver is stuck: the cursor knows where to go on
         with self._changed:
             self._stopped = True
 
@@ -128,9 +143,9 @@ class Delivery:
         try:
             while self._wait_for_work():
                 try:
-                    self._deliver(self._next_batch())
+                    self._work()
                 except DeliveryError as error:
-                    self._failed(str(error))
+                    self._failed(str(error), error.retry_after)
                 except Exception as error:  # an error of ours must not end the deliveries
                     log.exception("an output failed unexpectedly", output=self.name)
                     self._failed(f"unexpected {type(error).__name__}: {error}")
@@ -140,25 +155,45 @@ class Delivery:
                 self._stopped = True
 
     def _wait_for_work(self) -> bool:
-        """Sleep until there is something to deliver; False when it is time to end."""
+        """Sleep until there is something to do; False when it is time to end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._deadline is not None or self._cursor < self._fresh.head)
+            self._changed.wait_for(self._has_work, self._until_refresh())
             if self._deadline is None:
                 return True
             return self._cursor < self._fresh.head and self._clock.monotonic() < self._deadline
 
-    def _next_batch(self) -> Fresh:
+    def _has_work(self) -> bool:
+        return self._deadline is not None or self._cursor < self._fresh.head
+
+    def _until_refresh(self) -> float | None:
+        return None if self._refresh_at is None else max(0.0, self._refresh_at - self._clock.monotonic())
+
+    def _work(self) -> None:
+        """Deliver the next events, and have the output say anew what stands, where that is due."""
+        if self._refresh_at is not None and self._clock.monotonic() >= self._refresh_at and self._deadline is None:
+            assert isinstance(self._output, Refreshing)
+            self._output.refresh()
+            self._refresh_at = self._clock.monotonic() + self._output.every
+            if self._cursor >= self._fresh.head:
+                self._recovered()
+        if self._cursor < self._fresh.head:
+            self._deliver(self._next_batch())
+
+    def _next_batch(self) -> Batch:
         with self._changed:
             cursor, head = self._cursor, self._fresh.head
             fresh = self._fresh.after(cursor, self._batch)
         if fresh is not None:
-            return fresh
+            return next_in_row(fresh.events, fresh.through, self.name, self._number)
         events = list(islice(self._read(cursor), self._batch))
         if not events:
             raise DeliveryError(f"the journal holds no event after {cursor}, though {head} was announced")
-        return Fresh([event for event in events if self._accept.takes(event)], sequence_of(events[-1]))
+        batch = from_journal(events, self._accept.takes, self.name, cursor, self._number)
+        if batch.lost:
+            log.error("events were gone before they were delivered", output=self.name, events=batch.lost)
+        return batch
 
-    def _deliver(self, batch: Fresh) -> None:
+    def _deliver(self, batch: Batch) -> None:
         try:
             if batch.events:
                 self._output.send(batch.events)
@@ -166,18 +201,31 @@ class Delivery:
             if not error.permanent:
                 raise
             self._deliver_one_by_one(batch.events)
-        self._advance(batch.through)
+        self._advance(batch.through, batch.number)
 
     def _deliver_one_by_one(self, events: list[Event]) -> None:
-        """Find the event that the receiver refuses and go on without it."""
+        """Find what the receiver refuses and go on without it.
+
+        An event is given up only when the receiver takes one that follows it: a receiver that refuses everything has been
+        set up wrongly, or is not the one that was meant, and nothing is lost to that.
+        """
+        refused: list[tuple[Event, DeliveryError]] = []
         for event in events:
             try:
                 self._output.send([event])
             except DeliveryError as error:
                 if not error.permanent:
                     raise
-                self._skip(event, str(error))
-            self._advance(sequence_of(event))
+                refused.append((event, error))
+                continue
+            for odd, refusal in refused:
+                self._skip(odd, str(refusal))
+            refused.clear()
+            self._advance(sequence_of(event), number_of(event))
+        if refused:
+            more = f" (and {len(refused) - 1} events after it)" if len(refused) > 1 else ""
+            first, refusal = refused[0]
+            raise DeliveryError(f"event {sequence_of(first)} is refused{more}: {refusal}") from refusal
 
     def _skip(self, event: Event, reason: str) -> None:
         log.error("an event was refused for good", output=self.name, sequence=sequence_of(event), reason=reason)
@@ -186,19 +234,25 @@ class Delivery:
         if self._on_skipped is not None:
             self._on_skipped(event, reason)
 
-    def _advance(self, sequence: int) -> None:
+    def _advance(self, sequence: int, number: int) -> None:
         if sequence == self._cursor:
             return
-        self._acknowledge(sequence)
+        if self._stopped:
+            return  # given up as stuck: another delivery may have taken its place
+        self._acknowledge(sequence, number)
         with self._changed:
-            self._cursor = sequence
+            self._cursor, self._number = sequence, number
             self._changed.notify_all()
+        self._recovered()
+
+    def _recovered(self) -> None:
+        with self._changed:
             recovered, self._last_error = self._last_error is not None, None
         self._backoff.reset()
         if recovered:
             log.info("an output works again", output=self.name)
 
-    def _failed(self, reason: str) -> None:
+    def _failed(self, reason: str, retry_after: float | None = None) -> None:
         """Wait before the next try, unless it is time to end."""
         with self._changed:
             again, self._last_error = self._last_error == reason, reason
@@ -208,6 +262,6 @@ class Delivery:
                 return
         if not again:
             log.warning("an output cannot deliver; trying again", output=self.name, reason=reason)
-        delay = self._backoff.next()
+        delay = max(self._backoff.next(), min(retry_after or 0.0, LONGEST_WISH))
         with self._changed:
             self._changed.wait_for(lambda: self._deadline is not None, delay)

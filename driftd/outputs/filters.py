@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +25,8 @@ class Filter:
 
     An event without a baseline or a status (of the daemon, say) is not cut by conditions on these. Heartbeats pass
     always: their absence is what tells a receiver that a host has gone silent. Of drifts that are told together the
-    summary is taken where one of them would be.
+    summary is taken where one of them would be. What changes or ends a drift is taken where the drift was until then:
+    whoever was told that it opened is told how it goes on.
     """
 
     min_severity: Severity = Severity.INFO
@@ -41,7 +43,7 @@ class Filter:
             min_severity=Severity.from_word(settings.min_severity),
             actions=None if settings.actions is None else frozenset(action.value for action in settings.actions),
             baselines=None if settings.baselines is None else frozenset(settings.baselines),
-            statuses=_words(getattr(settings, "status", None)),
+            statuses=_words(settings.status),
             members=settings.members,
         )
 
@@ -52,16 +54,25 @@ class Filter:
             return True
         if not self.members and told_together(event) is not None:
             return False
-        if severity_of(event) < self.min_severity:
-            return False
+        if action == Action.DRIFT_GROUP_RESOLVED:
+            return self.actions is None or action in self.actions  # it ends drifts of any severity
         if action == Action.DRIFT_SUMMARY:
-            return self._takes_summary(namespace(event)["summary"])
-        baseline, status = baseline_of(event), namespace(event).get("status")
+            return severity_of(event) >= self.min_severity and self._takes_summary(namespace(event)["summary"])
         return (
             (self.actions is None or action in self.actions)
-            and (self.baselines is None or baseline is None or baseline in self.baselines)
-            and (self.statuses is None or status is None or status in self.statuses)
+            and self._takes_baseline(baseline_of(event))
+            and any(self._takes_standing(severity, status) for severity, status in _standings(event))
         )
+
+    def takes_drift(self, baseline: str, severity: Severity, status: str) -> bool:
+        """Whether a drift that stands like this is for this output."""
+        return self._takes_baseline(baseline) and self._takes_standing(severity, status)
+
+    def _takes_baseline(self, baseline: str | None) -> bool:
+        return self.baselines is None or baseline is None or baseline in self.baselines
+
+    def _takes_standing(self, severity: Severity, status: Json) -> bool:
+        return severity >= self.min_severity and (self.statuses is None or status is None or status in self.statuses)
 
     def _takes_summary(self, summary: Json) -> bool:
         assert isinstance(summary, dict)
@@ -79,6 +90,16 @@ _COUNTED: Final = {
     Action.DRIFT_RESOLVED.value: "resolved",
 }
 """Where a summary says how many events of an action it tells."""
+
+
+def _standings(event: Event) -> Iterator[tuple[Severity, Json]]:
+    """Yield severity and status of an event, and those that its drift had until then."""
+    ours = namespace(event)
+    previous = ours.get("previous")
+    if isinstance(previous, dict):
+        yield Severity.from_word(str(previous["severity"])), previous.get("status")
+    if previous is None or action_of(event) != Action.DRIFT_RESOLVED:  # a resolved drift has no status of its own
+        yield severity_of(event), ours.get("status")
 
 
 def _meet(wanted: frozenset[str] | None, counts: Json) -> bool:

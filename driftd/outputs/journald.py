@@ -108,6 +108,7 @@ def fields(event: Event) -> Iterator[tuple[str, str]]:
         "EVENT_ID": body.get("id"),
         "SEQUENCE": body.get("sequence"),
         "CHAIN": ours.get("chain"),
+        "OUTPUT_SEQUENCE": _members(ours, "output").get("sequence"),
         "SEVERITY": ours.get("severity"),
         "STATUS": ours.get("status"),
         "BASELINE": baseline_of(event),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import UNSET, Struct, UnsetType
 
 from driftd.model.baseline import SeverityWord
+from driftd.model.change import Status
 from driftd.model.event import Action
 from driftd.settings.scalars import Cron, Duration, FileMode, Size, TimeZone
 from driftd.settings.typed import Check, Vocabulary
@@ -84,6 +85,8 @@ class EventFilter(Struct, frozen=True, kw_only=True):
     """None: every action."""
     baselines: tuple[str, ...] | None = None
     """None: every baseline."""
+    status: tuple[Status, ...] | None = None
+    """None: every status."""
     members: bool = False
     """Whether each drift is sent as well that is told by a summary."""
 

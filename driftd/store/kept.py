@@ -14,7 +14,8 @@ from driftd.store.reader import Position
 
 OUTPUTS_BEGIN: Final = "outputs-begin"
 _SET_CURSOR: Final = """
-INSERT INTO outputs (name, delivered) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET delivered = excluded.delivered"""
+INSERT INTO outputs (name, delivered, number) VALUES (?, ?, coalesce(?, 0))
+ON CONFLICT (name) DO UPDATE SET delivered = excluded.delivered, number = coalesce(?, number)"""
 
 
 class KeptState:
@@ -87,15 +88,20 @@ class KeptState:
                 connection.execute("INSERT INTO outputs (name, delivered) VALUES (?, ?)", (output, *row))
             return int(row[0])
 
-    def set_cursor(self, output: str, sequence: int) -> None:
-        """Remember that an output has delivered everything up to a sequence."""
+    def set_cursor(self, output: str, sequence: int, number: int | None = None) -> None:
+        """Remember that an output has delivered everything up to a sequence, and what number that has in its own count."""
         with self._guarded.writing("remember a delivery") as connection:
-            connection.execute(_SET_CURSOR, (output, sequence))
+            connection.execute(_SET_CURSOR, (output, sequence, number, number))
 
     def cursors(self) -> dict[str, int]:
         """Return up to which event each output has delivered."""
         with self._guarded.reading() as connection:
             return dict(connection.execute("SELECT name, delivered FROM outputs ORDER BY name").fetchall())
+
+    def numbers(self) -> dict[str, int]:
+        """Return how far each output has counted the events that were for it."""
+        with self._guarded.reading() as connection:
+            return dict(connection.execute("SELECT name, number FROM outputs ORDER BY name").fetchall())
 
     def lost(self) -> dict[str, int]:
         """Return how many events were removed before an output had delivered them, for those that lost any."""

@@ -158,6 +158,8 @@ class Delivered:
     sequence: int
     lost: int = 0
     """How many events more were removed before it had them."""
+    number: int = 0
+    """Of the event of this sequence, as the output counts; 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)

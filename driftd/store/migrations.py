@@ -24,6 +24,7 @@ MIGRATIONS: Final = (
     Migration("0002_retention"),
     Migration("0003_groups"),
     Migration("0004_remembered_items"),
+    Migration("0005_numbers"),
 )
 """Never edited once released; a later version adds to the end."""
 

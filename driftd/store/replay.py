@@ -18,7 +18,8 @@ Members an event must have to be understood, beside `@timestamp`, `event.action`
     daemon-started                nothing more
     journal-checkpoint            driftd.checkpoint {sequence}, optional: the journal up to there is gone;
                                   driftd.lost: {OUTPUT: COUNT}, optional: events that went before an output had them
-    any                           driftd.delivered: {OUTPUT: SEQUENCE}, optional: how far each output has come
+    any                           driftd.delivered: {OUTPUT: SEQUENCE}, optional: how far each output has come;
+                                  driftd.output_sequences: {OUTPUT: NUMBER}, optional: what that is in its own count
 
 Other actions change nothing.
 """
@@ -68,7 +69,10 @@ def replayed(event: Event) -> list[StateChange]:
         changes = reader(told, event["driftd"]) if reader else []
     except msgspec.ValidationError as error:
         raise IncomprehensibleError(str(error)) from error
-    changes.extend(Delivered(output, sequence) for output, sequence in told.driftd.delivered.items())
+    numbers = told.driftd.output_sequences
+    changes.extend(
+        Delivered(output, sequence, number=numbers.get(output, 0)) for output, sequence in told.driftd.delivered.items()
+    )
     return changes
 
 
@@ -79,6 +83,7 @@ class _Body(Struct):
 
 class _Namespace(Struct):
     delivered: dict[str, _Count] = {}
+    output_sequences: dict[str, _Count] = {}
 
 
 class _Path(Struct):

@@ -53,8 +53,9 @@ INSERT INTO baselines VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET revision = coalesce(excluded.revision, revision),
     sha256 = coalesce(excluded.sha256, sha256), announced = excluded.announced, announced_at = excluded.announced_at"""
 _DELIVERED: Final = """
-INSERT INTO outputs (name, delivered, lost) VALUES (?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET delivered = max(delivered, excluded.delivered), lost = lost + excluded.lost"""
+INSERT INTO outputs (name, delivered, lost, number) VALUES (?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET delivered = max(delivered, excluded.delivered), lost = lost + excluded.lost,
+    number = iif(excluded.number > 0 AND excluded.delivered > delivered, excluded.number, number + excluded.lost)"""
 
 
 def write(connection: sqlite3.Connection, change: StateChange) -> None:
@@ -74,8 +75,8 @@ def write(connection: sqlite3.Connection, change: StateChange) -> None:
             execute("DELETE FROM baselines WHERE name = ?", (name,))
         case AuditDone(audit):
             execute("INSERT OR REPLACE INTO audits VALUES (?, ?, ?)", (audit.depth, audit.sequence, audit.completed_at))
-        case Delivered(output, sequence, lost):
-            execute(_DELIVERED, (output, sequence, lost))
+        case Delivered(output, sequence, lost, number):
+            execute(_DELIVERED, (output, sequence, lost, number))
         case Started(sequence):
             execute("UPDATE position SET started = ?", (sequence,))
         case Pruned(through):
@@ -127,8 +128,8 @@ def everything(connection: sqlite3.Connection) -> Iterator[StateChange]:
         yield GapStands(KnownGap(*row))
     yield from map(BaselineStands, baselines(connection))
     yield from map(AuditDone, audits(connection))
-    for name, delivered, lost in connection.execute("SELECT name, delivered, lost FROM outputs ORDER BY name"):
-        yield Delivered(name, delivered, lost)
+    for row in connection.execute("SELECT name, delivered, lost, number FROM outputs ORDER BY name"):
+        yield Delivered(*row)
 
 
 def _drift(row: tuple[Any, ...]) -> OpenDrift:

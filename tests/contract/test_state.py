@@ -126,7 +126,9 @@ def test_outputs_get_exactly_what_the_journal_has(shop: Sandbox) -> None:
         shop.run("run", "--once")
     recorded = shop.journal()
     sent = shop.events()
+    numbers = [event["driftd"].pop("output")["sequence"] for event in sent]
     assert sent == recorded[-len(sent) :]
+    assert numbers == list(range(numbers[0], numbers[0] + len(sent))), "counted across three runs"
 
 
 def test_min_severity_holds_back_the_lesser(shop: Sandbox) -> None:

@@ -39,7 +39,7 @@ def stored(require_real: Callable[[str], None], tmp_path: Path) -> Callable[[lis
 def test_every_field_comes_back_as_it_is_documented(
     stored: Callable[[list[list[Event]]], list[dict[str, Any]]],
 ) -> None:
-    event = an_event(7, resolution="reverted")
+    event = an_event(7, resolution="reverted", output={"name": "journald", "sequence": 5})
     (entry,) = stored([[event]])
     ours = {name: value for name, value in entry.items() if not name.startswith("_")}
     whole = ours.pop("DRIFTD_EVENT")
@@ -54,6 +54,7 @@ def test_every_field_comes_back_as_it_is_documented(
         "DRIFTD_EVENT_ID": "0188-7",
         "DRIFTD_SEQUENCE": "7",
         "DRIFTD_CHAIN": "sha256:00",
+        "DRIFTD_OUTPUT_SEQUENCE": "5",
         "DRIFTD_SEVERITY": "high",
         "DRIFTD_STATUS": "unapproved",
         "DRIFTD_BASELINE": "app",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -42,6 +43,7 @@ RULE = Rule(
     controls=("NIST CM-6",),
 )
 GROUP = "01887666-5d00-7000-8000-000000000000"
+STOOD: dict[str, Json] = {"severity": "critical", "status": "unapproved"}
 BASELINE: dict[str, Json] = {"name": "eventify-api", "revision": 3, "sha256": "0" * 64}
 
 
@@ -80,8 +82,8 @@ def made() -> list[Event]:
     gap = ("eventify-api", Gap(ITEM, UNREADABLE))
     unstamped = [
         events.drift_changed(next(at), drift, context, Action.DRIFT_OPENED),
-        events.drift_changed(next(at), further, context, Action.DRIFT_UPDATED),
-        events.drift_resolved(next(at), identity, 1, ITEM, BASELINE, "reverted"),
+        events.drift_changed(next(at), further, replace(context, previous=STOOD), Action.DRIFT_UPDATED),
+        events.drift_resolved(next(at), identity, 1, ITEM, BASELINE, "reverted", STOOD),
         Summary(GROUP, told_together(), complete=True).event(next(at), 3),
         group_resolved(next(at), GROUP),
         events.coverage(next(at), Action.COVERAGE_LOST, [gap]),

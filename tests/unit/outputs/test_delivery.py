@@ -14,6 +14,7 @@ from driftd.model.event import Event, sequence_of
 from driftd.outputs.backoff import Backoff
 from driftd.outputs.delivery import ROOM, Delivery, DeliveryState
 from driftd.outputs.filters import Filter
+from driftd.outputs.numbering import number_of
 from driftd.ports import DeliveryError
 from tests.contracts.output_suite import an_event
 
@@ -34,6 +35,7 @@ class Receiver:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.batches: list[list[int]] = []
+        self.numbers: dict[int, int] = {}
         self.problem: str | None = None
         self.poison: set[int] = set()
         self.bug: Exception | None = None
@@ -48,6 +50,7 @@ class Receiver:
             self.changed.notify_all()
         self.open.wait(PATIENCE)
         sequences = [sequence_of(event) for event in events]
+        numbers = {sequence: number_of(event) for sequence, event in zip(sequences, events, strict=True)}
         if self.bug is not None:
             raise self.bug
         if self.problem is not None:
@@ -56,6 +59,7 @@ class Receiver:
             raise DeliveryError("too odd", permanent=True)
         with self.changed:
             self.batches.append(sequences)
+            self.numbers.update(numbers)
             self.changed.notify_all()
 
     def close(self) -> None:
@@ -78,7 +82,9 @@ class Journal:
         self.reads: list[int] = []
         self.changed = threading.Condition()
         self.cursor = 0
+        self.number = 0
         self.problem: Exception | None = None
+        self.removed = 0
 
     def write(self, number: int) -> list[Event]:
         fresh = [an_event(len(self.events) + 1 + index) for index in range(number)]
@@ -89,12 +95,12 @@ class Journal:
         self.reads.append(after)
         if self.problem is not None:
             raise self.problem
-        return iter(self.events[after:])
+        return iter(self.events[max(after, self.removed) :])
 
-    def acknowledge(self, sequence: int) -> None:
+    def acknowledge(self, sequence: int, number: int) -> None:
         with self.changed:
             assert sequence > self.cursor
-            self.cursor = sequence
+            self.cursor, self.number = sequence, number
             self.changed.notify_all()
 
     def wait_until_acknowledged(self, sequence: int) -> None:
@@ -116,6 +122,7 @@ class Scene:
             read=self.journal.read,
             acknowledge=self.journal.acknowledge,
             cursor=self.journal.cursor,
+            number=self.journal.number,
             head=len(self.journal.events),
             clock=RealClock(),
             accept=accept,
@@ -224,6 +231,119 @@ def test_an_event_refused_for_good_is_skipped_and_told_and_the_others_arrive(sce
     assert scene.receiver.received == [1, 2, 4, 5]
     assert scene.skipped == [(3, "too odd")]
     assert delivery.snapshot().skipped == 1
+
+
+def test_an_event_is_given_up_only_when_one_that_follows_it_is_taken(scene: Scene) -> None:
+    scene.receiver.poison = {2, 3}
+    scene.journal.write(3)
+    delivery = scene.start()
+    scene.receiver.wait_for(lambda: scene.receiver.attempts >= 9)
+    assert (scene.skipped, scene.journal.cursor) == ([], 1)
+    assert delivery.snapshot().last_error == "event 2 is refused (and 1 events after it): too odd"
+    delivery.offer(scene.journal.write(1))
+    scene.journal.wait_until_acknowledged(4)
+    delivery.stop(1)
+    assert scene.skipped == [(2, "too odd"), (3, "too odd")]
+    assert scene.receiver.received[-1] == 4
+    assert scene.receiver.numbers == {1: 1, 4: 4}, "what was refused leaves a hole"
+
+
+def test_a_receiver_that_refuses_everything_loses_nothing(scene: Scene) -> None:
+    scene.receiver.poison = set(range(1, 6))
+    scene.journal.write(5)
+    scene.start()
+    scene.receiver.wait_for(lambda: scene.receiver.attempts >= 13)
+    assert scene.journal.cursor == 0
+    scene.receiver.poison = set()
+    scene.journal.wait_until_acknowledged(5)
+    assert scene.receiver.received == [1, 2, 3, 4, 5]
+    assert scene.skipped == []
+
+
+def odd(event: Event) -> bool:
+    return sequence_of(event) % 2 == 1
+
+
+class OddOnes(Filter):
+    def takes(self, event: Event) -> bool:
+        return odd(event)
+
+
+def test_an_output_counts_what_is_for_it_without_a_hole_and_goes_on_after_a_restart(scene: Scene) -> None:
+    scene.journal.write(5)
+    delivery = scene.start(OddOnes(), batch=2)
+    scene.journal.wait_until_acknowledged(5)
+    delivery.offer(scene.journal.write(2))
+    scene.journal.wait_until_acknowledged(7)
+    delivery.stop(1)
+    scene.journal.write(2)
+    again = scene.start(OddOnes())
+    assert again.wait(PATIENCE)
+    again.offer(scene.journal.write(2))
+    scene.journal.wait_until_acknowledged(11)
+    assert scene.receiver.numbers == {1: 1, 3: 2, 5: 3, 7: 4, 9: 5, 11: 6}
+    assert scene.journal.number == 6
+
+
+def test_what_is_delivered_again_has_the_number_that_it_had(scene: Scene) -> None:
+    delivery = scene.start(OddOnes())
+    scene.receiver.poison = {5}  # the batch is delivered one by one, after it was delivered in part
+    delivery.offer(scene.journal.write(9))
+    scene.journal.wait_until_acknowledged(9)
+    assert scene.receiver.numbers == {1: 1, 3: 2, 7: 4, 9: 5}
+
+
+def test_events_that_the_journal_lost_leave_a_hole_in_the_numbers(scene: Scene) -> None:
+    scene.journal.write(9)
+    scene.journal.removed = 4
+    scene.start()
+    scene.journal.wait_until_acknowledged(9)
+    assert scene.receiver.numbers == {5: 5, 6: 6, 7: 7, 8: 8, 9: 9}
+
+
+class Standing(Receiver):
+    """An output that says again what stands."""
+
+    every = 0.001
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refreshed = 0
+        self.trouble: str | None = None
+
+    def refresh(self) -> None:
+        with self.changed:
+            self.refreshed += 1
+            self.changed.notify_all()
+        if self.trouble is not None:
+            raise DeliveryError(self.trouble)
+
+
+def test_an_output_that_has_to_say_again_what_stands_does_so_though_nothing_happens(scene: Scene) -> None:
+    scene.receiver = standing = Standing()
+    delivery = scene.start()
+    standing.wait_for(lambda: standing.refreshed >= 3)
+    standing.trouble = "away"
+    standing.wait_for(lambda: delivery.snapshot().last_error == "away")
+    standing.trouble = None
+    standing.wait_for(lambda: delivery.snapshot().state == "ok")
+    delivery.offer(scene.journal.write(2))
+    scene.journal.wait_until_acknowledged(2)
+
+
+def test_a_receiver_that_asks_to_be_left_alone_is_left_alone(scene: Scene) -> None:
+    class Busy(Receiver):
+        def send(self, events: Sequence[Event]) -> None:
+            super().send(events)
+            raise DeliveryError("later, please", retry_after=3600)
+
+    scene.receiver = Busy()
+    delivery = scene.start()
+    delivery.offer(scene.journal.write(1))
+    scene.receiver.wait_for(lambda: delivery.snapshot().last_error == "later, please")
+    delivery.offer(scene.journal.write(1))
+    delivery._thread.join(0.05)  # fifty times as long as without its wish
+    assert scene.receiver.attempts == 1
 
 
 def test_an_error_of_the_output_itself_is_not_the_end(scene: Scene) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from driftd.model.change import Severity
+from driftd.model.change import Severity, Status
+from driftd.model.document import Json
 from driftd.model.event import Action, Event
 from driftd.outputs.filters import Filter
 from driftd.settings.types import JournaldSettings
@@ -56,6 +57,38 @@ def test_a_filter_is_what_the_settings_say() -> None:
     settings = JournaldSettings(min_severity="low", actions=(Action.DRIFT_OPENED,), baselines=("app",))
     assert Filter.of(settings) == Filter(Severity.LOW, frozenset({"drift-opened"}), frozenset({"app"}))
     assert Filter.of(JournaldSettings()) == Filter()
+    assert Filter.of(JournaldSettings(status=(Status.WAIVED,))).statuses == frozenset({"waived"})
+
+
+def followed(action: str, severity: str, status: str | None, before: tuple[str, str]) -> Event:
+    told: dict[str, Json] = {"severity": severity, "previous": {"severity": before[0], "status": before[1]}}
+    return {"event": {"action": action}, "driftd": told | ({"status": status} if status else {})}
+
+
+def test_whoever_was_told_that_a_drift_opened_is_told_how_it_goes_on() -> None:
+    loud = Filter(min_severity=Severity.HIGH)
+    assert loud.takes(followed("drift-resolved", "info", None, ("high", "unapproved")))
+    assert loud.takes(followed("drift-updated", "low", "unapproved", ("critical", "unapproved")))
+    assert loud.takes(followed("drift-updated", "high", "unapproved", ("low", "unapproved")))
+    assert not loud.takes(followed("drift-resolved", "info", None, ("medium", "unapproved")))
+    ours = Filter(statuses=frozenset({"unapproved"}))
+    assert ours.takes(followed("drift-updated", "low", "waived", ("low", "unapproved")))
+    assert ours.takes(followed("drift-resolved", "info", None, ("low", "unapproved")))
+    assert not ours.takes(followed("drift-resolved", "info", None, ("low", "waived")))
+
+
+def test_what_ends_a_group_passes_whatever_the_severity_of_its_drifts_was() -> None:
+    ended: Event = {"event": {"action": "drift-group-resolved"}, "driftd": {"severity": "info", "group": "g"}}
+    assert Filter(min_severity=Severity.CRITICAL).takes(ended)
+    assert not Filter(actions=frozenset({"drift-opened"})).takes(ended)
+
+
+def test_a_drift_is_for_an_output_as_it_stands() -> None:
+    strict = Filter(Severity.HIGH, None, frozenset({"app"}), frozenset({"unapproved"}))
+    assert strict.takes_drift("app", Severity.HIGH, "unapproved")
+    assert not strict.takes_drift("app", Severity.LOW, "unapproved")
+    assert not strict.takes_drift("sshd", Severity.HIGH, "unapproved")
+    assert not strict.takes_drift("app", Severity.HIGH, "waived")
 
 
 def member(action: str = "drift-opened") -> Event:

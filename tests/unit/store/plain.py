@@ -72,7 +72,7 @@ class PlainState:
                 self.baselines.pop(name, None)
             case AuditDone(audit):
                 self.audits[audit.depth] = audit
-            case Delivered(output, sequence, lost):
+            case Delivered(output, sequence, lost, _):
                 self.delivered[output] = max(sequence, self.delivered.get(output, 0))
                 if lost:
                     self.lost[output] = self.lost.get(output, 0) + lost
