@@ -15,7 +15,7 @@ import structlog
 from driftd.app import Host, Surroundings, Workplace, limits_of, open_host, open_workplace
 from driftd.auditor import Examined
 from driftd.clock import SystemClock
-from driftd.daemon.control import ControlServer
+from driftd.daemon.control_server import ControlServer
 from driftd.daemon.messages import Due, Lost, Message, MountsChanged, Noticed, Tree
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
@@ -324,7 +324,7 @@ class Daemon:
                 Action.DAEMON_RELOAD_FAILED,
                 Severity.HIGH,
                 f"reload refused, the old settings stay in force: {shown[0]}",
-                {"problems": list(shown)},
+                {"problems": list(shown), **self._asked_by()},
             )
             self._notifier.ready("reload refused")
             return False
@@ -355,10 +355,17 @@ class Daemon:
         if self._schedule is not None and stale.settings.audit != fresh.settings.audit:
             self._schedule.stop()
             self._plan()
-        driftd: dict[str, Json] = {"changed": changed, "baselines": [*sorted(fresh.scope.baselines)]}
+        baselines: list[Json] = [*sorted(fresh.scope.baselines)]
+        driftd: dict[str, Json] = {"changed": changed, "baselines": baselines, **self._asked_by()}
         engine.say(Action.DAEMON_RELOADED, Severity.INFO, "settings and baselines were read again", driftd)
         self._workplace.adoption.reconcile()
         log.info("reloaded", changed=changed)
+
+    def _asked_by(self) -> dict[str, Json]:
+        """Return who asked for the reload, where that was done through the control socket."""
+        assert self._service is not None
+        peer = self._service.reload_asked_by
+        return {} if peer is None else {"asked_by": peer}
 
     def _close(self) -> None:
         if self._schedule is not None:

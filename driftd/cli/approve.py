@@ -23,6 +23,7 @@ from driftd.cli.refusals import UsageError
 from driftd.cli.render import gap_lines, shape_lines
 from driftd.cli.style import Style
 from driftd.daemon.control import DaemonAbsentError, ask
+from driftd.daemon.peers import Peer
 from driftd.model.approved import ApprovedItem
 from driftd.model.document import Json
 from driftd.outputs.visible import visible
@@ -94,7 +95,7 @@ def opened(config: str | None) -> Iterator[Desk]:
 
             def adopt(names: list[str]) -> None:
                 for name in names:
-                    workplace.adoption.adopt(name)
+                    workplace.adoption.adopt(name, Peer.of_process())
 
             yield Desk(host, lambda words: to_wire(gather(host.auditor, words, host.content)), adopt)
             workplace.finish()

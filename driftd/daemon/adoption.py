@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from driftd.baselines.approved import ApprovedLayers
 from driftd.daemon import events
 from driftd.daemon.engine import Engine
+from driftd.daemon.peers import Peer
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action
@@ -48,12 +49,12 @@ class Adoption:
         for name in known.keys() - self._engine.auditor.scope.baselines.keys():
             self._say_removed(name, "its definition is gone")
 
-    def adopt(self, name: str) -> None:
-        """Read a baseline's manifests again and look at every item that they change."""
-        for _ in self.adopting(name):
+    def adopt(self, name: str, asked_by: Peer | None = None) -> None:
+        """Read a baseline's manifests again and look at every item that they change; `asked_by`: who wants it."""
+        for _ in self.adopting(name, asked_by):
             continue
 
-    def adopting(self, name: str) -> Iterator[None]:
+    def adopting(self, name: str, asked_by: Peer | None = None) -> Iterator[None]:
         """Do the same in steps, so that other work may overtake."""
         engine = self._engine
         before = engine.auditor.approvals.layers[name]
@@ -63,7 +64,7 @@ class Adoption:
         if after.sha256 == before.sha256 and after.approved == before.approved:
             return  # taken over already: it was seen on disk before anybody asked
         if after.approved:
-            self._say_approved(name, after)
+            self._say_approved(name, after, asked_by)
         elif before.approved:
             self._say_removed(name, "what was approved for it is gone")
         items = {*before.items(), *after.items(), *engine.memory.unapproved.get(name, ())}
@@ -82,7 +83,7 @@ class Adoption:
         self._engine.auditor.approvals.layers[name] = layers
         self._say_approved(name, layers)
 
-    def _say_approved(self, name: str, layers: ApprovedLayers) -> None:
+    def _say_approved(self, name: str, layers: ApprovedLayers, asked_by: Peer | None = None) -> None:
         engine = self._engine
         manifest = layers.host.manifest or layers.shared.manifest
         words = engine.baseline_words(name)
@@ -95,6 +96,8 @@ class Adoption:
                 "ticket": manifest.ticket,
                 "proof": "recorded, not proved",
             }
+        if asked_by is not None:
+            driftd["asked_by"] = asked_by.to_json()
         said = f" by {manifest.by}: {manifest.reason}" if manifest else ""
         message = f"baseline {name}: revision {layers.revision} approved{said}"
         engine.commit([events.build(engine.stamp(), Action.BASELINE_APPROVED, Severity.INFO, message, driftd)])

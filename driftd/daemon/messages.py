@@ -62,7 +62,13 @@ class Task:
     """The same for what takes long: it is done in steps, between which other work is done."""
 
     steps: Callable[[], Generator[None, None, Json]]
+    unwanted: Callable[[], bool] = lambda: False
+    """Asked between steps: whether nobody waits for the answer any more, so that it need not be found."""
     answer: Future[Json] = field(default_factory=Future)
+
+
+class UnwantedError(Exception):
+    """A task was ended because nobody waits for it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,9 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class Reload:
     """Read settings and baselines again."""
+
+    asked_by: dict[str, Json] | None = None
+    """The peer of the control socket that asked for it."""
 
 
 Message = Noticed | Tree | MountsChanged | Lost | Due | Asked | Stop | Reload

@@ -8,9 +8,10 @@ from typing import Final
 
 import structlog
 
-from driftd.approving import gathering, to_wire
-from driftd.daemon.control import ANSWER_TIME, ControlError, Peer
-from driftd.daemon.messages import Call, Reload, Task
+from driftd.approving import UnknownSelectionError, gathering, to_wire
+from driftd.daemon.control import ANSWER_TIME, ControlError
+from driftd.daemon.messages import Call, Reload, Task, UnwantedError
+from driftd.daemon.peers import Peer
 from driftd.daemon.service import Service
 from driftd.daemon.status import busy_shape, diff_page, status_shape
 from driftd.model.document import Json
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 PROMPT: Final = 2.0
 """Seconds that somebody who asks for the status waits for the loop."""
+OPERATIONS: Final = ("status", "diff", "propose", "adopt", "audit", "reload")
 LOOP_TIME: Final = 30.0
 """Seconds that anybody else waits for it."""
 
@@ -42,19 +44,19 @@ class Requests:
             return self._status()
         work: dict[str, Callable[[], Json]] = {
             "diff": lambda: self._diff(args),
-            "audit": lambda: self._audit(str(args.get("depth", "quick"))),
-            "reload": self._reload,
+            "audit": lambda: self._audit(str(args.get("depth", "quick")), peer),
+            "reload": lambda: self._reload(peer),
         }
-        tasks: dict[str, Callable[[], Generator[None, None, Json]]] = {
-            "propose": lambda: self._propose(_words(args, "selection")),
-            "adopt": lambda: self._adopt(_words(args, "baselines"), peer),
+        tasks: dict[str, Task] = {
+            "propose": Task(lambda: self._propose(_words(args, "selection")), peer.is_gone),
+            "adopt": Task(lambda: self._adopt(_words(args, "baselines"), peer)),  # what is on disk is approved
         }
         if operation in tasks:
-            answer = self._in_loop(Task(tasks[operation]), ANSWER_TIME)
+            answer = self._in_loop(tasks[operation], ANSWER_TIME)
         elif operation in work:
             answer = self._in_loop(Call(work[operation]), LOOP_TIME)
         else:
-            raise ControlError(f"unknown operation {operation!r}: one of {', '.join(('status', *work, *tasks))}")
+            raise ControlError(f"unknown operation {operation!r}: one of {', '.join(OPERATIONS)}")
         if answer is None:
             raise ControlError(f"the daemon did not come to answer: it is {self._service.pulse.last().doing}")
         return answer
@@ -67,7 +69,9 @@ class Requests:
         except FutureTimeoutError:
             call.answer.cancel()
             return None
-        except (StoreError, ValueError, KeyError) as error:
+        except UnwantedError as error:
+            raise ControlError("you hung up") from error
+        except (StoreError, UnknownSelectionError, ValueError, KeyError) as error:
             raise ControlError(str(error)) from error
 
     def _status(self) -> Json:
@@ -81,7 +85,7 @@ class Requests:
         match after:
             case None:
                 place = None
-            case [int(rank), str(item), str(drift_id)]:
+            case [int(rank), str(item), str(drift_id)] if 0 <= rank < 100:
                 place = (rank, item, drift_id)
             case _:
                 raise ControlError("after is a place: rank, item, drift")
@@ -98,18 +102,20 @@ class Requests:
     def _adopt(self, baselines: list[str], peer: Peer) -> Generator[None, None, Json]:
         for name in baselines:
             if name in self._service.engine.auditor.scope.baselines:
-                log.info("adopting what was approved", baseline=name, uid=peer.uid, pid=peer.pid)
-                yield from self._service.adoption.adopting(name)
+                log.info("adopting what was approved", baseline=name, **peer.to_json())
+                yield from self._service.adoption.adopting(name, peer)
         return {"adopted": list(baselines)}
 
-    def _audit(self, depth: str) -> Json:
+    def _audit(self, depth: str, peer: Peer) -> Json:
         if depth not in ("quick", "deep"):
             raise ControlError(f"unknown depth {depth!r}")
+        log.info("an audit was asked for", depth=depth, **peer.to_json())
         self._service.want(depth, "command")
         return {"wanted": depth}
 
-    def _reload(self) -> Json:
-        self._service.inbox.put(Reload())
+    def _reload(self, peer: Peer) -> Json:
+        log.info("a reload was asked for", **peer.to_json())
+        self._service.inbox.put(Reload(peer.to_json()))
         return {"wanted": "reload"}
 
 

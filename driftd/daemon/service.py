@@ -14,7 +14,20 @@ from driftd.daemon.engine import UNSAID, Engine, Sweep
 from driftd.daemon.inbox import Inbox
 from driftd.daemon.losses import Losses
 from driftd.daemon.memory import STATE_UNWRITABLE
-from driftd.daemon.messages import Asked, Call, Due, Lost, Message, MountsChanged, Noticed, Reload, Stop, Task, Tree
+from driftd.daemon.messages import (
+    Asked,
+    Call,
+    Due,
+    Lost,
+    Message,
+    MountsChanged,
+    Noticed,
+    Reload,
+    Stop,
+    Task,
+    Tree,
+    UnwantedError,
+)
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
 from driftd.daemon.polling import Polling
@@ -106,6 +119,8 @@ class Service:
         self._waiting_sweeps: dict[str, str] = {}
         self._reload_at: float | None = None
         self._reload_asked = False
+        self.reload_asked_by: dict[str, Json] | None = None
+        """The peer of the control socket that asked for the reload that is to come."""
         self._stop: str | None = None
         self._warm = False
         self._refused: StoreError | None = None
@@ -212,7 +227,8 @@ class Service:
                 self.want(depth, "schedule")
             case Asked():
                 self._answer_all()
-            case Reload():
+            case Reload(asked_by):
+                self.reload_asked_by = asked_by
                 self._reload_soon()
             case Stop(reason):
                 self._stop = reason
@@ -324,6 +340,11 @@ class Service:
                 self._tasks.popleft()
                 return
             self._steps = task.steps()
+        if task.unwanted():
+            self._steps.close()
+            self._end_task()
+            task.answer.set_exception(UnwantedError())
+            return
         until = self._clock.monotonic() + SLICE
         try:
             while self._clock.monotonic() < until:
@@ -364,6 +385,7 @@ class Service:
             self.pulse.begin("reading settings and baselines")
             if self._reload(asked=asked):
                 self.want("deep", "reload")
+            self.reload_asked_by = None
         self.engine.sum_up()
         if self.watching.news and not self._rechecks.pending:
             self.losses.say_polled(self.watching)

@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -78,7 +79,10 @@ class StateLock:
 def _holder_said(descriptor: int) -> str:
     content = os.pread(descriptor, _MAX_CONTENT, 0).decode("utf-8", "replace").strip()
     pid, _, command = content.partition(" ")
-    return f"process {pid} ({_printable(command)})" if pid.isdigit() else "another process"
+    if not pid.isdigit():
+        return "another process"
+    since = datetime.fromtimestamp(os.fstat(descriptor).st_mtime, UTC)  # it wrote its name when it took the lock
+    return f"process {pid} ({_printable(command)}) since {since:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def processes_locking(paths: Iterable[Path], locks: Path = Path("/proc/locks")) -> list[str]:

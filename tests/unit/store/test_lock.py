@@ -35,7 +35,9 @@ def holder(directory: Path) -> subprocess.Popen[str]:
 def test_the_lock_has_one_owner_at_a_time_and_names_it(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with holder(state) as process:
-        with pytest.raises(StateHeldError, match=rf"held by process {process.pid} \(driftd run \?\[31m\)") as caught:
+        with pytest.raises(
+            StateHeldError, match=rf"held by process {process.pid} \(driftd run \?\[31m\) since 20"
+        ) as caught:
             StateLock(state).acquire("driftd approve")
         assert "\x1b" not in str(caught.value)
         assert stat.S_IMODE((state / "lock").stat().st_mode) == 0o600
