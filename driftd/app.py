@@ -116,11 +116,18 @@ def settings_of(config: str | None, around: Surroundings) -> tuple[Path, Setting
 
 
 def open_host(
-    config: str | None, around: Surroundings, *, root: bytes = b"/", make_key: bool = False, key: bytes | None = None
+    config: str | None,
+    around: Surroundings,
+    *,
+    root: bytes = b"/",
+    anonymous: bool = False,
+    make_key: bool = False,
+    key: bytes | None = None,
 ) -> Host:
     """Return the host that the settings describe. `make_key`: a missing secret key is made, else one for this run alone.
 
-    `key`: another one than that of the settings, which is about to replace it.
+    `anonymous`: a tree under another root is no host, and has no id. `key`: another one than that of the settings, which
+    is about to replace it.
     """
     file, settings = settings_of(config, around)
     trust = around.trust()
@@ -130,7 +137,7 @@ def open_host(
         lambda path: tree.read_small(path.encode(), 4096),
         socket.gethostname(),
         file=str(file),
-        with_id=tree.is_machine,
+        with_id=tree.is_machine or not anonymous,
     )
     if problems:
         raise ConfigurationError(problems)

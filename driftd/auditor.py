@@ -45,6 +45,10 @@ class HostApprovals:
         self._scope = scope
         self._last: tuple[ApprovedLayers, str, ApprovedItem] | None = None
 
+    def over(self, layers: dict[str, ApprovedLayers]) -> HostApprovals:
+        """Return the same over other layers."""
+        return HostApprovals(layers, self._content, self._keeper, self._scope)
+
     def approved(self, baseline: str) -> bool:
         """Whether anything was ever approved for the baseline."""
         return self.layers[baseline].approved
@@ -141,6 +145,11 @@ class Auditor:
                 for scoped in scope.patterns
             ]
         )
+
+    @property
+    def place(self) -> bytes:
+        """The directory on this machine under which it looks; `/` for the machine itself."""
+        return self._root.directory
 
     def found(self) -> Iterator[Found]:
         """Yield every item that some pattern means and that is there, and every place that could not be looked into."""

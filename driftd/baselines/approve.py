@@ -76,7 +76,7 @@ def prepare(
 
     An item that equals the shared layer's needs no override. Raises ApprovalError where a manifest is corrupt.
     """
-    layer = _sound(layers, shared=shared)
+    layer = sound(layers, shared=shared)
     beneath = {} if shared else layers.shared.items
     items, writes = dict(layer.items), {}
     for item, approved in observed.items():
@@ -88,21 +88,21 @@ def prepare(
         items[item] = digest
         if approved is not None and (layer.items.get(item) != digest or item in layers.corrupt):
             writes[item] = content
-    return _proposal(layers, layer, items, writes, author)
+    return proposal_of(layers, layer, items, writes, author)
 
 
 def prepare_undo(
     layers: ApprovedLayers, revision: int, history: History, author: Author, *, shared: bool = False
 ) -> Proposal:
     """Return a new revision with the contents of an earlier one; RevisionMissingError where they are not kept."""
-    layer = _sound(layers, shared=shared)
+    layer = sound(layers, shared=shared)
     manifest, contents = history.revision_contents(layer, revision)
     writes = {
         item: content
         for item, content in contents.items()
         if layer.items.get(item) != manifest.items[item] or item in layers.corrupt
     }
-    return _proposal(layers, layer, dict(manifest.items), writes, author)
+    return proposal_of(layers, layer, dict(manifest.items), writes, author)
 
 
 def write(proposal: Proposal, directory: Path, history: History) -> str:
@@ -144,15 +144,17 @@ def proposer(login_uid: str | None, sudo_user: str | None, uid: int, user_name: 
     return sudo_user or user_name(uid) or str(uid)
 
 
-def _sound(layers: ApprovedLayers, *, shared: bool) -> Layer:
+def sound(layers: ApprovedLayers, *, shared: bool) -> Layer:
+    """Return the layer to be written; ApprovalError where a manifest is corrupt."""
     if layers.problems:
         raise ApprovalError(str(layers.problems[0]))
     return layers.shared if shared else layers.host
 
 
-def _proposal(
+def proposal_of(
     layers: ApprovedLayers, layer: Layer, items: dict[str, str], writes: dict[str, bytes], author: Author
 ) -> Proposal:
+    """Return what gives a layer these items, as its next revision."""
     gone = [item for item, digest in layer.items.items() if digest != ABSENT and items.get(item, ABSENT) == ABSENT]
     revision = layer.manifest.revision + 1 if layer.manifest else 1
     after = Manifest(revision, items, layer.digest, author.by, author.at, author.reason, author.ticket)

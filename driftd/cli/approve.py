@@ -6,24 +6,17 @@ import argparse
 import os
 import pwd
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from driftd.app import Host, Surroundings, open_host, open_workplace
-from driftd.approving import gather, items_from_wire, to_wire
-from driftd.baselines.approve import Author, Proposal, prepare, prepare_undo, proposer, write
-from driftd.baselines.approved import ApprovedLayers
-from driftd.baselines.history import History
+from driftd.approving import items_from_wire
+from driftd.baselines.approve import Author, prepare, prepare_undo, proposer
+from driftd.cli.desk import Desk, add_root, agreed, opened
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
 from driftd.cli.render import gap_lines, shape_lines
 from driftd.cli.style import Style
-from driftd.daemon.control import DaemonAbsentError, ask
-from driftd.daemon.peers import Peer
 from driftd.model.approved import ApprovedItem
 from driftd.model.document import Json
 from driftd.outputs.visible import visible
@@ -47,25 +40,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         const=LATEST,
         help="approve again what an earlier revision of a baseline approved (default: the one before)",
     )
+    add_root(parser)
     add_config(parser)
     add_json(parser)
 
 
-@dataclass(slots=True)
-class Desk:
-    """Where approving happens: in the running daemon, or in this process, which holds the lock meanwhile."""
-
-    host: Host
-    gather: Callable[[list[str]], dict[str, Json]]
-    adopt: Callable[[list[str]], None]
-
-
 def run(args: argparse.Namespace) -> int:
     """Show what differs, ask, write the approved files, and have them adopted."""
-    with opened(args.config) as desk:
+    with opened(args.config, args.root, "driftd approve") as desk:
         if args.undo is not None:
             return _undo(desk, args)
         gathered = desk.gather(list(args.selection))
+        left = _leave_own(desk, gathered, list(args.selection)) if args.shared else []
         items = gathered["items"]
         assert isinstance(items, dict)
         if not args.json:
@@ -79,46 +65,36 @@ def run(args: argparse.Namespace) -> int:
         else:
             for name, revision in revisions.items():
                 print(f"{name}: revision {revision} approved")
-        return INCOMPLETE if gathered["gaps"] else OK
+        return INCOMPLETE if gathered["gaps"] or left else OK
 
 
-@contextmanager
-def opened(config: str | None) -> Iterator[Desk]:
-    """Yield the desk; the daemon's where one runs."""
-    host = open_host(config, Surroundings.of_process(), make_key=True)
-    socket = host.settings.control_socket
-    try:
-        ask(socket, "status")
-    except DaemonAbsentError:
-        workplace = open_workplace(host, "driftd approve", lambda _: None)
-        try:
+def _leave_own(desk: Desk, gathered: dict[str, Json], selection: list[str]) -> list[str]:
+    """Take out of what was gathered for the shared layer the items of the host's own, which hides it.
 
-            def adopt(names: list[str]) -> None:
-                for name in names:
-                    workplace.adoption.adopt(name, Peer.of_process())
-
-            yield Desk(host, lambda words: to_wire(gather(host.auditor, words, host.content)), adopt)
-            workplace.finish()
-        finally:
-            workplace.close()
-        return
-    try:
-        yield Desk(
-            host,
-            lambda words: _object(ask(socket, "propose", {"selection": list(words)})),
-            lambda names: _ignore(ask(socket, "adopt", {"baselines": list(names)})),
-        )
-    finally:
-        host.close()
-
-
-def _object(answer: Json) -> dict[str, Json]:
-    assert isinstance(answer, dict)
-    return answer
-
-
-def _ignore(answer: Json) -> None:
-    assert answer is not None
+    Return those that were asked for by name or would have been approved. Nothing would change for this host, and what
+    would change for others was not shown: that is what promoting is for.
+    """
+    baselines = [word for word in selection if word in desk.host.scope.baselines]
+    names = baselines if selection else list(desk.host.scope.baselines)
+    items = gathered["items"]
+    assert isinstance(items, dict)
+    asked, own = [], []
+    for name in desk.host.scope.baselines:
+        states = items.get(name, {})
+        assert isinstance(states, dict)
+        hidden = desk.layers(name).host.items
+        own += [item for item in hidden if name in names or item in selection]
+        asked += [item for item in hidden if item in states or item in selection]
+        for item in asked:
+            states.pop(item, None)
+        if not states:
+            items.pop(name, None)
+    for part in ("drifts", "first"):
+        told = gathered[part]
+        assert isinstance(told, list)
+        gathered[part] = [each for each in told if (each["item"] if isinstance(each, dict) else each) not in asked]
+    gathered["overridden"] = [*own]
+    return asked
 
 
 def author(args: argparse.Namespace) -> Author:
@@ -141,60 +117,39 @@ def _user_name(uid: int) -> str | None:
 def _write(desk: Desk, items: dict[str, dict[str, ApprovedItem | None]], args: argparse.Namespace) -> dict[str, int]:
     revisions = {}
     for name, states in items.items():
-        layers = _layers(desk.host, name)
+        layers = desk.layers(name)
         for item in states:
             layers.get(item)  # what cannot be believed is found here, and written anew
         proposal = prepare(layers, states, author(args), shared=args.shared)
         if proposal.changed:
-            _commit(desk, name, proposal)
+            desk.commit(name, proposal)
             revisions[name] = proposal.after.revision
     desk.adopt(list(revisions))
     return revisions
-
-
-def _commit(desk: Desk, name: str, proposal: Proposal) -> None:
-    directory = desk.host.scope.baselines[name].directory
-    write(proposal, directory, History(desk.host.settings.state / "revisions"))
-
-
-def _layers(host: Host, name: str) -> ApprovedLayers:
-    return ApprovedLayers(host.scope.baselines[name].directory, host.facts.name, host.trust)
 
 
 def _undo(desk: Desk, args: argparse.Namespace) -> int:
     if len(args.selection) != 1 or args.selection[0] not in desk.host.scope.baselines:
         raise UsageError("--undo takes one baseline: driftd approve NAME --undo --reason TEXT")
     name = args.selection[0]
-    layers = _layers(desk.host, name)
+    layers = desk.layers(name)
     layer = layers.shared if args.shared else layers.host
     if layer.manifest is None:
         raise UsageError(f"{name}: nothing is approved in that layer")
     revision = layer.manifest.revision - 1 if args.undo == LATEST else args.undo
-    history = History(desk.host.settings.state / "revisions")
-    proposal = prepare_undo(layers, revision, history, author(args), shared=args.shared)
+    proposal = prepare_undo(layers, revision, desk.history(), author(args), shared=args.shared)
     if not args.json:
         print(f"{name}: revision {revision} again: {len(proposal.writes)} items back, {len(proposal.deletes)} removed")
     if not agreed(args, len(proposal.writes) + len(proposal.deletes)):
         print("nothing was approved", file=sys.stderr)
         return DRIFT
-    _commit(desk, name, proposal)
+    desk.commit(name, proposal)
     desk.adopt([name])
     if args.json:
         print_json("approve", {"items": {}, "drifts": [], "revisions": {name: proposal.after.revision}})
     else:
         print(f"{name}: revision {proposal.after.revision} approved")
     return OK
-
-
-def agreed(args: argparse.Namespace, count: int, verb: str = "approve") -> bool:
-    """Whether the one who asked says yes, or has said so."""
-    if args.yes:
-        return True
-    if not sys.stdin.isatty():
-        raise UsageError(f"not on a terminal: say --yes to {verb} without being asked")
-    sys.stderr.write(f"{verb} {count} item{'s' if count != 1 else ''}? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _show(gathered: dict[str, Json]) -> None:
@@ -218,6 +173,10 @@ def _show(gathered: dict[str, Json]) -> None:
     if left:
         rules = sorted({str(rule) for rule in left})
         print(f"still violated after this: {', '.join(rules)}")
+    own = gathered.get("overridden")
+    if isinstance(own, list) and own:
+        print(f"{len(own)} items have an approved state of this host's own, which hides the shared one:")
+        print("  they stay as they are; `driftd promote` moves them into the layer of all hosts")
     items = gathered["items"]
     if isinstance(items, dict) and not items:
-        print("nothing to approve: everything is as approved")
+        print("nothing to approve" if own else "nothing to approve: everything is as approved")

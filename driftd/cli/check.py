@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
     if not os.path.isdir(root):
         raise UsageError(f"--root {args.root}: is not a directory")
-    host = open_host(args.config, Surroundings.of_process(), root=root)
+    host = open_host(args.config, Surroundings.of_process(), root=root, anonymous=True)
     try:
         unknown = set(args.baselines) - set(host.scope.baselines)
         if unknown:

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         return DRIFT
     scaffold.write(files)
     around = Surroundings.of_process()
-    host = open_host(str(into / "driftd.yaml"), around, root=root, make_key=True)
+    host = open_host(str(into / "driftd.yaml"), around, root=root, anonymous=True, make_key=True)
     try:
         progress("reading every item ...")
         formats: Counter[str] = Counter()

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "status": "what is drifted now, and how much is covered",
     "diff": "how it is drifted, setting by setting",
     "approve": "make the observed state the approved one",
+    "promote": "move this host's approved state of items into the layer of all hosts",
     "rekey": "replace the secret key, and make the fingerprints of what is approved anew",
     "events": "what happened",
     "timeline": "what changed on this host lately, worst first",

@@ -10,7 +10,8 @@ from driftd.app import Host, Surroundings, open_host, open_workplace
 from driftd.baselines.approve import ApprovalError, Proposal, prepare, write
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.history import History
-from driftd.cli.approve import agreed, author
+from driftd.cli.approve import author
+from driftd.cli.desk import agreed
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import Refusal, UsageError

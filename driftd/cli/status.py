@@ -60,7 +60,7 @@ def state(config: str | None) -> dict[str, Json]:
         return answer
     stored, daemon = _stored(config), answer["daemon"]
     assert isinstance(daemon, dict)
-    return {**_beside(stored, daemon), "outputs": answer["outputs"]}
+    return {**_beside(stored, daemon), "host": answer["host"], "outputs": answer["outputs"]}
 
 
 def _beside(stored: dict[str, Json], daemon: dict[str, Json]) -> dict[str, Json]:

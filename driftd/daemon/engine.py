@@ -92,7 +92,7 @@ class Engine:
         """Told of every item just before it is looked at."""
         self.on_hold: Callable[[str], bool] = lambda _item: False
         """Asked of an item that is new to an audit: whether its name says that it may be gone in a moment."""
-        self._host = host
+        self.host = host
         self._clock = clock
         self._random = random
         self._publish = publish
@@ -439,7 +439,7 @@ class Engine:
         """Return what an event made at this moment carries."""
         moment = now or self._clock.now()
         return events.Stamp(
-            moment, uuid7(moment, self._random(RANDOM_BYTES)), self._host.id or "", self._host.name, self._host.labels
+            moment, uuid7(moment, self._random(RANDOM_BYTES)), self.host.id or "", self.host.name, self.host.labels
         )
 
     def baseline_words(self, name: str) -> dict[str, Json]:

@@ -14,7 +14,7 @@ from driftd.daemon.memory import Memory
 from driftd.daemon.modes import modes
 from driftd.model.document import Json
 from driftd.model.event import Event, namespace, sequence_of
-from driftd.model.item import Gap
+from driftd.model.item import Gap, shown_path
 from driftd.model.result import NOT_APPROVED
 from driftd.outputs.delivery import DeliveryState
 from driftd.store.database import Database
@@ -41,6 +41,7 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
         "running": True,
         "pid": os.getpid(),
         "since": timestamp(service.since),
+        "root": _root(service),
         **_last(known),
         "stuck": False,
     }
@@ -48,6 +49,7 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
     if service.under_way is not None:
         audits.append({**service.under_way.to_json(), "running": True})
     return {
+        "host": _host(service),
         "daemon": daemon,
         "audits": audits,
         **memory_shape(engine.memory, service.blind_spots()),
@@ -63,6 +65,15 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
     }
 
 
+def _host(service: Service) -> dict[str, Json]:
+    host = service.engine.host
+    return {"id": host.id, "name": host.name, "labels": dict(host.labels)}
+
+
+def _root(service: Service) -> str:
+    return shown_path(service.engine.auditor.place)
+
+
 def busy_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str, Json]:
     """Return what can be said of a daemon whose loop does not answer; the rest is in its store. Any thread may ask."""
     beat, age = service.pulse.last(), service.pulse.age()
@@ -70,11 +81,17 @@ def busy_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str, 
         "running": True,
         "pid": os.getpid(),
         "since": timestamp(service.since),
+        "root": _root(service),
         "stuck": age >= STUCK,
         "doing": beat.doing,
         "doing_seconds": int(age),
     }
-    return {"partial": True, "daemon": daemon, "outputs": [state.to_json() for state in outputs]}
+    return {
+        "partial": True,
+        "host": _host(service),
+        "daemon": daemon,
+        "outputs": [state.to_json() for state in outputs],
+    }
 
 
 def absent_shape(memory: Memory, database: Database, journal: JournalReader) -> dict[str, Json]:

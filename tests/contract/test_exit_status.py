@@ -12,7 +12,21 @@ from tests.contract.command import CLEAN, DRIFT, INCOMPLETE, USAGE, Sandbox, run
 from tests.contract.shapes import schema
 
 COMMANDS = (
-    *("init", "run", "check", "status", "diff", "events", "timeline", "approve", "compare", "parse", "doctor", "demo"),
+    *(
+        "init",
+        "run",
+        "check",
+        "status",
+        "diff",
+        "events",
+        "timeline",
+        "approve",
+        "promote",
+        "compare",
+        "parse",
+        "doctor",
+        "demo",
+    ),
 )
 WITH_SETTINGS = ("run", "check", "status", "diff", "events", "timeline", "approve")
 

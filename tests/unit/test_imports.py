@@ -62,6 +62,11 @@ ROOMS = {
     "keyfile": Room(5, "the one file that all fingerprints depend on, for app and for the command that replaces it"),
     "rekeying": Room(6, "proves approved bytes and fingerprints them anew; writes no approved file itself"),
     "approving": Room(6, "gathers what an approval would write, for the command and for the daemon alike"),
+    "promoting": Room(
+        6,
+        "says what a promotion changes for all hosts; refuses words that mean nothing as approving does",
+        frozenset({"approving"}),
+    ),
     "daemon": Room(7, "puts the parts to work; is told which ones by app"),
     "app": Room(8, "the one place where settings become objects, so that there is one place to look"),
     "running": Room(9, "keeps what app has joined running, and joins it again on reload"),

@@ -25,7 +25,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 
 def test_there_is_one_schema_per_shape() -> None:
     shapes = {"approve", "approved", "approved-item", "baseline", "check", "compare", "diff", "events", "parse"}
-    assert shapes | {"doctor", "init", "rekey", "settings", "status"} <= SCHEMAS.keys()
+    assert shapes | {"doctor", "init", "promote", "rekey", "settings", "status"} <= SCHEMAS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))

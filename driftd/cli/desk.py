@@ -1,0 +1,125 @@
+"""The desk at which approved files are written: beside the running daemon, or in this process, which holds the lock meanwhile."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from driftd.app import Host, Surroundings, open_host, open_workplace, settings_of
+from driftd.approving import gather, to_wire
+from driftd.baselines.approve import Proposal, write
+from driftd.baselines.approved import ApprovedLayers
+from driftd.baselines.history import History
+from driftd.cli.refusals import UsageError
+from driftd.daemon.control import DaemonAbsentError, ask
+from driftd.daemon.peers import Peer
+from driftd.model.document import Json
+from driftd.model.item import real_path, shown_path
+
+
+@dataclass(slots=True)
+class Desk:
+    """Where approving happens."""
+
+    host: Host
+    host_name: str
+    """Whose layer is this host's: the daemon knows, whatever this process would take the host's name for."""
+    gather: Callable[[list[str]], dict[str, Json]]
+    adopt: Callable[[list[str]], None]
+
+    def layers(self, name: str) -> ApprovedLayers:
+        """Return what is approved for a baseline, as it stands on disk now."""
+        return ApprovedLayers(self.host.scope.baselines[name].directory, self.host_name, self.host.trust)
+
+    def history(self) -> History:
+        """Return where earlier revisions are kept."""
+        return History(self.host.settings.state / "revisions")
+
+    def commit(self, name: str, proposal: Proposal) -> None:
+        """Write a proposal of a baseline."""
+        write(proposal, self.host.scope.baselines[name].directory, self.history())
+
+
+def add_root(parser: argparse.ArgumentParser) -> None:
+    """Add `--root`."""
+    parser.add_argument(
+        "--root",
+        metavar="DIR",
+        help="the host is the tree under DIR (default: this machine, or what the daemon audits)",
+    )
+
+
+@contextmanager
+def opened(config: str | None, root: str | None, command: str) -> Iterator[Desk]:
+    """Yield the desk, beside the daemon where one runs; `command`: who holds the lock where none does."""
+    around = Surroundings.of_process()
+    _, settings = settings_of(config, around)
+    place = os.fsencode(os.path.realpath(root)) if root is not None else None
+    if place is not None and not os.path.isdir(place):
+        raise UsageError(f"--root {root}: is not a directory")
+    try:
+        told = _object(ask(settings.control_socket, "status"))
+    except DaemonAbsentError:
+        told = None
+    if told is None:
+        with _alone(open_host(config, around, root=place or b"/", make_key=True), command) as desk:
+            yield desk
+        return
+    daemon = _object(told["daemon"])
+    audited = str(daemon.get("root", "/"))
+    if place is not None and shown_path(place) != audited:
+        raise UsageError(f"--root {root}: the running daemon audits {audited}")
+    host = open_host(config, around, root=real_path(audited), anonymous=True, make_key=True)
+    try:
+        yield _beside(host, _object(told["host"]) if "host" in told else {})
+    finally:
+        host.close()
+
+
+@contextmanager
+def _alone(host: Host, command: str) -> Iterator[Desk]:
+    workplace = open_workplace(host, command, lambda _: None)
+    try:
+
+        def adopt(names: list[str]) -> None:
+            for name in names:
+                workplace.adoption.adopt(name, Peer.of_process())
+
+        yield Desk(host, host.facts.name, lambda words: to_wire(gather(host.auditor, words, host.content)), adopt)
+        workplace.finish()
+    finally:
+        workplace.close()
+
+
+def _beside(host: Host, told: dict[str, Json]) -> Desk:
+    socket = host.settings.control_socket
+
+    def adopt(names: list[str]) -> None:
+        ask(socket, "adopt", {"baselines": list(names)})
+
+    return Desk(
+        host,
+        str(told.get("name", host.facts.name)),
+        lambda words: _object(ask(socket, "propose", {"selection": list(words)})),
+        adopt,
+    )
+
+
+def _object(answer: Json) -> dict[str, Json]:
+    assert isinstance(answer, dict)
+    return answer
+
+
+def agreed(args: argparse.Namespace, count: int, verb: str = "approve") -> bool:
+    """Whether the one who asked says yes, or has said so."""
+    if args.yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(f"not on a terminal: say --yes to {verb} without being asked")
+    sys.stderr.write(f"{verb} {count} item{'s' if count != 1 else ''}? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
