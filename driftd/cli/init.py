@@ -6,7 +6,8 @@ import argparse
 import os
 import sys
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 from driftd.app import Host, Surroundings, open_host, open_workplace
 from driftd.approving import gather
@@ -15,42 +16,102 @@ from driftd.baselines.approve import prepare, write
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.history import History
 from driftd.cli.approve import author
-from driftd.cli.main import DRIFT, INCOMPLETE, OK
+from driftd.cli.main import INCOMPLETE, OK
 from driftd.cli.options import add_json, print_json
-from driftd.cli.refusals import Refusal
+from driftd.cli.refusals import Refusal, UsageError
 from driftd.cli.render import drift_lines, gap_lines, progress
 from driftd.cli.scaffold import Scaffold
 from driftd.cli.style import Style
+from driftd.installing.place import Done, Place, Step
+from driftd.installing.system import Shipped, install, program_in
 from driftd.model.document import Json
 from driftd.model.result import AuditResult
 from driftd.outputs.visible import visible
+from driftd.settings.trust import Trust
 from driftd.sources.root import Root
 
-EXAMPLE = "driftd init --into /etc/driftd"
+EXAMPLE = "driftd init --system"
 SYSTEM = Path("/etc/driftd")
+WROTE = (Done.WRITTEN, Done.UPDATED, Done.ADDED)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `init`."""
+    parser.add_argument(
+        "--system",
+        action="store_true",
+        help="make driftd a service: unit, user, directories, logrotate, completions, manual",
+    )
     parser.add_argument("--root", metavar="DIR", help="look at the tree under DIR instead of this machine")
-    parser.add_argument("--into", metavar="DIR", default=str(SYSTEM), help=f"where to write (default: {SYSTEM})")
-    parser.add_argument("--yes", action="store_true", help="overwrite without asking")
+    parser.add_argument("--into", metavar="DIR", help=f"where to write (default: {SYSTEM}); with --system below --root")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be written, and write nothing")
+    parser.add_argument("--yes", action="store_true", help="overwrite settings and baselines instead of merging")
     parser.add_argument("--approve", action="store_true", help="approve what is there now, though nobody reviewed it")
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the files, audit once, and print what was found."""
-    into = Path(os.path.abspath(args.into))
-    root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
-    scaffold = Scaffold(Root(root), into, system=into == SYSTEM)
-    files = scaffold.files()
-    present = [path for path in files if path.exists()]
-    if present and not args.yes and not _may_overwrite(present):
-        print("nothing was written", file=sys.stderr)
-        return DRIFT
-    scaffold.write(files)
     around = Surroundings.of_process()
+    root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
+    _refuse_what_does_not_go_together(args, around)
+    into = SYSTEM if args.system else Path(os.path.abspath(args.into or SYSTEM))
+    place = Place(Root(root if args.system else b"/"), dry=args.dry_run, privileged=around.uid == 0)
+    steps = list(_install(place)) if args.system else []
+    scaffold = Scaffold(Root(root), into, system=into == SYSTEM)
+    steps += scaffold.place(place, overwrite=args.yes)
+    failed = any(step.done is Done.FAILED for step in steps)
+    _tell_steps(args, steps)
+    if args.dry_run or failed or (args.system and args.root):
+        if args.json:
+            _print_json(args, steps, [name for name, _ in scaffold.baselines()], 0, AuditResult())
+        elif args.root and not failed:
+            print("driftd looks at the rest when that tree boots: systemctl --root=DIR enable driftd")
+        return INCOMPLETE if failed else OK
+    return _audit(args, around, into, root, steps)
+
+
+def _refuse_what_does_not_go_together(args: argparse.Namespace, around: Surroundings) -> None:
+    if args.system and args.into:
+        raise UsageError(f"--system writes to {SYSTEM}: leave --into out")
+    if args.approve and (args.dry_run or (args.system and args.root)):
+        raise UsageError(
+            "--approve needs a host whose state can be written: leave --dry-run, or --root with --system, out"
+        )
+    if args.system and not args.root and not args.dry_run and around.uid != 0:
+        raise Refusal("--system writes to /etc and makes a user: run it as root (--dry-run shows what it would do)")
+
+
+def _install(place: Place) -> Iterator[Step]:
+    from driftd.cli.handbook import files
+
+    own = PurePosixPath(_program())
+    program = own if place.root.is_machine else program_in(place, own)
+    yield from install(place, Shipped(program, files()))
+    if program is None:
+        yield Step("driftd", Done.KEPT, "no driftd is in that tree yet: the unit says where it is expected")
+    elif place.root.is_machine:
+        for problem in Trust.service().check(Path(program)):
+            yield Step(str(program), Done.KEPT, f"the service would run what others can change: {problem}")
+
+
+def _program() -> str:
+    """Return the path of the command that runs."""
+    called = os.path.abspath(sys.argv[0])
+    return called if os.path.basename(called) == "driftd" else os.path.join(os.path.dirname(sys.executable), "driftd")
+
+
+def _tell_steps(args: argparse.Namespace, steps: list[Step]) -> None:
+    if args.json:
+        return
+    if args.dry_run:
+        print("nothing is written; this is what would be done:")
+    for step in steps:
+        print(f"{step.done.value:<10}{visible(step.what)}" + (f": {visible(step.detail)}" if step.detail else ""))
+
+
+def _audit(args: argparse.Namespace, around: Surroundings, into: Path, root: bytes, steps: list[Step]) -> int:
+    """Read every item once, and print what was found."""
     host = open_host(str(into / "driftd.yaml"), around, root=root, anonymous=True, make_key=True)
     try:
         progress("reading every item ...")
@@ -64,16 +125,10 @@ def run(args: argparse.Namespace) -> int:
     finally:
         host.close()
     if args.json:
-        body: dict[str, Json] = {
-            "files": [str(path) for path in files],
-            "baselines": [*sorted(host.scope.baselines)],
-            "approved": approved,
-            "coverage": result.coverage.to_json(),
-            "drifts": [drift.to_json() for drift in result.drifts],
-        }
-        print_json("init", body)
+        _print_json(args, steps, [*sorted(host.scope.baselines)], approved, result)
     else:
-        _tell(host, list(files), approved, result, formats)
+        _tell(host, approved, result, formats)
+        print(_next(args, host.file, approved))
     gaps = [gap for gap in result.coverage.gaps if gap.reason != "not-approved"]
     return INCOMPLETE if gaps else OK
 
@@ -86,14 +141,19 @@ def _format_of(examined: Examined) -> str:
     return observed.attributes.type.value if observed.attributes and observed.digest is None else "digest"
 
 
-def _may_overwrite(present: list[Path]) -> bool:
-    if not sys.stdin.isatty():
-        raise Refusal(f"{present[0]} is there already: say --yes to overwrite {len(present)} file(s)")
-    for path in present:
-        print(visible(str(path)), file=sys.stderr)
-    sys.stderr.write(f"overwrite {len(present)} file(s)? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+def _print_json(
+    args: argparse.Namespace, steps: list[Step], baselines: list[Json], approved: int, result: AuditResult
+) -> None:
+    body: dict[str, Json] = {
+        "files": [step.what for step in steps if step.done in WROTE and step.what.startswith("/")],
+        "steps": [{**step.to_json()} for step in steps],
+        "dry_run": args.dry_run,
+        "baselines": baselines,
+        "approved": approved,
+        "coverage": result.coverage.to_json(),
+        "drifts": [drift.to_json() for drift in result.drifts],
+    }
+    print_json("init", body)
 
 
 def _approve_first(host: Host) -> int:
@@ -113,10 +173,8 @@ def _approve_first(host: Host) -> int:
         store.close()
 
 
-def _tell(host: Host, files: list[Path], approved: int, result: AuditResult, formats: Counter[str]) -> None:
+def _tell(host: Host, approved: int, result: AuditResult, formats: Counter[str]) -> None:
     style = Style.of(sys.stdout)
-    for path in files:
-        print(f"wrote {visible(str(path))}")
     for drift in result.drifts:
         for line in drift_lines(drift, style, host.rules()):
             print(line)
@@ -131,7 +189,15 @@ def _tell(host: Host, files: list[Path], approved: int, result: AuditResult, for
     print(f"{len(result.drifts)} findings, {len(gaps)} gaps")
     if approved:
         print(f"{approved} items are approved as they are now. Nobody reviewed them: look at the findings above.")
-    else:
-        print(f"nothing is approved yet: driftd approve --config {host.file} --reason TEXT")
-    print(f"now: driftd run --config {host.file}")
-    print("then, in another terminal, change a setting and see: driftd status, driftd diff, driftd timeline")
+
+
+def _next(args: argparse.Namespace, file: Path, approved: int) -> str:
+    """Return what a person does now. Nothing of it is done here."""
+    config = "" if args.system else f" --config {file}"
+    approve = [] if approved else [f"nothing is approved yet: driftd approve{config} --reason TEXT"]
+    if args.system:
+        return "\n".join(
+            [*approve, "now: systemctl enable --now driftd", "then: driftd doctor, driftd status, man driftd"]
+        )
+    watch = "then, in another terminal, change a setting and see: driftd status, driftd diff, driftd timeline"
+    return "\n".join([*approve, f"now: driftd run{config}", watch])

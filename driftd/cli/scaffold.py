@@ -3,45 +3,89 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path, PurePosixPath
+from typing import Any
 
-from driftd.ready.catalog import ready_baselines, volatile_items
+from driftd.installing.merging import UnreadableSettingsError, merged
+from driftd.installing.place import Done, Place, Step
+from driftd.installing.settings_text import settings_text
+from driftd.model.document import Json
+from driftd.ready.catalog import ReadyBaseline, ready_baselines, volatile_items
+from driftd.ready.discovery import Traces
 from driftd.sources.root import Root
 
 WHOLE = "linux-etc"
 _LIMIT = 64 * 1024
+_MOST = 64 << 20
+"""Bytes of a list of packages."""
 
 
 class Scaffold:
-    """What fits a host, as text."""
+    """What fits a host: settings in a directory, baselines below it."""
 
     def __init__(self, root: Root, into: Path, *, system: bool) -> None:
         self._root = root
         self._into = into
         self._system = system
+        self._traces = Traces(self._exists, lambda path: self._text_of(path, _MOST))
 
-    def files(self) -> dict[Path, str]:
-        """Return every file with its text."""
-        baselines = self._into / "baselines"
-        files = {self._into / "driftd.yaml": self._settings(), baselines / WHOLE / "baseline.yaml": self._whole()}
+    def place(self, place: Place, *, overwrite: bool = False) -> Iterator[Step]:
+        """Put everything in its place; yield what was done. What is there gets what it lacks, unless it is overwritten.
+
+        Settings keep every line and get keys they do not name as comments. A baseline whose directory is there stays as
+        it is, also an empty one: that is how a baseline is left out for good.
+        """
+        if not self._system:
+            yield place.directory(PurePosixPath(self._into), 0o750, None)
+            yield place.directory(PurePosixPath(self._into / "baselines"), 0o750, None)
+        yield self._put_settings(place, overwrite=overwrite)
+        for name, text in self.baselines():
+            directory = PurePosixPath(self._into / "baselines" / name)
+            file = directory / "baseline.yaml"
+            if place.exists(directory) and not overwrite:
+                yield _left(place, file, text)
+                continue
+            if not self._system:
+                yield place.directory(directory, 0o750, None)
+            yield place.write(file, text, 0o640)
+
+    def baselines(self) -> Iterator[tuple[str, str]]:
+        """Yield every baseline that fits, with its text."""
+        yield WHOLE, self._whole()
         for ready in ready_baselines():
-            if not ready.example and ready.applies(self._exists):
-                files[baselines / ready.name / "baseline.yaml"] = ready.text
-        return files
+            evidence = None if ready.example else ready.evidence(self._traces)
+            if evidence is not None:
+                yield ready.name, _introduced(ready, evidence)
 
-    def write(self, files: Mapping[Path, str]) -> None:
-        """Write the files, readable by their owner and group."""
-        for path, text in files.items():
-            path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-            fresh = path.with_name(path.name + ".new")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o640)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(descriptor)
-            os.replace(fresh, path)
+    def _put_settings(self, place: Place, *, overwrite: bool) -> Step:
+        file = PurePosixPath(self._into / "driftd.yaml")
+        schema = _schema()
+        present = place.text(file)
+        if present is None or overwrite:
+            return place.write(file, settings_text(schema, self._chosen()), 0o640)
+        try:
+            text, added = merged(present, schema)
+        except UnreadableSettingsError as error:
+            return Step(str(file), Done.FAILED, f"left as it is: {error}")
+        if not added:
+            return Step(str(file), Done.SAME)
+        return place.write(file, text, 0o640, Done.ADDED, "as comments: " + ", ".join(added))
+
+    def _chosen(self) -> dict[str, Json]:
+        outputs: list[Json] = [{"journald": {}}, {"jsonl": {"path": "/var/log/driftd/events.jsonl"}}]
+        if not self._system:
+            outputs = [{"stdout": {}}, {"jsonl": {"path": "events.jsonl"}}]
+        return {
+            "baselines": ["baselines"],
+            "state": "/var/lib/driftd" if self._system else "state",
+            "audit.every": "15m",
+            "audit.deep": "0 3 * * *",
+            "audit.jitter": "60s",
+            "watch.settle": "250ms",
+            "outputs": outputs,
+        }
 
     def _exists(self, path: str) -> bool:
         try:
@@ -50,34 +94,21 @@ class Scaffold:
             return False
         return True
 
-    def _text_of(self, path: str) -> str | None:
+    def _text_of(self, path: str, limit: int = _LIMIT) -> str | None:
         try:
-            return self._root.read_small(path.encode(), _LIMIT).decode("utf-8", "replace")
+            return self._root.read_small(path.encode(), limit).decode("utf-8", "replace")
         except OSError:
             return None
-
-    def _settings(self) -> str:
-        state = "/var/lib/driftd" if self._system else "state"
-        outputs = (
-            "  - journald: {}\n  - jsonl: {path: /var/log/driftd/events.jsonl}\n"
-            if self._system
-            else "  - stdout: {}                  # events as they happen, for people\n  - jsonl: {path: events.jsonl}\n"
-        )
-        return f"""# Settings of driftd; every one with its default: docs/reference/settings.md
-baselines: [baselines]            # directories, best kept in git
-state: {state}
-audit: {{every: 15m, deep: "0 3 * * *", jitter: 60s}}
-watch: {{settle: 250ms}}            # how long a file that looks half-written may take
-outputs:
-{outputs}"""
 
     def _whole(self) -> str:
         ignored = [volatile.ignore() for volatile in volatile_items() if volatile.applies(self._exists, self._text_of)]
         lines = [f"  - {{item: {json.dumps(ignore.item)}, reason: {json.dumps(ignore.reason)}}}" for ignore in ignored]
         return (
             f"""# The whole configuration of this host. More specific baselines beside this one own what they name.
+# It is yours now: change it as you like. `driftd init` never writes over it.
 schema: driftd/baseline/1
 name: {WHOLE}
+#owner: ops@example.org           # who answers for it
 description: Everything under /etc, by meaning where the format is known, by line or digest elsewhere.
 severity: medium
 items:
@@ -88,3 +119,21 @@ ignore:                           # volatile by nature; each entry names who say
             + "\n".join(lines)
             + "\n"
         )
+
+
+def _left(place: Place, file: PurePosixPath, text: str) -> Step:
+    if not place.exists(file):
+        return Step(str(file), Done.KEPT, "left out: its directory is there without it")
+    return Step(str(file), Done.SAME if place.text(file) == text else Done.KEPT)
+
+
+def _introduced(ready: ReadyBaseline, evidence: str) -> str:
+    head = f"""# Ready-made: {ready.summary}. Here because of {evidence}.
+# It is yours now: change it as you like. `driftd init` never writes over it. See driftd-baseline(5).
+"""
+    named = f"name: {ready.name}\n"
+    return head + ready.text.replace(named, named + "#owner: ops@example.org   # who answers for it\n", 1)
+
+
+def _schema() -> Any:
+    return json.loads((resources.files("driftd") / "schemas" / "settings.json").read_bytes())

@@ -10,6 +10,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from driftd.model.baseline import Ignore
+from driftd.ready.discovery import Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class ReadyBaseline:
     summary: str
     when: tuple[str, ...]
     """It is worth having on a host that has one of these paths."""
+    packages: tuple[str, ...] = ()
+    """Or one of these packages; `*` stands for anything."""
+    units: tuple[str, ...] = ()
+    """Or one of these units of systemd."""
     example: bool = False
     """Made for the demonstration; not offered for a real host by itself."""
 
@@ -33,9 +38,13 @@ class ReadyBaseline:
         """The text of its `baseline.yaml`."""
         return (self.directory / "baseline.yaml").read_text(encoding="utf-8")
 
-    def applies(self, exists: Callable[[str], bool]) -> bool:
-        """Whether a host has what it is about; `exists` answers for a path of that host."""
-        return any(exists(path) for path in self.when)
+    def evidence(self, host: Traces) -> str | None:
+        """Return what on a host speaks for it, in words; None: nothing does."""
+        if path := next(filter(host.exists, self.when), None):
+            return path
+        if package := next(filter(None, map(host.package, self.packages)), None):
+            return f"package {package}"
+        return next(filter(None, map(host.unit, self.units)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,14 @@ class VolatileItem:
 def ready_baselines() -> tuple[ReadyBaseline, ...]:
     """Return the baselines that ship with driftd, examples included."""
     return tuple(
-        ReadyBaseline(entry["name"], entry["summary"], tuple(entry["when"]), bool(entry.get("example")))
+        ReadyBaseline(
+            entry["name"],
+            entry["summary"],
+            tuple(entry.get("when", ())),
+            tuple(entry.get("packages", ())),
+            tuple(entry.get("units", ())),
+            bool(entry.get("example")),
+        )
         for entry in _data("catalog.yaml")["baselines"]
     )
 

@@ -180,15 +180,31 @@ def test_doctor_says_what_it_looked_at(shop: Sandbox) -> None:
     assert {"settings", "state"} <= {finding["name"] for finding in told["findings"]}
 
 
-def test_init_does_not_overwrite_unasked(tmp_path: Path) -> None:
+def test_init_run_again_keeps_what_people_wrote(tmp_path: Path) -> None:
     root, into = tmp_path / "root", tmp_path / "into"
     (root / "etc/ssh").mkdir(parents=True)
     (root / "etc/ssh/sshd_config").write_text("PermitRootLogin yes\n")
     run("init", "--root", root, "--into", into, "--yes", status=CLEAN)
     before = (into / "driftd.yaml").read_bytes()
     (into / "driftd.yaml").write_bytes(before + b"# mine\n")
-    run("init", "--root", root, "--into", into, status=DRIFT)
+    baseline = into / "baselines/sshd/baseline.yaml"
+    baseline.write_text(baseline.read_text().replace("severity: high", "severity: low", 1))
+    mine = baseline.read_bytes()
+    (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+    told = run("init", "--root", root, "--into", into, "--json", status=CLEAN).json("init")
     assert (into / "driftd.yaml").read_bytes() == before + b"# mine\n"
+    assert baseline.read_bytes() == mine
+    assert told["files"] == [str(into / "baselines/accounts/baseline.yaml")]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--system", "--into", "x"], ["--system", "--root", "x", "--approve"], ["--dry-run", "--approve"]],
+    ids=" ".join,
+)
+def test_what_does_not_go_together_is_said_before_anything_is_written(arguments: list[str], tmp_path: Path) -> None:
+    run("init", *arguments, status=USAGE, cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_init_writes_can_be_checked_and_ends_with_findings(tmp_path: Path) -> None:

@@ -51,6 +51,11 @@ ROOMS = {
     "outputs": Room(
         4, "built from their typed settings; take events and know nothing of audits", frozenset({"settings"})
     ),
+    "installing": Room(
+        4,
+        "puts files, directories and an account on a host; who calls it says what they hold",
+        frozenset({"sources"}),
+    ),
     "handbook": Room(
         4, "texts for shells and man, made from parsers and schemas that are handed in; asks nothing itself"
     ),

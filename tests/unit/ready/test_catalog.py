@@ -13,6 +13,7 @@ from driftd.formats import registry
 from driftd.model.baseline import Baseline
 from driftd.policy.rules import violations
 from driftd.ready.catalog import ready_baseline, ready_baselines, volatile_items
+from driftd.ready.discovery import Traces
 from driftd.settings.trust import Trust
 from driftd.sources.glob import Glob
 
@@ -153,8 +154,8 @@ def test_the_example_is_in_order_until_the_outage(loaded: dict[str, Baseline]) -
 
 
 def test_a_baseline_applies_where_one_of_its_paths_is() -> None:
-    assert ready_baseline("sshd").applies({"/etc/ssh/sshd_config"}.__contains__)
-    assert not ready_baseline("sshd").applies({"/etc/passwd"}.__contains__)
+    assert ready_baseline("sshd").evidence(Traces({"/etc/ssh/sshd_config"}.__contains__, lambda _: None))
+    assert not ready_baseline("sshd").evidence(Traces({"/etc/passwd"}.__contains__, lambda _: None))
     assert ready_baseline("eventify-api").example
 
 
