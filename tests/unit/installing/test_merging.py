@@ -76,7 +76,7 @@ def test_what_a_person_set_commented_or_removed_stays_as_it_is(tmp_path: Path) -
     for line in text.splitlines():
         kept.remove(line)
     assert kept == ["  # What is new.", "#  rate: 100/s"]
-    assert loaded(tmp_path, result).audit.every == 3600
+    assert float(loaded(tmp_path, result).audit.every) == 3600
     assert merged(result, later("audit", "rate", "100/s")) == (result, [])
 
 
@@ -103,7 +103,7 @@ def test_what_is_added_can_be_set_by_removing_the_sign(tmp_path: Path) -> None:
     set_now = result.replace("#    jitter: 60s", "    jitter: 7s").replace("#  poll: 5s", "  poll: 9s")
     assert set_now != result
     settings = loaded(tmp_path, set_now)
-    assert (settings.audit.jitter, settings.watch.poll, settings.audit.every) == (7, 9, 3600)
+    assert list(map(float, (settings.audit.jitter, settings.watch.poll, settings.audit.every))) == [7, 9, 3600]
 
 
 @pytest.mark.parametrize("text", ["baselines: [x\n", "a: 1\n---\nb: 2\n... }\n"])
