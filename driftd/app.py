@@ -6,7 +6,7 @@ import hashlib
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +14,12 @@ from pathlib import Path
 import structlog
 
 from driftd import __version__
+from driftd.acting import account_of, as_owner_of, as_root, reads_everything
 from driftd.auditor import Auditor, HostApprovals
+from driftd.baselines.approve import Proposal, write
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.definition import LoadedBaseline, load_baselines
+from driftd.baselines.history import History
 from driftd.baselines.scope import Scope
 from driftd.clock import SystemClock
 from driftd.daemon.adoption import Adoption
@@ -52,15 +55,26 @@ class Surroundings:
     environment: Mapping[str, str]
     directory: Path
     uid: int
+    is_service: bool = False
+    """Root, or an account that may read everything: what it believes must be root's alone to write."""
 
     @classmethod
     def of_process(cls) -> Surroundings:
         """Return this process's own."""
-        return cls(os.environ, Path.cwd(), os.geteuid())
+        try:
+            directory = Path.cwd()
+        except FileNotFoundError:
+            directory = Path("/")  # it was removed while a shell stood in it
+        return cls(os.environ, directory, os.geteuid(), is_service=os.geteuid() == 0 or reads_everything())
 
     def trust(self) -> Trust:
         """Return who may write settings and baselines: root alone for a service, else the invoking user as well."""
-        return Trust.service() if self.uid == 0 else Trust.of_user(self.uid)
+        return Trust.service() if self.is_service else Trust.of_user(self.uid)
+
+    def key_trust(self, state: Path) -> Trust:
+        """Return who may write the secret key: also the account that the state directory belongs to, which makes it."""
+        owner = account_of(state) if self.is_service else None
+        return self.trust() if owner is None else self.trust().also(owner.uid)
 
 
 @dataclass(slots=True)
@@ -142,7 +156,10 @@ def open_host(
     if problems:
         raise ConfigurationError(problems)
     baselines = load_baselines(settings.baselines, facts.labels, trust)
-    keeper = SecretKeeper(key if key is not None else secret_key(settings.key_file, trust, make=make_key))
+    if key is None:
+        with as_owner_of(settings.state):
+            key = secret_key(settings.key_file, around.key_trust(settings.state), make=make_key)
+    keeper = SecretKeeper(key)
     return _assemble(file, settings, facts, tree, keeper, trust, baselines)
 
 
@@ -176,11 +193,13 @@ class Workplace:
     host: Host
     engine: Engine
     adoption: Adoption
+    acting: ExitStack
 
     def close(self) -> None:
         """Give everything back."""
         self.engine.store.close()
         self.host.close()
+        self.acting.close()
 
     def finish(self) -> None:
         """Record what is still to be said, and what no event carries."""
@@ -196,14 +215,25 @@ def limits_of(settings: Settings) -> Limits:
 def open_workplace(host: Host, command: str, publish: Publish, progress: Progress = unheard) -> Workplace:
     """Take the state directory; StateHeldError names who holds it, StoreError what is wrong with it.
 
-    `progress` is called now and then while the state is made again from the journal.
+    `progress` is called now and then while the state is made again from the journal. From now until the workplace is
+    closed, root acts as the owner of that directory.
     """
     clock = SystemClock()
-    store = Store.open(host.settings.state, clock, command, limits_of(host.settings), progress)
+    with ExitStack() as acting:
+        acting.enter_context(as_owner_of(host.settings.state))
+        store = Store.open(host.settings.state, clock, command, limits_of(host.settings), progress)
+        kept = acting.pop_all()
     grouping = host.settings.grouping
     limits = BurstLimits(alone=grouping.alone, urgent=grouping.urgent)
     engine = Engine(host.auditor, host.facts, store, clock, os.urandom, publish, limits)
-    return Workplace(host, engine, Adoption(engine, host.facts.name, host.trust))
+    return Workplace(host, engine, Adoption(engine, host.facts.name, host.trust), kept)
+
+
+def commit(host: Host, name: str, proposal: Proposal) -> None:
+    """Write what is proposed into its baseline, as root where that is us; what it replaces is kept for an undo."""
+    state = host.settings.state
+    with as_root():
+        write(proposal, host.scope.baselines[name].directory, History(state / "revisions", lambda: as_owner_of(state)))
 
 
 @contextmanager

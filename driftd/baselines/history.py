@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from driftd.baselines import tree
@@ -18,11 +21,19 @@ class RevisionMissingError(Exception):
 class History:
     """Files that were replaced by an approval, named by their digest. One directory serves all baselines."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self, directory: Path, acting: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+    ) -> None:
+        """`acting`: around what is written, for a process that is another user elsewhere."""
         self._directory = directory
+        self._acting = acting
 
     def keep(self, contents: list[bytes], *, sync: bool = True) -> None:
         """Store contents, so that they outlive what replaces them."""
+        with self._acting():
+            self._keep(contents, sync=sync)
+
+    def _keep(self, contents: list[bytes], *, sync: bool) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tree.top(self._directory) as base:
             for content in contents:

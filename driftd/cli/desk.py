@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from driftd.app import Host, Surroundings, open_host, open_workplace, settings_of
+from driftd.app import Host, Surroundings, commit, open_host, open_workplace, settings_of
 from driftd.approving import gather, to_wire
-from driftd.baselines.approve import Proposal, write
+from driftd.baselines.approve import Proposal
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.history import History
 from driftd.cli.refusals import UsageError
@@ -41,7 +41,7 @@ class Desk:
 
     def commit(self, name: str, proposal: Proposal) -> None:
         """Write a proposal of a baseline."""
-        write(proposal, self.host.scope.baselines[name].directory, self.history())
+        commit(self.host, name, proposal)
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:

@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from driftd.app import Host, Surroundings, open_host, open_workplace
+from driftd.app import Host, Surroundings, commit, open_host, open_workplace
 from driftd.approving import gather
 from driftd.auditor import Examined
-from driftd.baselines.approve import prepare, write
+from driftd.baselines.approve import prepare
 from driftd.baselines.approved import ApprovedLayers
-from driftd.baselines.history import History
 from driftd.cli.approve import author
 from driftd.cli.main import INCOMPLETE, OK
 from driftd.cli.options import add_json, print_json
@@ -166,7 +165,7 @@ def _approve_first(host: Host) -> int:
         for name, items in gathered.items.items():
             loaded = host.scope.baselines[name]
             layers = ApprovedLayers(loaded.directory, host.facts.name, host.trust)
-            write(prepare(layers, items, author(reason)), loaded.directory, History(host.settings.state / "revisions"))
+            commit(host, name, prepare(layers, items, author(reason)))
             workplace.adoption.adopt_quietly(name)
         return gathered.count
     finally:

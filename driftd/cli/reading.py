@@ -51,7 +51,7 @@ def keeper_for(config: str | None) -> SecretKeeper:
 
         around = Surroundings.of_process()
         _, settings = settings_of(config, around)
-        return SecretKeeper(secret_key(settings.key_file, around.trust(), make=False))
+        return SecretKeeper(secret_key(settings.key_file, around.key_trust(settings.state), make=False))
     except ConfigurationError:
         if config is not None:
             raise

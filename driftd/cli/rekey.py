@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from driftd.app import Host, Surroundings, open_host, open_workplace
-from driftd.baselines.approve import ApprovalError, Proposal, prepare, write
+from driftd.acting import as_owner_of
+from driftd.app import Host, Surroundings, commit, open_host, open_workplace
+from driftd.baselines.approve import ApprovalError, Proposal, prepare
 from driftd.baselines.approved import ApprovedLayers
-from driftd.baselines.history import History
 from driftd.cli.approve import author
 from driftd.cli.desk import agreed
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
@@ -21,6 +21,7 @@ from driftd.daemon.control import DaemonAbsentError, ask
 from driftd.keyfile import existing_key, keep_next, next_key, use_next
 from driftd.model.document import Json
 from driftd.rekeying import Keyed, Rekeyed, rekey
+from driftd.settings.trust import Trust
 
 EXAMPLE = 'driftd rekey --reason "the old key was on a stolen backup"'
 
@@ -42,21 +43,22 @@ def run(args: argparse.Namespace) -> int:
     around = Surroundings.of_process()
     now = open_host(args.config, around)
     try:
-        fresh = _fresh_key(now, args.key)
-        then = open_host(args.config, around, key=fresh)
-        try:
-            return _replace(now, then, fresh, args)
-        finally:
-            then.close()
+        with as_owner_of(now.settings.state):
+            fresh = _fresh_key(now, around.key_trust(now.settings.state), args.key)
+            then = open_host(args.config, around, key=fresh)
+            try:
+                return _replace(now, then, fresh, args)
+            finally:
+                then.close()
     finally:
         now.close()
 
 
-def _fresh_key(now: Host, given: Path | None) -> bytes:
+def _fresh_key(now: Host, trust: Trust, given: Path | None) -> bytes:
     file = now.settings.key_file
     try:
-        present = existing_key(file, now.trust)
-        fresh = next_key(file, now.trust, given)
+        present = existing_key(file, trust)
+        fresh = next_key(file, trust, given)
     except FileNotFoundError as error:
         raise UsageError(f"{error.filename}: there is no key") from error
     except PermissionError as error:
@@ -113,10 +115,9 @@ def _proposals(host: Host, rekeyed: Rekeyed, args: argparse.Namespace) -> list[t
 
 
 def _write(host: Host, proposals: list[tuple[str, Proposal]]) -> dict[str, int]:
-    history = History(host.settings.state / "revisions")
     try:
         for name, proposal in proposals:
-            write(proposal, host.scope.baselines[name].directory, history)
+            commit(host, name, proposal)
     except ApprovalError as refused:
         raise Refusal(f"{refused}\nthe key is not replaced yet: `driftd rekey` goes on where this ended") from refused
     return {name: proposal.after.revision for name, proposal in proposals}

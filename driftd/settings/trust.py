@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,10 @@ class Trust:
         except KeyError:
             return cls.user(uid)
         return cls.user(uid, account.pw_name, _private_group(account))
+
+    def also(self, uid: int) -> Trust:
+        """Return the trust in one more user as well: with the service's own account, for its own files."""
+        return replace(self, allowed_uids=self.allowed_uids | {uid})
 
     def check(self, path: Path) -> list[ConfigProblem]:
         """Return why other people could change what stands at `path`; empty when they cannot.
