@@ -365,7 +365,7 @@ class Daemon:
         """Return who asked for the reload, where that was done through the control socket."""
         assert self._service is not None
         peer = self._service.reload_asked_by
-        return {} if peer is None else {"asked_by": peer}
+        return {} if peer is None else {"asked_by": peer.to_json()}
 
     def _close(self) -> None:
         if self._schedule is not None:

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "rekey": "replace the secret key, and make the fingerprints of what is approved anew",
     "events": "what happened",
     "timeline": "what changed on this host lately, worst first",
+    "log": "is the history of events intact",
     "compare": "semantic difference of two configuration files",
     "parse": "what driftd reads in a file",
     "doctor": "can this host be audited",

@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from driftd.app import Surroundings, settings_of
-from driftd.cli.events import happened
+from driftd.cli.event_choice import Choice, add_choice, happened
+from driftd.cli.events import add_json_lines
 from driftd.cli.folding import Folding, add_members
 from driftd.cli.main import OK
-from driftd.cli.options import add_config, add_json, add_since, moment
+from driftd.cli.options import add_config, add_since, moment
+from driftd.cli.record import record_of
 from driftd.cli.render import shape_lines
 from driftd.cli.style import Style
 from driftd.model.document import Json
 from driftd.model.event import Action, Event, action_of, namespace, severity_of
 from driftd.outputs.visible import visible
-from driftd.store.reader import JournalReader
 
 EXAMPLE = "driftd timeline --since 2h"
 _ROUTINE = (Action.AUDIT_COMPLETED, Action.DAEMON_HEARTBEAT)
@@ -26,22 +27,23 @@ _ROUTINE = (Action.AUDIT_COMPLETED, Action.DAEMON_HEARTBEAT)
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `timeline`."""
+    add_choice(parser)
     add_members(parser)
     add_since(parser, "2h")
     add_config(parser)
-    add_json(parser)
+    add_json_lines(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what changed since a moment, worst first, the newest first among equals."""
     _, settings = settings_of(args.config, Surroundings.of_process())
     since = moment(args.since, datetime.now(UTC))
-    journal = JournalReader(settings.state / "journal")
-    folding = Folding()
+    choice, folding = Choice.of(args, since), Folding()
+    each = args.members or bool(args.item)
     found = [
         event
-        for event in journal.read()
-        if happened(event) >= since and action_of(event) not in _ROUTINE and (args.members or folding.shows(event))
+        for event in record_of(settings).read(0, since)
+        if choice.takes(event) and not _is_routine(event, args.action) and (each or folding.shows(event))
     ]
     found.sort(key=happened, reverse=True)
     found.sort(key=severity_of, reverse=True)
@@ -51,6 +53,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         _tell(found, [*folding.left()], args.since)
     return OK
+
+
+def _is_routine(event: Event, asked_for: list[str] | None) -> bool:
+    return action_of(event) in _ROUTINE and action_of(event) not in (asked_for or ())
 
 
 def _tell(found: list[Event], left: list[str], since: str) -> None:

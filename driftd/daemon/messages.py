@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from driftd.daemon.peers import Peer
 from driftd.model.document import Json
 
 
@@ -87,7 +88,7 @@ class Stop:
 class Reload:
     """Read settings and baselines again."""
 
-    asked_by: dict[str, Json] | None = None
+    asked_by: Peer | None = None
     """The peer of the control socket that asked for it."""
 
 

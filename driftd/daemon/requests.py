@@ -10,6 +10,7 @@ import structlog
 
 from driftd.approving import UnknownSelectionError, gathering, to_wire
 from driftd.daemon.control import ANSWER_TIME, ControlError
+from driftd.daemon.event_pages import events_page
 from driftd.daemon.messages import Call, Reload, Task, UnwantedError
 from driftd.daemon.peers import Peer
 from driftd.daemon.service import Service
@@ -23,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 PROMPT: Final = 2.0
 """Seconds that somebody who asks for the status waits for the loop."""
-OPERATIONS: Final = ("status", "diff", "propose", "adopt", "audit", "reload")
+OPERATIONS: Final = ("status", "diff", "events", "propose", "adopt", "audit", "reload")
 LOOP_TIME: Final = 30.0
 """Seconds that anybody else waits for it."""
 
@@ -42,6 +43,8 @@ class Requests:
         """Return the result of one operation; ControlError where it cannot be done."""
         if operation == "status":
             return self._status()
+        if operation == "events":
+            return self._events(args)
         work: dict[str, Callable[[], Json]] = {
             "diff": lambda: self._diff(args),
             "audit": lambda: self._audit(str(args.get("depth", "quick")), peer),
@@ -80,6 +83,12 @@ class Requests:
         told = self._in_loop(Call(lambda: status_shape(self._service, [one.snapshot() for one in outputs])), PROMPT)
         return told or busy_shape(self._service, [one.snapshot() for one in outputs])
 
+    def _events(self, args: dict[str, Json]) -> Json:
+        try:
+            return events_page(self._service.engine.store.journal, args)
+        except StoreError as error:
+            raise ControlError(str(error)) from error
+
     def _diff(self, args: dict[str, Json]) -> Json:
         after = args.get("after")
         match after:
@@ -115,7 +124,7 @@ class Requests:
 
     def _reload(self, peer: Peer) -> Json:
         log.info("a reload was asked for", **peer.to_json())
-        self._service.inbox.put(Reload(peer.to_json()))
+        self._service.inbox.put(Reload(peer))
         return {"wanted": "reload"}
 
 

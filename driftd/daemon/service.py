@@ -30,6 +30,7 @@ from driftd.daemon.messages import (
 )
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
+from driftd.daemon.peers import Peer
 from driftd.daemon.polling import Polling
 from driftd.daemon.pulse import IDLE, Pulse
 from driftd.daemon.rechecks import Rechecks
@@ -119,7 +120,7 @@ class Service:
         self._waiting_sweeps: dict[str, str] = {}
         self._reload_at: float | None = None
         self._reload_asked = False
-        self.reload_asked_by: dict[str, Json] | None = None
+        self.reload_asked_by: Peer | None = None
         """The peer of the control socket that asked for the reload that is to come."""
         self._stop: str | None = None
         self._warm = False

@@ -6,6 +6,7 @@ import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -88,6 +89,18 @@ class JournalReader:
         for index, segment in enumerate(found, 1):
             if index == len(found) or found[index].first > after + 1:
                 yield from _events(segment, after, damaged)
+
+    def sequence_before(self, moment: datetime) -> int:
+        """Return a sequence after which everything stands that happened since a moment, by the times events say.
+
+        Whole segments that were begun before it are left out, from the latest such on. Where the clock was set back while the
+        journal ran on, what was recorded before that, in segments left out, counts as happened before.
+        """
+        for segment in reversed(self._segments()):
+            event = next(_events(segment, 0, None), None)
+            if event is not None and datetime.fromisoformat(str(event["@timestamp"])) < moment:
+                return segment.first - 1
+        return 0
 
     def first_sequence(self) -> int:
         """Return the sequence with which the journal begins: 1 until it was pruned."""

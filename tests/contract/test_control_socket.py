@@ -20,6 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from driftd.cli.record import AskedRecord
+from driftd.model.event import sequence_of
+from driftd.store.errors import StoreError
 from tests.contract.command import CLEAN, DEADLINE_S, USAGE, Daemon, Sandbox, command, environment
 from tests.contract.shapes import Json
 
@@ -194,6 +197,17 @@ def test_who_approved_is_recorded_as_the_kernel_says(host: tuple[Sandbox, Daemon
     told = daemon.wait_for_action("baseline-approved", after=before)["driftd"]["asked_by"]
     assert (told["uid"], told["pid"]) == (os.getuid(), approving.pid)
     assert daemon.wait_for_action("drift-resolved", "a.yml", after=before)["driftd"]["resolution"] == "approved"
+
+
+def test_events_are_told_to_those_who_may_ask_and_may_not_read_the_files(
+    door: Socket, host: tuple[Sandbox, Daemon, Path]
+) -> None:
+    closed = StoreError(host[0].state, "closed", "ask")
+    record = AskedRecord(door.address, closed)
+    assert list(record.read(0)) == host[0].journal()
+    assert sequence_of(next(record.read(1))) == 2
+    with pytest.raises(StoreError):
+        next(AskedRecord(host[0].directory / "nobody.sock", closed).read(0))
 
 
 def test_who_asked_for_a_reload_is_recorded(door: Socket, host: tuple[Sandbox, Daemon, Path]) -> None:

@@ -47,7 +47,7 @@ def test_the_version_is_printed() -> None:
     assert run("--version", status=CLEAN).out.startswith("driftd ")
 
 
-@pytest.mark.parametrize("name", ["verify", "waive", "expect", "restore", "report", "log"])
+@pytest.mark.parametrize("name", ["verify", "waive", "expect", "restore", "report"])
 def test_commands_of_later_versions_are_absent(name: str) -> None:
     run(name, status=USAGE)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import BinaryIO
 
 import rfc8785
 
@@ -216,26 +218,49 @@ def test_a_log_that_cannot_be_written_loses_no_event(shop: Sandbox) -> None:
     assert "drift-opened" in (shop.directory / "dir" / "events.jsonl").read_text()
 
 
-def test_following_events_ends_with_an_interrupt(shop: Sandbox, tmp_path: Path) -> None:
+def followed(shop: Sandbox, stdout: int | BinaryIO) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*command(), "events", "--config", str(shop.config), "--follow", "--json"],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+
+
+def test_following_outlives_the_daemon_and_ends_with_an_interrupt(shop: Sandbox, tmp_path: Path) -> None:
     out = tmp_path / "followed"
-    with shop.daemon() as daemon, out.open("wb") as file:
-        follower = subprocess.Popen(
-            [*command(), "events", "--config", str(shop.config), "--follow", "--json"],
-            stdout=file,
-            stderr=subprocess.PIPE,
-            env=environment(),
-        )
+    with out.open("wb") as file, followed(shop, file) as follower:
         try:
-            shop.write("database.yml", BAD)
-            daemon.wait_for_action("drift-opened", "database.yml")
-            eventually(lambda: b"drift-opened" in out.read_bytes(), "the event is followed")
+            with shop.daemon() as daemon:
+                shop.write("database.yml", BAD)
+                daemon.wait_for_action("drift-opened", "database.yml")
+                eventually(lambda: b"drift-opened" in out.read_bytes(), "the event is followed")
+                daemon.stop(signal.SIGKILL)
+            with shop.daemon() as daemon:
+                shop.write("database.yml", GOOD)
+                daemon.wait_for_action("drift-resolved", "database.yml")
+                eventually(lambda: b"drift-resolved" in out.read_bytes(), "the next daemon is followed")
             follower.send_signal(signal.SIGINT)
             _, said = follower.communicate(timeout=60)
         finally:
             follower.kill()
-            follower.wait()
     assert follower.returncode == 130
-    assert b"Traceback" not in said
+    assert said == b""
+    told = [json.loads(line) for line in out.read_bytes().splitlines()]
+    assert told == shop.journal()[: len(told)]
+
+
+def test_following_ends_quietly_when_nobody_reads_it_any_more(shop: Sandbox) -> None:
+    with followed(shop, subprocess.PIPE) as follower:
+        try:
+            assert follower.stdout is not None
+            assert follower.stdout.readline().startswith(b"{")
+            follower.stdout.close()
+            assert follower.wait(60) == CLEAN
+            assert follower.stderr is not None
+            assert follower.stderr.read() == b""
+        finally:
+            follower.kill()
 
 
 def test_help_of_a_state_that_is_not_there(tmp_path: Path) -> None:
