@@ -35,6 +35,7 @@ from driftd.settings.locate import locate
 from driftd.settings.problems import ConfigurationError
 from driftd.settings.trust import Trust
 from driftd.settings.types import Settings
+from driftd.sources.command import CommandRunner
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.mounts import Mounts
 from driftd.sources.observe import Observer
@@ -92,10 +93,14 @@ class Host:
     auditor: Auditor
     content: ContentStore
     isolated: IsolatedReader
+    commands: CommandRunner | None
+    """None where what is audited is not this machine."""
 
     def close(self) -> None:
-        """End the child process."""
+        """End the child processes."""
         self.isolated.close()
+        if self.commands is not None:
+            self.commands.close()
 
     def rules(self) -> dict[str, Rule]:
         """Return every rule by its id, for those who explain a violation."""
@@ -182,8 +187,11 @@ def _assemble(
     approvals = HostApprovals(layers, content, keeper, scope)
     isolated, mounts = IsolatedReader(), Mounts()
     observer = Observer(tree, keeper, isolated, mounts)
-    auditor = Auditor(tree, scope, approvals, observer, facts.id or "", mounts=mounts, isolated=isolated)
-    return Host(file, settings, facts, tree, keeper, trust, baselines, scope, auditor, content, isolated)
+    commands = CommandRunner() if tree.is_machine else None
+    auditor = Auditor(
+        tree, scope, approvals, observer, facts.id or "", mounts=mounts, isolated=isolated, commands=commands
+    )
+    return Host(file, settings, facts, tree, keeper, trust, baselines, scope, auditor, content, isolated, commands)
 
 
 @dataclass(slots=True)

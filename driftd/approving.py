@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from driftd.audit import READING_CHANGED, SECRET_KEY_UNKNOWN
@@ -14,10 +14,15 @@ from driftd.model.document import Json
 from driftd.model.drift import Drift
 from driftd.model.item import Gap
 from driftd.model.result import NOT_APPROVED, AuditResult
+from driftd.sources.command import Outcome
+from driftd.sources.reasons import COMMAND_NOT_RUN, CommandError
 from driftd.store.content import ContentStore
 
 _SETTLED = frozenset({NOT_APPROVED, READING_CHANGED, SECRET_KEY_UNKNOWN, "rules-unchecked"})
 """Gaps of items that were read: what could not be compared with is what an approval replaces."""
+
+
+NOT_RUN = CommandError(COMMAND_NOT_RUN, "the baselines were read again meanwhile")
 
 
 class UnknownSelectionError(Exception):
@@ -47,7 +52,7 @@ class Gathered:
 
 def gather(auditor: Auditor, selection: Sequence[str], content: ContentStore) -> Gathered:
     """Look at the selected items (baselines or items; none: everything) and keep the bytes of what may be approved."""
-    steps = gathering(auditor, selection, content)
+    steps = gathering(auditor, selection, content, run_selected(auditor, selection))
     while True:
         try:
             next(steps)
@@ -56,11 +61,19 @@ def gather(auditor: Auditor, selection: Sequence[str], content: ContentStore) ->
             return gathered
 
 
-def gathering(auditor: Auditor, selection: Sequence[str], content: ContentStore) -> Generator[None, None, Gathered]:
-    """Do the same in steps, so that other work may overtake."""
+def run_selected(auditor: Auditor, selection: Sequence[str]) -> dict[str, Outcome]:
+    """Run the selected commands and wait for them, the one that takes longest as long as the others together at most."""
+    baselines = {word for word in selection if word in auditor.scope.baselines} if selection else None
+    return {item: running.result() for item, running in auditor.started(baselines, selection).items()}
+
+
+def gathering(
+    auditor: Auditor, selection: Sequence[str], content: ContentStore, outcomes: Mapping[str, Outcome]
+) -> Generator[None, None, Gathered]:
+    """Do the same in steps, so that other work may overtake. `outcomes`: what the selected commands said."""
     gathered = Gathered()
     places = AuditResult()
-    for examined in _selected(auditor, selection, places):
+    for examined in _selected(auditor, selection, places, outcomes):
         yield
         gaps = [gap for gap in examined.verdict.gaps if gap.reason not in _SETTLED]
         if gaps or examined.observed.gap is not None:
@@ -95,18 +108,20 @@ def _differs(examined: Examined) -> bool:
     return bool(examined.verdict.gaps) or examined.verdict.cosmetic
 
 
-def _selected(auditor: Auditor, selection: Sequence[str], places: AuditResult) -> Iterator[Examined]:
+def _selected(
+    auditor: Auditor, selection: Sequence[str], places: AuditResult, outcomes: Mapping[str, Outcome]
+) -> Iterator[Examined]:
     baselines = {word for word in selection if word in auditor.scope.baselines}
     items = [word for word in selection if word not in baselines]
     for item in items:
-        examined = auditor.examine(item, keep_content=True) if item.startswith("/") else None
+        examined = auditor.examine(item, keep_content=True, outcome=outcomes.get(item, NOT_RUN))
         if examined is None:
             known = ", ".join(sorted(auditor.scope.baselines)) or "none"
             raise UnknownSelectionError(f"{item}: neither an audited item nor a baseline (baselines: {known})")
         yield examined
     if baselines or not selection:
         seen = set(items)
-        for examined in auditor.everything(places, keep_content=True):
+        for examined in auditor.everything(places, keep_content=True, outcomes=outcomes):
             if examined.item not in seen and (not baselines or examined.audited.baseline in baselines):
                 yield examined
 

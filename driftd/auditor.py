@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from driftd.audit import ApprovedCorrupt, Verdict, dialect_for, drift_of, judge
 from driftd.baselines.approved import ApprovedLayers
-from driftd.baselines.scope import Audited, Scope
+from driftd.baselines.scope import Audited, Scope, ScopedCommand
 from driftd.compare.differ import compare
 from driftd.formats import registry
 from driftd.model.approved import ApprovedItem
@@ -20,13 +22,18 @@ from driftd.model.result import AuditResult
 from driftd.policy.query import Query
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.mask import mask
+from driftd.sources.command import CommandRunner, Outcome
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.mounts import Mounts
 from driftd.sources.observe import Observer, ReadingPlan
+from driftd.sources.reasons import COMMAND_NOT_RUN, CommandError
 from driftd.sources.root import Root
 from driftd.sources.survey import Survey
 from driftd.sources.walk import Found, Guide, Plan, Walk, WalkPattern
 from driftd.store.content import ContentStore
+
+_BREATH: Final = 256
+"""Items between two moments at which others may overtake."""
 
 
 class HostApprovals:
@@ -128,7 +135,9 @@ class Auditor:
         *,
         mounts: Mounts | None = None,
         isolated: IsolatedReader | None = None,
+        commands: CommandRunner | None = None,
     ) -> None:
+        """`commands`: None where they are not run, since what is audited is not this machine."""
         self.scope = scope
         self.approvals = approvals
         self.directories: set[bytes] = set()
@@ -139,6 +148,10 @@ class Auditor:
         self._observer = observer
         self._host_id = host_id
         self._isolated = isolated
+        self._commands = commands
+        triggers = [(glob, item) for item, command in scope.commands.items() for glob in command.when]
+        self._triggering = [item for _, item in triggers]
+        self._trigger_plan = Plan([WalkPattern(glob) for glob, _ in triggers])
         self._plan = Plan(
             [
                 WalkPattern(scoped.glob, max_items=scoped.pattern.max_items, cross_mounts=scoped.pattern.cross_mounts)
@@ -157,8 +170,28 @@ class Auditor:
         walk = self._walk(b"/", shallow=False)
         yield from walk
         self.directories = walk.directories
+        for _ in self.triggers():
+            continue
         if self.guide is not None:
             self.guide.ends(begun)
+
+    def triggers(self) -> Generator[None, None, dict[str, bytes]]:
+        """Return for each command a digest of what is there for whose changes it is run, and have its directories watched.
+
+        Yields now and then, so that other work may overtake.
+        """
+        if not self._triggering:
+            return {}
+        seen: dict[str, list[bytes]] = {item: [] for item in self._triggering}
+        walk = Walk(self._root, self._trigger_plan, self.mounts, self._isolated, guide=self.guide)
+        for count, found in enumerate(walk, 1):
+            stamps = self.stamps(found.item) if found.gap is None else None
+            for index in found.matches:
+                seen[self._triggering[index]].append(b"%b\0%b" % (found.path, b"".join(stamps or ())))
+            if count % _BREATH == 0:
+                yield
+        self.directories |= walk.directories
+        return {item: hashlib.sha256(b"\0".join(sorted(those))).digest() for item, those in seen.items()}
 
     def found_within(self, path: bytes, *, shallow: bool = False) -> Iterator[Found]:
         """Yield the same at and below one path; `shallow`: not below the directories that the guide covers already."""
@@ -214,31 +247,52 @@ class Auditor:
         return self._observer.changed_ns(item)
 
     def examine(
-        self, item: str, *, matches: tuple[int, ...] | None = None, keep_content: bool = False
+        self,
+        item: str,
+        *,
+        matches: tuple[int, ...] | None = None,
+        keep_content: bool = False,
+        outcome: Outcome | None = None,
     ) -> Examined | None:
-        """Look at an item and judge it; None where it is not audited (any more)."""
+        """Look at an item and judge it; None where it is not audited (any more).
+
+        `outcome`: of a command that was run already; else it is run now, and waited for.
+        """
         audited = self.scope.audited(item, matches)
         if audited is None:
             return None
         self.approvals.look()
-        observed = self.observe(item, audited, keep_content=keep_content)
+        observed = self.observe(item, audited, keep_content=keep_content, outcome=outcome)
         verdict = judge(observed, audited.terms, self.approvals)
         return Examined(item, audited, observed, verdict, drift_of(verdict, audited.terms, item, self._host_id))
 
-    def observe(self, item: str, audited: Audited, *, keep_content: bool = False) -> Observation:
+    def observe(
+        self, item: str, audited: Audited, *, keep_content: bool = False, outcome: Outcome | None = None
+    ) -> Observation:
         """Read an item as its pattern says; content is parsed only where somebody will look at it."""
         known = self._known_digest(audited, item)
-        pattern = audited.scoped.pattern
+        scoped = audited.scoped
         plan = ReadingPlan(
-            attributes=pattern.attributes,
-            content=pattern.content,
-            format=pattern.format,
-            max_bytes=pattern.max_bytes,
+            attributes=() if isinstance(scoped, ScopedCommand) else scoped.pattern.attributes,
+            content=scoped.pattern.content,
+            format=scoped.pattern.format,
+            max_bytes=scoped.pattern.max_bytes,
             secret_queries=audited.secrets,
             wants_settings=bool(audited.terms.rules) or keep_content,
             wants_digest=bool(audited.terms.rules) or keep_content or self._is_compared(audited),
         )
+        if isinstance(scoped, ScopedCommand):
+            said = outcome if outcome is not None else self.start(scoped).result()
+            return self._observer.observe_output(item, said, plan, known_digest=known, keep_content=keep_content)
         return self._observer.observe(item, plan, known_digest=known, keep_content=keep_content)
+
+    def start(self, command: ScopedCommand) -> Future[Outcome]:
+        """Have a command run, beside what the caller does meanwhile; a gap at once where commands are not run."""
+        if self._commands is not None:
+            return self._commands.start(command.plan)
+        never: Future[Outcome] = Future()
+        never.set_result(CommandError(COMMAND_NOT_RUN, "what is audited is not this machine, so no command is run"))
+        return never
 
     def _is_compared(self, audited: Audited) -> bool:
         return audited.terms.needs_approval and self.approvals.approved(audited.baseline)
@@ -259,7 +313,7 @@ class Auditor:
     def audit(self, baselines: set[str] | None = None, each: Callable[[Examined], None] | None = None) -> AuditResult:
         """Look at everything once, keeping nothing: what `check` does. `baselines`: only items these own."""
         result = AuditResult()
-        for examined in self.everything(result):
+        for examined in self.everything(result, baselines=baselines):
             if baselines is not None and examined.audited.baseline not in baselines:
                 continue
             if not (examined.observed.exists or examined.observed.gap or examined.drift):
@@ -274,9 +328,20 @@ class Auditor:
         result.drifts.sort(key=lambda drift: (-drift.severity, drift.item))
         return result
 
-    def everything(self, result: AuditResult | None = None, *, keep_content: bool = False) -> Iterator[Examined]:
-        """Examine every item that is there or should be; `result` takes the places that could not be looked into."""
-        seen: set[str] = set()
+    def everything(
+        self,
+        result: AuditResult | None = None,
+        *,
+        keep_content: bool = False,
+        baselines: set[str] | None = None,
+        outcomes: Mapping[str, Outcome] | None = None,
+    ) -> Iterator[Examined]:
+        """Examine every item that is there or should be; `result` takes the places that could not be looked into.
+
+        Commands come last. Those of `baselines` are run meanwhile, unless `outcomes` says what they said.
+        """
+        running = self.started(baselines) if outcomes is None else {}
+        seen = set(self.scope.commands)
         for found in self.found():
             if found.gap is not None:
                 if result is not None:
@@ -293,6 +358,18 @@ class Auditor:
                 seen.add(item)
                 if examined := self.examine(item, keep_content=keep_content):
                     yield examined
+        said = outcomes if outcomes is not None else {item: one.result() for item, one in running.items()}
+        for item, outcome in said.items():
+            if examined := self.examine(item, keep_content=keep_content, outcome=outcome):
+                yield examined
+
+    def started(self, baselines: set[str] | None = None, items: Collection[str] = ()) -> dict[str, Future[Outcome]]:
+        """Have the commands of some baselines (None: of all) and some others run, and return what they will say."""
+        return {
+            item: self.start(command)
+            for item, command in self.scope.commands.items()
+            if baselines is None or command.baseline.definition.name in baselines or item in items
+        }
 
 
 def approved_item(examined: Examined) -> ApprovedItem | None:

@@ -343,6 +343,7 @@ class Daemon:
         engine.store.keep(limits_of(fresh.settings))
         self._workplace.adoption.use(fresh.facts.name, fresh.trust)
         self._service.watching.use(fresh.auditor, self._configuration())
+        self._service.commands.use()
         self._service.polling.every = float(fresh.settings.watch.poll)
         changed: list[Json] = [
             name

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from driftd.baselines.ownership import ties
 from driftd.baselines.vocabulary import BASELINE
-from driftd.model.baseline import Baseline
+from driftd.model.baseline import Baseline, CommandItem, ItemPattern
 from driftd.model.document import Node, Steps
 from driftd.settings.load import in_order, read_yaml
 from driftd.settings.problems import ConfigProblem, ConfigurationError
@@ -54,6 +54,7 @@ def load_baselines(directories: Sequence[Path], labels: Mapping[str, str], trust
     problems += _namesakes(loaded)
     meant = [baseline for baseline in loaded if baseline.definition.applies(dict(labels))]
     problems += _overlaps(meant)
+    problems += _same_commands(meant)
     if problems:
         raise ConfigurationError(in_order(problems))
     return sorted(meant, key=lambda baseline: baseline.definition.name)
@@ -106,10 +107,28 @@ def _read(directory: Path, trust: Trust) -> tuple[LoadedBaseline | None, list[Co
     problems += [*wrong, *_whole(document.root, str(file), _name_of(directory))]
     if definition is None or problems:
         return None, problems
-    items = document.root.at(("items",))
-    lines = tuple(node.line for node in items.value) if items and isinstance(items.value, list) else ()
+    lines = tuple(node.line for node in _members(document.root, "items"))
+    problems += _powers(definition, file, lines)
+    if problems:
+        return None, problems
     digest = "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
     return LoadedBaseline(definition, directory, digest, lines), problems
+
+
+def _powers(definition: Baseline, file: Path, lines: Sequence[int | None]) -> list[ConfigProblem]:
+    """Refuse commands that keep driftd's rights, or take those of a user, where others than root have written them."""
+    wanted = [
+        (line, index, "privileged" if item.privileged else "user")
+        for index, (item, line) in enumerate(zip(definition.items, lines, strict=True))
+        if isinstance(item, CommandItem) and (item.privileged or item.user is not None)
+    ]
+    open_to = Trust.service().check(file) if wanted else []
+    if not open_to:
+        return []
+    why = f"only in a baseline that root alone can change: {open_to[0].file} {open_to[0].message}"
+    return [
+        ConfigProblem(str(file), line, f"items[{index}].{key}: {why}", open_to[0].hint) for line, index, key in wanted
+    ]
 
 
 def _name_of(directory: Path) -> str:
@@ -129,6 +148,7 @@ def _whole(root: Node, file: str, directory_name: str) -> list[ConfigProblem]:
     if not _members(root, "items") and not _members(root, "rules"):
         problems.append(ConfigProblem(file, root.line, "a baseline without items", "name what it audits under items:"))
     problems += _repeated(root, file, "items", "path", "path")
+    problems += _repeated(root, file, "items", "name", "command")
     problems += _repeated(root, file, "rules", "id", "rule")
     return problems
 
@@ -165,18 +185,36 @@ def _namesakes(loaded: Sequence[LoadedBaseline]) -> list[ConfigProblem]:
     return problems
 
 
+def _same_commands(loaded: Sequence[LoadedBaseline]) -> list[ConfigProblem]:
+    first: dict[str, str] = {}
+    problems = []
+    for baseline in loaded:
+        for index, item in enumerate(baseline.definition.items):
+            if not isinstance(item, CommandItem):
+                continue
+            where = f"{baseline.file}:{baseline.item_lines[index]}"
+            if item.name in first:
+                message = f'items[{index}]: a command "{item.name}" is in {first[item.name]} as well'
+                problems.append(
+                    ConfigProblem(str(baseline.file), baseline.item_lines[index], message, "rename one of the two")
+                )
+            first.setdefault(item.name, where)
+    return problems
+
+
 def _overlaps(loaded: Sequence[LoadedBaseline]) -> list[ConfigProblem]:
     places = [
-        (baseline, index)
+        (baseline, index, item)
         for baseline in loaded
         if baseline.definition.approved != "none"
-        for index in range(len(baseline.definition.items))
+        for index, item in enumerate(baseline.definition.items)
+        if isinstance(item, ItemPattern)
     ]
-    patterns = [(one.definition.name, Glob(one.definition.items[index].path)) for one, index in places]
+    patterns = [(one.definition.name, Glob(pattern.path)) for one, _, pattern in places]
     problems = []
     for first, second in ties(patterns):
-        (one, at), (other, other_at) = places[first], places[second]
-        mine, theirs = one.definition.items[at].path, other.definition.items[other_at].path
+        (one, at, pattern), (other, other_at, other_pattern) = places[first], places[second]
+        mine, theirs = pattern.path, other_pattern.path
         where = f"{other.file}:{other.item_lines[other_at]}"
         message = f"{mine} and {theirs} in {where} are equally specific: which baseline owns an item of both?"
         problems.append(ConfigProblem(str(one.file), one.item_lines[at], message, "make one of them more specific"))

@@ -10,7 +10,7 @@ import hashlib
 from functools import lru_cache
 from typing import Final
 
-from driftd.model.item import real_path
+from driftd.model.item import COMMAND, real_path
 
 Parts = tuple[str, ...]
 
@@ -25,6 +25,9 @@ _KEPT: Final = 160
 
 def item_file(item: str) -> Parts:
     """Return the names from the layer's directory to the item's file; ValueError where `item` is no path as shown."""
+    if item.startswith(COMMAND):  # without the colon, which some file systems refuse
+        name = item.removeprefix(COMMAND)
+        return (FOLDER, "%", "command", _shortened(_spelled(name.encode("utf-8", "surrogateescape")) + _SUFFIX, item))
     if not item.startswith("/"):  # an item that is no path has a folder that no path can have
         return (FOLDER, "%", _shortened(_spelled(item.encode("utf-8", "surrogateescape")) + _SUFFIX, item))
     *above, last = real_path(item)[1:].split(b"/")

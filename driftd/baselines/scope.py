@@ -13,9 +13,12 @@ from driftd.audit import Terms
 from driftd.baselines.definition import LoadedBaseline
 from driftd.baselines.ownership import rank
 from driftd.compare.meaning import IdentityNames
-from driftd.model.baseline import Ignore, ItemPattern, Rule, SeverityWord
+from driftd.model.baseline import CommandItem, Ignore, ItemPattern, Rule, SeverityWord
 from driftd.model.change import Severity
+from driftd.model.item import COMMAND
 from driftd.policy.query import Query
+from driftd.settings.scalars import Duration
+from driftd.sources.command import CommandPlan
 from driftd.sources.glob import Glob, Globs
 
 
@@ -29,10 +32,35 @@ class ScopedPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopedCommand:
+    """A command of one baseline, which is one item of its own."""
+
+    baseline: LoadedBaseline
+    pattern: CommandItem
+    plan: CommandPlan
+    every: float
+    """Seconds between two runs."""
+    when: tuple[Glob, ...]
+
+    @classmethod
+    def of(cls, baseline: LoadedBaseline, command: CommandItem) -> ScopedCommand:
+        """Return a command as a baseline says it is to be run."""
+        plan = CommandPlan(
+            command.command,
+            float(Duration.from_text(command.timeout)),
+            command.max_bytes,
+            command.user,
+            command.privileged,
+        )
+        every = float(Duration.from_text(command.every))
+        return cls(baseline, command, plan, every, tuple(map(Glob, command.when)))
+
+
+@dataclass(frozen=True, slots=True)
 class Audited:
     """An item that is audited: how it is read and how it is judged."""
 
-    scoped: ScopedPattern
+    scoped: ScopedPattern | ScopedCommand
     terms: Terms
     secrets: tuple[Query, ...]
 
@@ -51,6 +79,7 @@ class Scope:
             ScopedPattern(loaded, pattern, Glob(pattern.path))
             for loaded in baselines
             for pattern in loaded.definition.items
+            if isinstance(pattern, ItemPattern)
         ]
         self._rank = [
             rank(scoped.glob, approves=scoped.baseline.definition.approved == "required") for scoped in self.patterns
@@ -59,6 +88,13 @@ class Scope:
         self._means = Globs(scoped.glob for scoped in self.patterns)
         definitions = [loaded.definition for loaded in baselines]
         self._whole = _Said((one.item, one) for each in definitions for one in each.ignore if one.key is None)
+        self.commands = {
+            COMMAND + command.name: ScopedCommand.of(loaded, command)
+            for loaded in baselines
+            for command in loaded.definition.items
+            if isinstance(command, CommandItem) and not self._whole.of(COMMAND + command.name)
+        }
+        """Item -> command, without those that are ignored as a whole."""
         self._ignores = _Said((one.item, Query(one.key)) for each in definitions for one in each.ignore if one.key)
         self._varies = _Said((one.item, Query(one.key)) for each in definitions for one in each.vary)
         self._secrets = _Said((one.item, Query(one.key)) for each in definitions for one in each.secrets)
@@ -87,15 +123,17 @@ class Scope:
 
         `matches`: the indexes of the patterns that mean it, where a walk has found them already.
         """
+        if command := self.commands.get(item):
+            return Audited(command, self._terms(item, command, literal=True), self._secrets.of(item))
         if matches is None:
             matches = self._means.matching(item)
         if not matches or self.ignored(item) is not None:
             return None
         owner = self.patterns[max(matches, key=lambda index: (self._rank[index], -index))]
-        terms = self._terms(item, owner)
+        terms = self._terms(item, owner, literal=owner.glob.literal is not None)
         return Audited(owner, terms, self._secrets.of(item))
 
-    def _terms(self, item: str, owner: ScopedPattern) -> Terms:
+    def _terms(self, item: str, owner: ScopedPattern | ScopedCommand, *, literal: bool) -> Terms:
         baseline = owner.baseline.definition
         return Terms(
             baseline=baseline.name,
@@ -105,7 +143,7 @@ class Scope:
             varies=self._varies.of(item),
             identities=self._identities.of(item),
             rules=self._rules.of(item),
-            literal=owner.glob.literal is not None,
+            literal=literal,
             secret_key_id=self._secret_key_id,
         )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from driftd.model.baseline import Baseline, Identify, Ignore, ItemPattern, Rule, SecretKey, Vary
+from driftd.model.baseline import Baseline, CommandItem, Identify, Ignore, ItemPattern, Rule, SecretKey, Vary
+from driftd.model.item import COMMAND
+from driftd.settings.scalars import Duration
 from driftd.settings.typed import Vocabulary
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -25,8 +27,10 @@ def _path(pattern: str) -> str | None:
 
 
 def _item(pattern: str) -> str | None:
+    if pattern.startswith(COMMAND):
+        return _glob(pattern)
     if not pattern.startswith(("/", "**")):
-        return f"{pattern!r} matches no item: write it from / on, or with **/ in front"
+        return f"{pattern!r} matches no item: write it from / on, with **/ in front, or as {COMMAND}NAME"
     return _segments(pattern)
 
 
@@ -80,6 +84,54 @@ def _pattern(pattern: ItemPattern) -> str | None:
     return None
 
 
+def _argv(words: tuple[str, ...]) -> str | None:
+    if not words or not words[0]:
+        return "is empty: write the program and its arguments, each a word of the list"
+    if "/" in words[0] and not words[0].startswith("/"):
+        return f"{words[0]!r} is a relative path: write the program's name alone, or its path from / on"
+    if any("\0" in word for word in words):
+        return "holds a NUL byte, which no argument can"
+    if len(words) == 1 and " " in words[0]:
+        return f"{words[0]!r} is one word, and no shell takes it apart: write [{', '.join(words[0].split())}]"
+    return None
+
+
+def _command_name(name: str) -> str | None:
+    if _NAME.fullmatch(name):
+        return None
+    return f"{name!r} cannot name a command: letters, digits, dots, hyphens, underscores; 64 at most"
+
+
+def _every(text: str) -> str | None:
+    return _duration(text, 1.0)
+
+
+def _timeout(text: str) -> str | None:
+    return _duration(text, 0.1, 600.0)
+
+
+def _duration(text: str, least: float, most: float | None = None) -> str | None:
+    try:
+        seconds = Duration.from_text(text)
+    except ValueError as refused:
+        return f"{text!r} is not a duration: {refused}"
+    if seconds < least or (most is not None and seconds > most):
+        return f"{text} is out of bounds: at least {Duration(least)}" + (f", at most {Duration(most)}" if most else "")
+    return None
+
+
+def _when(patterns: tuple[str, ...]) -> str | None:
+    return next((trouble for trouble in map(_path, patterns) if trouble), None)
+
+
+def _command(command: CommandItem) -> str | None:
+    if command.privileged and command.user is not None:
+        return "privileged and user: one of the two; privileged stays who driftd is"
+    if command.content != "settings" and command.format is not None:
+        return f"format {command.format!r} has no meaning with content: {command.content}"
+    return None
+
+
 def _rule(rule: Rule) -> str | None:
     from driftd.policy.rules import check_schema
 
@@ -107,6 +159,14 @@ BASELINE: Final = Vocabulary(
         (ItemPattern, "max_items"): _positive,
         (ItemPattern, "max_bytes"): _positive,
         (ItemPattern, None): _pattern,
+        (CommandItem, "command"): _argv,
+        (CommandItem, "name"): _command_name,
+        (CommandItem, "format"): _format,
+        (CommandItem, "every"): _every,
+        (CommandItem, "when"): _when,
+        (CommandItem, "timeout"): _timeout,
+        (CommandItem, "max_bytes"): _positive,
+        (CommandItem, None): _command,
         (Ignore, "item"): _item,
         (Ignore, "key"): _optional_key,
         (Ignore, "reason"): _said,
@@ -124,7 +184,6 @@ BASELINE: Final = Vocabulary(
     },
     later={
         Baseline: frozenset({"packages", "services", "waivers", "windows", "verify", "restore"}),
-        ItemPattern: frozenset({"command", "name", "timeout", "every", "when", "privileged", "max_output"}),
     },
 )
-"""Checks of a baseline's values, and the keys of later versions: command items."""
+"""Checks of a baseline's values, and the keys of later versions."""

@@ -53,7 +53,7 @@ class Sweep:
     read: int = 0
     ignored: int = 0
     waits: bool = False
-    """What looked half-done is looked at again when it had the time to become whole: go on then, not before."""
+    """What looked half-done is looked at again when it had the time to become whole, commands run: go on then, not before."""
     took: timedelta | None = None
     """None while it is under way."""
     finished: bool = False
@@ -90,6 +90,12 @@ class Engine:
         """Items of an approval that is being taken over: whoever looks at one first, that is why it differs no more."""
         self.on_look: Callable[[str], None] = lambda _item: None
         """Told of every item just before it is looked at."""
+        self.on_command: Callable[[str, str], bool] = lambda _item, _source: False
+        """Asked of every item that is to be looked at, with the reason: whether it is a command, which is run and judged later."""
+        self.on_triggers: Callable[[Mapping[str, bytes]], None] = lambda _found: None
+        """Told by every audit for each command how that is for whose changes it is run."""
+        self.waits: Callable[[], bool] = lambda: False
+        """Asked at the end of an audit: whether commands that it asked for have not been judged yet."""
         self.on_hold: Callable[[str], bool] = lambda _item: False
         """Asked of an item that is new to an audit: whether its name says that it may be gone in a moment."""
         self.host = host
@@ -114,6 +120,8 @@ class Engine:
         examined: list[tuple[Examined | str, datetime | None]] = []
         until = self._clock.monotonic() + STEP
         for item in items:
+            if self.on_command(item, source):
+                continue
             self.on_look(item)
             seen = self.auditor.examine(item)
             if half_done is not None and seen is not None and self._is_news(seen) and looks_half_done(seen):
@@ -272,8 +280,13 @@ class Engine:
             sweep.waits = False
             for _ in self.looking(half_done, source):
                 yield sweep
+        while self.waits():
+            sweep.waits = True
+            yield sweep
+            sweep.waits = False
         sweep.items, sweep.ignored = round_.items, round_.ignored
         round_.done()
+        self.on_triggers(round_.triggers)
         self._expected_by = self._judged_by()
         self._directories(round_.trouble)
         self._propose_new()

@@ -12,7 +12,7 @@ from driftd.model.change import Absent, Aspect, Change, Kind, Severity, Side, as
 from driftd.model.document import Json
 from driftd.model.drift import Drift
 from driftd.model.event import CODES, ECS_SEVERITY, ECS_VERSION, MAX_CHANGES, MAX_VALUE_BYTES, Action, Event
-from driftd.model.item import Attributes, Gap, Observation
+from driftd.model.item import Attributes, Gap, Observation, is_path
 
 _TYPES = {
     Action.DRIFT_OPENED: "change",
@@ -139,7 +139,9 @@ def _add_rule(event: Event, body: dict[str, Json], rule: Rule) -> None:
 
 
 def _file(item: str, observed: Observation | None) -> dict[str, Json]:
-    shape: dict[str, Json] = {"path": item, "name": os.path.basename(item), "directory": os.path.dirname(item)}
+    shape: dict[str, Json] = {"path": item, "name": os.path.basename(item)}
+    if is_path(item):
+        shape["directory"] = os.path.dirname(item)
     attributes: Attributes | None = observed.attributes if observed else None
     if attributes is not None:
         shape["type"] = attributes.type.value

@@ -44,6 +44,11 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """A command has ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """The schedule says that something is due: quick, deep, heartbeat."""
 
@@ -92,4 +97,4 @@ class Reload:
     """The peer of the control socket that asked for it."""
 
 
-Message = Noticed | Tree | MountsChanged | Lost | Due | Asked | Stop | Reload
+Message = Noticed | Tree | MountsChanged | Lost | Ran | Due | Asked | Stop | Reload

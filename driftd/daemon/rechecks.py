@@ -11,7 +11,7 @@ from typing import Final
 
 from driftd.daemon.engine import Engine
 from driftd.daemon.watching import Watching
-from driftd.model.item import Gap, real_path, shown_path
+from driftd.model.item import Gap, is_path, real_path, shown_path
 from driftd.watch.settle import MAX_WAITING, Settling
 
 MAX_PLACES: Final = 5_000
@@ -126,10 +126,12 @@ class Inside:
 
     def holds(self, item: str) -> bool:
         """Whether an item is one of these."""
-        return item in self._places or self.holds_all_in(item.rpartition("/")[0] or "/")
+        return item in self._places or (is_path(item) and self.holds_all_in(item.rpartition("/")[0] or "/"))
 
     def holds_all_in(self, directory: str) -> bool:
-        """Whether every item of a directory is one of these."""
+        """Whether every item of a directory is one of these; what is no path, such as a command, has no directory."""
+        if not directory:
+            return False
         directory = directory.rstrip("/") or "/"
         found = self._known.get(directory)
         if found is None:

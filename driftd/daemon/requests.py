@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from driftd.approving import UnknownSelectionError, gathering, to_wire
+from driftd.approving import UnknownSelectionError, gathering, run_selected, to_wire
 from driftd.daemon.control import ANSWER_TIME, ControlError
 from driftd.daemon.event_pages import events_page
 from driftd.daemon.messages import Call, Reload, Task, UnwantedError
@@ -17,6 +17,7 @@ from driftd.daemon.service import Service
 from driftd.daemon.status import busy_shape, diff_page, status_shape
 from driftd.model.document import Json
 from driftd.outputs.delivery import Delivery
+from driftd.sources.command import Outcome
 from driftd.store.content import ContentStore
 from driftd.store.errors import StoreError
 
@@ -51,9 +52,12 @@ class Requests:
             "reload": lambda: self._reload(peer),
         }
         tasks: dict[str, Task] = {
-            "propose": Task(lambda: self._propose(_words(args, "selection")), peer.is_gone),
+            "propose": Task(lambda: self._propose(_words(args, "selection"), outcomes), peer.is_gone),
             "adopt": Task(lambda: self._adopt(_words(args, "baselines"), peer)),  # what is on disk is approved
         }
+        outcomes: dict[str, Outcome] = {}
+        if operation == "propose":  # here, where nobody but the one who asked has to wait
+            outcomes = run_selected(self._service.engine.auditor, _words(args, "selection"))
         if operation in tasks:
             answer = self._in_loop(tasks[operation], ANSWER_TIME)
         elif operation in work:
@@ -104,8 +108,8 @@ class Requests:
             raise ControlError(str(store.trouble))
         return page
 
-    def _propose(self, selection: list[str]) -> Generator[None, None, Json]:
-        gathered = yield from gathering(self._service.engine.auditor, selection, self._content())
+    def _propose(self, selection: list[str], outcomes: dict[str, Outcome]) -> Generator[None, None, Json]:
+        gathered = yield from gathering(self._service.engine.auditor, selection, self._content(), outcomes)
         return to_wire(gathered)
 
     def _adopt(self, baselines: list[str], peer: Peer) -> Generator[None, None, Json]:

@@ -31,6 +31,8 @@ class Round:
         """Items that are audited: there, or missing."""
         self.trouble: dict[str, Gap] = {}
         """Places that could not be looked into."""
+        self.triggers: dict[str, bytes] = {}
+        """Item of a command -> digest of what is there for whose changes it is run."""
         self._auditor = auditor
         self._memory = memory
         self._on_hold = on_hold
@@ -53,10 +55,12 @@ class Round:
             if self.items - breath >= PART:
                 breath = self.items
                 yield None
+        self.triggers = yield from self._auditor.triggers()
         if guide is not None:
             guide.ends(begun)
         yield from self._not_met()
         yield from self._missing()
+        yield from self._commands()
 
     def done(self) -> None:
         """Keep what was learnt about directories, after every item of this round was looked at."""
@@ -98,14 +102,14 @@ class Round:
 
     def _not_met(self) -> Iterator[str | None]:
         """What is known of places that this round did not come to."""
-        memory, visited = self._memory, self._survey.visited
+        memory, visited, commands = self._memory, self._survey.visited, self._auditor.scope.commands
         unmet = [directory for directory, _ in memory.remembered.shelves() if directory not in visited]
         known = [
             item for directory in unmet for item in memory.remembered.items_in(directory) if item not in self._seen
         ]
         known += [item for item in (*memory.gaps, *memory.drifts) if item not in self._seen and self._is_unmet(item)]
         for count, item in enumerate(dict.fromkeys(known), 1):
-            if item not in self.trouble:
+            if item not in self.trouble and item not in commands:
                 yield item
             if count % PART == 0:
                 yield None
@@ -126,11 +130,21 @@ class Round:
         layers = self._auditor.approvals.layers.get(standing.baseline) if standing is not None else None
         return layers is not None and layers.digest(item) is not None
 
+    def _commands(self) -> Iterator[str]:
+        """The commands, which a deep round has run."""
+        commands = self._auditor.scope.commands
+        self.items += len(commands)
+        if self._deep:
+            yield from commands
+
     def _missing(self) -> Iterator[str | None]:
         """What should be there, and was not met."""
         audited, remembered = self._auditor.scope.audited, self._memory.remembered
         expected = self._auditor.expected() if self._whole else self._auditor.named()
+        commands = self._auditor.scope.commands
         for count, item in enumerate(expected, 1):
+            if item in commands:
+                continue
             if item not in remembered and item not in self._seen and audited(item) is not None:
                 self._seen.add(item)
                 self.items += 1

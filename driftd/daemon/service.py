@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import structlog
 
 from driftd.daemon.adoption import Adoption
+from driftd.daemon.commands import Commands
 from driftd.daemon.engine import UNSAID, Engine, Sweep
 from driftd.daemon.inbox import Inbox
 from driftd.daemon.losses import Losses
@@ -22,6 +23,7 @@ from driftd.daemon.messages import (
     Message,
     MountsChanged,
     Noticed,
+    Ran,
     Reload,
     Stop,
     Task,
@@ -103,6 +105,7 @@ class Service:
         self.inbox = Inbox()
         self._questions: queue.SimpleQueue[Call | Task] = queue.SimpleQueue()
         """Answered first, however many notifications wait."""
+        self.commands = Commands(engine, settle, clock.monotonic, self.inbox.put)
         self._rechecks = rechecks
         self._noticing = noticing
         self._notifier = notifier
@@ -158,6 +161,7 @@ class Service:
             if self._may_record():
                 if self._noticing.look_due():
                     self.want("quick", "watch")
+                self.commands.advance()
                 self._advance()
                 self._timers()
                 self.pulse.begin("tidying up the state")
@@ -193,6 +197,7 @@ class Service:
             self.engine.grouping.next_summary(),
             self._reload_at,
             self.polling.due(),
+            self.commands.due(),
             now + self._notifier.interval,
         ]
         return max(0.0, min(TICK, min(at for at in due if at is not None) - now))
@@ -212,12 +217,12 @@ class Service:
 
     def _handle(self, message: Message) -> None:
         match message:
-            case Noticed(directory, name):
-                if self.watching.is_configuration(directory, name, is_directory=message.is_directory):
-                    self._reload_at = self._clock.monotonic() + QUIET
-                self._noticing.notice(message)
+            case Noticed():
+                self._noticed(message)
             case Tree():
                 self._noticing.tree(message)
+                for path in self.watching.names(message.path):
+                    self.commands.tree(path, message.when)
             case MountsChanged():
                 self._noticing.mounts_changed()
             case Lost(reason):
@@ -228,11 +233,26 @@ class Service:
                 self.want(depth, "schedule")
             case Asked():
                 self._answer_all()
+            case Ran():
+                pass  # it woke the loop, which looks at what was said
             case Reload(asked_by):
                 self.reload_asked_by = asked_by
                 self._reload_soon()
             case Stop(reason):
                 self._stop = reason
+
+    def _noticed(self, noticed: Noticed) -> None:
+        """Have everything looked at, read again and run that a change of a name concerns."""
+        if self.watching.is_configuration(noticed.directory, noticed.name, is_directory=noticed.is_directory):
+            self._reload_at = self._clock.monotonic() + QUIET
+        self._noticing.notice(noticed)
+        if not self.commands.triggered:
+            return
+        for directory in self.watching.names(noticed.directory):
+            path = directory.rstrip(b"/") + b"/" + noticed.name if noticed.name else directory
+            if noticed.is_directory:
+                self.commands.tree(path, noticed.when)
+            self.commands.noticed(path, noticed.when)
 
     def ask(self, question: Call | Task) -> None:
         """Have something done in the loop that somebody waits for. Any thread may ask."""
@@ -329,7 +349,7 @@ class Service:
                 self._swept(sweep)
                 break
             if sweep.waits:
-                self._sweep_at = self._clock.monotonic() + self._settle
+                self._sweep_at = self._clock.monotonic() + max(self._settle, SLICE)
                 break
             if self._clock.monotonic() >= until or not self.inbox.empty():
                 break

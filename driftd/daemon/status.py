@@ -57,7 +57,11 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
         "watch": [
             {"item": item, "mode": mode, "reason": reason}
             for item, mode, reason in islice(
-                modes(service.watching, [scoped.glob for scoped in engine.auditor.scope.patterns]), LISTED
+                chain(
+                    service.commands.modes(),
+                    modes(service.watching, [scoped.glob for scoped in engine.auditor.scope.patterns]),
+                ),
+                LISTED,
             )
         ],
         "outputs": [{**state.to_json(), "lost": lost.get(state.name, 0)} for state in outputs],

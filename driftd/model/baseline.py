@@ -15,6 +15,7 @@ Key = Annotated[str, Meta(description="RFC 9535 JSONPath query", examples=["$.pr
 DEFAULT_ATTRIBUTES: tuple[AttributeName, ...] = ("mode", "owner", "group")
 DEFAULT_MAX_ITEMS = 100_000
 DEFAULT_MAX_BYTES = 4 * 1024 * 1024
+DEFAULT_MAX_OUTPUT = 1024 * 1024
 
 
 class ItemPattern(Struct, frozen=True, kw_only=True):
@@ -30,6 +31,32 @@ class ItemPattern(Struct, frozen=True, kw_only=True):
     max_items: int = DEFAULT_MAX_ITEMS
     max_bytes: int = DEFAULT_MAX_BYTES
     cross_mounts: bool = False
+    severity: SeverityWord | None = None
+
+
+class CommandItem(Struct, frozen=True, kw_only=True):
+    """One line of `items`: a program whose output is audited, as the item `command:NAME`."""
+
+    command: tuple[str, ...]
+    """The program and its arguments; no shell reads them."""
+    name: str
+    """Unique on a host."""
+    content: Literal["settings", "digest"] = "settings"
+    """`settings`: the output is parsed; `digest`: bytes only."""
+    format: str | None = None
+    """Name of the output's format; None: by content."""
+    every: str = "1h"
+    """Duration between two runs."""
+    when: tuple[str, ...] = ()
+    """Paths or globs: a change of one of these runs the command."""
+    timeout: str = "10s"
+    """Duration after which it is killed."""
+    max_bytes: int = DEFAULT_MAX_OUTPUT
+    """More output than this is not read, and a gap."""
+    user: str | None = None
+    """Whom it runs as; None: nobody where driftd is root, else the user of driftd."""
+    privileged: bool = False
+    """It keeps the user and the capabilities of driftd."""
     severity: SeverityWord | None = None
 
 
@@ -90,7 +117,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
 
     schema: Literal["driftd/baseline/1"]
     name: str
-    items: tuple[ItemPattern, ...] = ()
+    items: tuple[ItemPattern | CommandItem, ...] = ()
     owner: str | None = None
     description: str | None = None
     applies_to: dict[str, str | tuple[str, ...]] | UnsetType = UNSET

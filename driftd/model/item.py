@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from driftd.model.document import Document, Json, Problem
 
+COMMAND: Final = "command:"
+"""How the item of a command begins; what follows is its name."""
+
 
 class ItemType(StrEnum):
-    """What an item is on the file system."""
+    """What an item is: on the file system, or the output of a command."""
 
     FILE = "file"
     LINK = "symlink"
@@ -18,6 +22,7 @@ class ItemType(StrEnum):
     SOCKET = "socket"
     CHARACTER = "character-device"
     BLOCK = "block-device"
+    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,11 @@ class Observation:
     def exists(self) -> bool:
         """Whether something stands at the path."""
         return self.attributes is not None
+
+
+def is_path(item: str) -> bool:
+    """Whether an item stands on the file system; the output of a command does not."""
+    return item.startswith("/")
 
 
 def shown_path(path: bytes) -> str:

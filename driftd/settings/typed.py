@@ -82,6 +82,8 @@ class _Converter:
         if node.value is None and NoneType in members:
             return None
         fitting = named if len(named) == 1 else [member for member in named if _shape(member) is _shape_of(node)]
+        if len(fitting) > 1 and isinstance(node.value, dict):
+            fitting = [next((member for member in fitting if first_key(member) in node.value), fitting[0])]
         if len(fitting) == 1:
             return self.value(node, fitting[0], where)
         for member in fitting:
@@ -194,6 +196,11 @@ def known_keys(wanted: type[Struct]) -> tuple[str, ...]:
     return tuple(info.encode_name for info in fields(wanted))
 
 
+def first_key(wanted: Any) -> str | None:
+    """Return the key by which one kind of mapping is told from another: the first that a person writes."""
+    return next(iter(known_keys(wanted)), None) if isinstance(wanted, type) and issubclass(wanted, Struct) else None
+
+
 def _required(info: FieldInfo) -> bool:
     return info.default is NODEFAULT and info.default_factory is NODEFAULT
 
@@ -226,7 +233,8 @@ def _words(wanted: Any) -> str:
     if origin is Annotated:
         return _words(get_args(wanted)[0])
     if origin in (Union, UnionType):
-        return " or ".join(_words(member) for member in get_args(wanted) if member not in (NoneType, UnsetType))
+        named = [_words(member) for member in get_args(wanted) if member not in (NoneType, UnsetType)]
+        return " or ".join(dict.fromkeys(named))
     if origin is Literal or (isinstance(wanted, type) and issubclass(wanted, Enum)):
         return "one of " + ", ".join(_choices(wanted))
     if origin in (tuple, list):

@@ -1,4 +1,4 @@
-"""Confinement: what the child process gives up before it reads a byte that somebody else wrote."""
+"""Confinement: what the child process gives up before it reads a byte that somebody else wrote, and a command before it starts."""
 
 from __future__ import annotations
 
@@ -34,9 +34,33 @@ def confine(parent: int, *, keep_reading: bool) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _limit()
+    kept = frozenset({_CAP_DAC_READ_SEARCH}) if keep_reading else frozenset()
+    _drop_bounding(libc, kept)
     if os.geteuid() == 0 and not keep_reading:
         _become_nobody()
-    _drop_capabilities(libc, frozenset({_CAP_DAC_READ_SEARCH}) if keep_reading else frozenset())
+    _drop_capabilities(libc, kept)
+    _die_with(libc, parent)
+
+
+def as_command(parent: int, *, user: str | None, privileged: bool) -> None:
+    """Die with `parent`; become `user` without any capability, or stay what we are where that is wanted.
+
+    Without a user, a child of root becomes nobody. KeyError: there is no such user; OSError: we may not become it.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if not privileged:
+        _drop_bounding(libc, frozenset())
+        if user is not None:
+            _become(user)
+        elif os.geteuid() == 0:
+            _become_nobody()
+        _drop_capabilities(libc, frozenset())
+    _die_with(libc, parent)
+
+
+def _die_with(libc: ctypes.CDLL, parent: int) -> None:
     # Last, for the kernel forgets it with every change of rights.
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
@@ -68,12 +92,28 @@ def _become_nobody() -> None:
         os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
-def _drop_capabilities(libc: ctypes.CDLL, kept: frozenset[int]) -> None:
-    """Leave `kept` of the permitted capabilities; what cannot be dropped was not there."""
-    libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+def _become(user: str) -> None:
+    """Become a user. One that we are already needs no right for it; being root, or another user's groups, does."""
+    import pwd  # late: the parser has no use for it
+
+    account = pwd.getpwnam(user)
+    if os.getresuid() == (account.pw_uid,) * 3 and os.getresgid() == (account.pw_gid,) * 3:
+        return
+    os.setgroups(os.getgrouplist(user, account.pw_gid))
+    os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
+    os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
+
+
+def _drop_bounding(libc: ctypes.CDLL, kept: frozenset[int]) -> None:
+    """Leave `kept` of what may be had again; to be done while we may. What cannot be dropped was not there."""
     for capability in range(_LAST_CAPABILITY + 1):
         if capability not in kept:
             libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+def _drop_capabilities(libc: ctypes.CDLL, kept: frozenset[int]) -> None:
+    """Leave `kept` of the permitted capabilities."""
+    libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     held = ctypes.create_string_buffer(24)
     if libc.capget(header, held) != 0:

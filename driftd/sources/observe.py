@@ -10,11 +10,12 @@ from typing import Final, Literal
 from driftd.formats.registry import Reading
 from driftd.model.baseline import DEFAULT_ATTRIBUTES, DEFAULT_MAX_BYTES, AttributeName
 from driftd.model.document import Document, Node, Steps
-from driftd.model.item import Gap, ItemType, Observation, real_path, shown_path
+from driftd.model.item import Attributes, Gap, ItemType, Observation, real_path, shown_path
 from driftd.policy.query import Query, QueryFailedError
 from driftd.secrets.fingerprint import SecretKeeper, digest_key_id
-from driftd.secrets.mask import by_digest_alone, looks_like_private_key, mask, masked_problem
+from driftd.secrets.mask import by_digest_alone, looks_like_private_key, mask, masked_problem, masked_text
 from driftd.sources.attributes import attributes
+from driftd.sources.command import Outcome
 from driftd.sources.facts import is_settled, stamp
 from driftd.sources.intake import ContentIntake, plain_digest
 from driftd.sources.isolated import IsolatedReader
@@ -23,6 +24,7 @@ from driftd.sources.mounts import Mounts, RemoteMountError
 from driftd.sources.reasons import (
     CHANGING,
     SECRET_KEY_UNKNOWN,
+    CommandError,
     IsolationError,
     StillChangingError,
     detail_for,
@@ -103,18 +105,37 @@ class Observer:
                 if how.content != "none":
                     observed.fingerprint = intake.fingerprint()
                     if how.wants_digest:
-                        self._take_content(observed, found, intake, how, known_digest)
+                        self._take_content(observed, _names(item, found), intake, how, known_digest)
                     observed.content = intake.content if keep_content else None
         except OSError as error:
             return Observation(item) if is_absent(error) else _gap(item, reason_for(error), detail_for(error))
         except StillChangingError:
             return _gap(item, CHANGING, "it was changed each time it was read")
-        except IsolationError as error:
-            return _gap(item, error.reason, error.detail)
-        except QueryFailedError as error:
-            return _gap(item, "query-failed", str(error))
-        except _KeyUnknownError as error:
-            return _gap(item, SECRET_KEY_UNKNOWN, str(error))
+        except (IsolationError, QueryFailedError, _KeyUnknownError) as error:
+            return _not_taken(item, error)
+        return observed
+
+    def observe_output(
+        self,
+        item: str,
+        outcome: Outcome,
+        how: ReadingPlan,
+        *,
+        known_digest: str | None = None,
+        keep_content: bool = False,
+    ) -> Observation:
+        """Return the item that a command's output is, or the gap that there is none."""
+        if isinstance(outcome, CommandError):
+            return _gap(item, outcome.reason, masked_text(outcome.detail, self._keeper))
+        intake = ContentIntake(how.max_bytes, self._keeper, None if how.wants_settings else known_digest)
+        intake.take(outcome)
+        observed = Observation(item, Attributes(ItemType.COMMAND), size=len(outcome), fingerprint=intake.fingerprint())
+        try:
+            if how.wants_digest:
+                self._take_content(observed, (item,), intake, how, known_digest)
+        except (IsolationError, QueryFailedError, _KeyUnknownError) as error:
+            return _not_taken(item, error)
+        observed.content = outcome if keep_content else None
         return observed
 
     def sample(self, content: bytes) -> Document | None:
@@ -166,7 +187,7 @@ class Observer:
             return self._isolated.look(self._root, path, error.mount, wanted=wanted, intake=intake)
 
     def _take_content(
-        self, observed: Observation, found: Look, intake: ContentIntake, how: ReadingPlan, known: str | None
+        self, observed: Observation, names: tuple[str, ...], intake: ContentIntake, how: ReadingPlan, known: str | None
     ) -> None:
         if not how.wants_settings:
             if intake.is_known():
@@ -180,7 +201,7 @@ class Observer:
         content = intake.content
         if content is None:
             _note(observed, "larger than max_bytes: compared by digest")
-        elif any(by_digest_alone(name) for name in _names(observed.item, found)) or looks_like_private_key(content):
+        elif any(map(by_digest_alone, names)) or looks_like_private_key(content):
             _note(observed, "compared by keyed digest alone")
         elif how.content == "settings":
             self._take_settings(observed, content, how)
@@ -214,6 +235,17 @@ class _KeyUnknownError(Exception):
 
 def _gap(item: str, reason: str, detail: str) -> Observation:
     return Observation(item, gap=Gap(item, reason, detail))
+
+
+def _not_taken(item: str, error: IsolationError | QueryFailedError | _KeyUnknownError) -> Observation:
+    """Return the gap of an item whose content could not be taken in."""
+    match error:
+        case IsolationError():
+            return _gap(item, error.reason, error.detail)
+        case QueryFailedError():
+            return _gap(item, "query-failed", str(error))
+        case _:
+            return _gap(item, SECRET_KEY_UNKNOWN, str(error))
 
 
 def _note(observed: Observation, text: str) -> None:

@@ -20,6 +20,11 @@ CHANGING: Final = "changing"
 TIMEOUT: Final = "timeout"
 PARSER_DIED: Final = "parser-died"
 MAX_ITEMS: Final = "max-items"
+COMMAND_FAILED: Final = "command-failed"
+COMMAND_NOT_FOUND: Final = "command-not-found"
+COMMAND_NOT_RUN: Final = "command-not-run"
+COMMAND_OUTPUT: Final = "command-output-too-large"
+COMMAND_TIMEOUT: Final = "command-timeout"
 SECRET_KEY_UNKNOWN: Final = "secret-key-unknown"  # noqa: S105 - a reason, not a password
 
 _WORDS: Final = {
@@ -61,6 +66,15 @@ def detail_for(error: OSError) -> str:
 
 class StillChangingError(Exception):
     """What stands at the path was another thing, or had other content, each time it was read."""
+
+
+class CommandError(Exception):
+    """A command gave no output that could be compared."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
 
 
 class IsolationError(Exception):

@@ -85,7 +85,8 @@ def test_what_is_not_yaml_is_refused_with_its_line(sandbox: Sandbox) -> None:
         ({"items": [{"path": "/x"}], "severity": "dreadful"}, "severity"),
         ({"items": [{"path": "/x"}], "ignore": [{"item": "/x", "key": "$..[", "reason": "r"}]}, "$..["),
         ({"items": [{"path": "/x"}], "ignore": [{"item": "/x"}]}, "reason"),
-        ({"items": [{"command": ["sshd", "-T"], "name": "n"}]}, "not in this version"),
+        ({"items": [{"command": ["sshd", "-T"]}]}, "name missing"),
+        ({"items": [{"command": "sshd -T", "name": "n"}]}, "wanted a list of text"),
         ({"items": [{"path": "/x"}], "schema": "driftd/baseline/2"}, "driftd/baseline/1"),
         (
             {

@@ -12,7 +12,7 @@ from msgspec import NODEFAULT, UNSET, Struct
 from msgspec.structs import fields
 
 from driftd.baselines.definition import load_baselines
-from driftd.model.baseline import Baseline, Identify, Ignore, ItemPattern, Rule, SecretKey, Vary
+from driftd.model.baseline import Baseline, CommandItem, Identify, Ignore, ItemPattern, Rule, SecretKey, Vary
 from driftd.settings.trust import Trust
 
 PAGE = Path(__file__).parents[3] / "docs/reference/baseline.md"
@@ -33,6 +33,7 @@ def spelled(default: Any) -> str:
     [
         ("The baseline", Baseline),
         ("items", ItemPattern),
+        ("Commands", CommandItem),
         ("ignore", Ignore),
         ("identify", Identify),
         ("secrets", SecretKey),

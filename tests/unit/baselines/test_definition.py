@@ -101,8 +101,13 @@ items:
   - path: /etc/app.conf
     format: ymal
   - path: /etc/app.conf
-  - command: [sshd, -T]
-    name: sshd
+  - command: [sshd -T]
+    name: the sshd
+    every: soon
+    when: [etc/ssh]
+    timeout: 1h
+    user: root
+    privileged: true
 ignore:
   - {item: app.conf, key: production.host, reason: "because"}
 rules:
@@ -120,14 +125,17 @@ itmes: []
         ("app/baseline.yaml:7: items[2].path: '/etc/app/' ends in /",),
         ("app/baseline.yaml:9: items[3].format: ", "ymal", "yaml"),
         ('app/baseline.yaml:10: items[4]: path "/etc/app.conf" is there already, in line 8',),
-        ("app/baseline.yaml:11: items[5].command: not in this version",),
-        ("app/baseline.yaml:12: items[5].name: not in this version",),
-        ("app/baseline.yaml:14: ignore[0].item: 'app.conf' matches no item",),
-        ("app/baseline.yaml:14: ignore[0].key: 'production.host' is not a JSONPath query",),
-        ("app/baseline.yaml:16: rules[0]: require and why missing (add require, why)",),
-        ('app/baseline.yaml:17: rules[1]: rule "A": ', "strng"),
-        ('app/baseline.yaml:17: rules[1]: rule "A" is there already, in line 16',),
-        ('app/baseline.yaml:18: unknown key "itmes" (did you mean "items"?)',),
+        ("app/baseline.yaml:11: items[5].command: 'sshd -T' is one word", "write [sshd, -T]"),
+        ("app/baseline.yaml:12: items[5].name: 'the sshd' cannot name a command",),
+        ("app/baseline.yaml:13: items[5].every: 'soon' is not a duration",),
+        ("app/baseline.yaml:14: items[5].when: 'etc/ssh' is not absolute",),
+        ("app/baseline.yaml:15: items[5].timeout: 1h is out of bounds: at least 100ms, at most 10m",),
+        ("app/baseline.yaml:19: ignore[0].item: 'app.conf' matches no item",),
+        ("app/baseline.yaml:19: ignore[0].key: 'production.host' is not a JSONPath query",),
+        ("app/baseline.yaml:21: rules[0]: require and why missing (add require, why)",),
+        ('app/baseline.yaml:22: rules[1]: rule "A": ', "strng"),
+        ('app/baseline.yaml:22: rules[1]: rule "A" is there already, in line 21',),
+        ('app/baseline.yaml:23: unknown key "itmes" (did you mean "items"?)',),
         ('other/baseline.yaml:1: schema: unknown word "driftd/baseline/2"',),
         ("other/baseline.yaml:1: name missing",),
         ("other/baseline.yaml:2: items[0].max_items: 0 is not a limit",),
@@ -180,6 +188,16 @@ def test_patterns_of_two_baselines_that_tie_are_refused(tmp_path: Path, one: str
     assert len(problems) == 1
     assert problems[0].startswith(f"one/baseline.yaml:4: {one} and {other} in ")
     assert "other/baseline.yaml:3 are equally specific" in problems[0]
+
+
+def test_a_command_of_one_name_stands_in_one_baseline_of_a_host(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        put(tmp_path, name, "items: [{command: [id], name: who}]\n")
+    put(tmp_path, "elsewhere", "applies_to: {role: db}\nitems: [{command: [id], name: who}]\n")
+    problems = problems_of(tmp_path)
+    assert len(problems) == 1
+    assert problems[0].startswith('two/baseline.yaml:3: items[0]: a command "who" is in ')
+    assert "one/baseline.yaml:3 as well" in problems[0]
 
 
 def test_baselines_that_approve_nothing_or_are_for_other_hosts_own_nothing(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def test_the_tree_mirrors_the_host(path: bytes, file: str) -> None:
 
 def test_an_item_that_is_no_path_has_a_folder_no_path_can_have() -> None:
     assert item_file("sshd-effective") == ("approved", "%", "sshd-effective.json")
+    assert item_file("command:sshd-effective") == ("approved", "%", "command", "sshd-effective.json")
 
 
 def test_a_long_name_keeps_its_beginning_and_stays_its_own() -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from driftd.baselines.definition import LoadedBaseline
-from driftd.baselines.scope import Scope
+from driftd.baselines.scope import Scope, ScopedPattern
 from driftd.model.baseline import Baseline, ItemPattern
 
 
@@ -54,4 +54,5 @@ def test_within_one_baseline_the_pattern_named_first_wins() -> None:
     scope = Scope([baseline("host", "/etc/*.conf", "/etc/*")])
     audited = scope.audited("/etc/app.conf")
     assert audited is not None
+    assert isinstance(audited.scoped, ScopedPattern)
     assert audited.scoped.pattern.path == "/etc/*.conf"

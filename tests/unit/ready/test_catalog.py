@@ -10,7 +10,8 @@ import pytest
 
 from driftd.baselines.definition import load_baselines
 from driftd.formats import registry
-from driftd.model.baseline import Baseline
+from driftd.model.baseline import Baseline, ItemPattern
+from driftd.model.item import COMMAND
 from driftd.policy.rules import violations
 from driftd.ready.catalog import ready_baseline, ready_baselines, volatile_items
 from driftd.ready.discovery import Traces
@@ -62,7 +63,9 @@ def test_every_rule_says_why_how_to_mend_it_and_who_says_so(name: str, loaded: d
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_rule_is_about_an_item_of_its_baseline(name: str, loaded: dict[str, Baseline]) -> None:
-    patterns = [Glob(item.path) for item in loaded[name].items]
+    patterns = [
+        Glob(item.path if isinstance(item, ItemPattern) else COMMAND + item.name) for item in loaded[name].items
+    ]
     for rule in loaded[name].rules:
         assert any(Glob(rule.item).overlaps(pattern) for pattern in patterns), rule.id
 
