@@ -16,7 +16,9 @@ from driftd.app import Host, Surroundings, Workplace, limits_of, open_host, open
 from driftd.auditor import Examined
 from driftd.clock import SystemClock
 from driftd.daemon.control_server import ControlServer
+from driftd.daemon.counts import Counts
 from driftd.daemon.messages import Due, Lost, Message, MountsChanged, Noticed, Tree
+from driftd.daemon.monitoring import Monitoring
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
 from driftd.daemon.polling import Polling
@@ -26,6 +28,7 @@ from driftd.daemon.schedule import Schedule
 from driftd.daemon.service import Service
 from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
+from driftd.metrics.endpoint import EndpointError
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action, Event
@@ -97,6 +100,8 @@ class Daemon:
         self._notifier = Notifier(around.environment)
         self._watcher: InotifyWatcher | None = None
         self._schedule: Schedule | None = None
+        self._counts = Counts()
+        self._monitoring: Monitoring | None = None
         self._early: list[Message] = []
         self._files_digest = host.files_digest()
 
@@ -163,6 +168,7 @@ class Daemon:
             engine.sum_up_left()
             workplace.adoption.reconcile()
             control.start()
+            self._monitor()
             self._plan()
             service.want("deep" if self._needs_deep(workplace) else "quick", "startup")
             for message in self._early:
@@ -177,6 +183,7 @@ class Daemon:
             log.info("stopped", reason=reason)
         finally:
             control.stop()
+            self._unmonitor()
             mounting.stop()
             self._close()
 
@@ -255,6 +262,38 @@ class Daemon:
         self._schedule = Schedule(settings.audit, settings.zone, due)
         self._schedule.start()
 
+    def _monitor(self) -> None:
+        """Tell numbers from now on, as the settings in force say."""
+        from driftd import __version__
+
+        assert self._service is not None
+        settings = self._host.settings
+        period = float(settings.audit.every) + float(settings.audit.jitter)
+        self._monitoring = Monitoring(
+            settings.metrics,
+            self._service,
+            self._counts,
+            lambda: [delivery.snapshot() for delivery in self._deliveries],
+            period,
+            __version__,
+        )
+        self._monitoring.start()
+
+    def _monitor_anew(self) -> None:
+        """The same after a reload: an address that is taken leaves all but the endpoint as the new settings say."""
+        assert self._workplace is not None
+        try:
+            self._monitor()
+        except EndpointError as error:
+            log.error("no metrics endpoint", reason=str(error))  # noqa: TRY400 - the message says it all
+            self._workplace.engine.say(
+                Action.DAEMON_RELOAD_FAILED, Severity.HIGH, f"reloaded in part: {error}", {"problems": [str(error)]}
+            )
+
+    def _unmonitor(self) -> None:
+        if self._monitoring is not None:
+            self._monitoring.stop()
+
     def _needs_deep(self, workplace: Workplace) -> bool:
         """Whether what was judged before this start may be judged otherwise now."""
         known = workplace.engine.store.attempt(lambda database: database.mark("judgement"))
@@ -296,6 +335,7 @@ class Daemon:
         self._deliveries = []
 
     def _publish(self, events: Sequence[Event]) -> None:
+        self._counts.add(events)
         for delivery in self._deliveries:
             delivery.offer(events)
 
@@ -358,6 +398,9 @@ class Daemon:
             self._plan()
         baselines: list[Json] = [*sorted(fresh.scope.baselines)]
         driftd: dict[str, Json] = {"changed": changed, "baselines": baselines, **self._asked_by()}
+        if "metrics" in changed or "audit" in changed:
+            self._unmonitor()
+            self._monitor_anew()
         engine.say(Action.DAEMON_RELOADED, Severity.INFO, "settings and baselines were read again", driftd)
         self._workplace.adoption.reconcile()
         log.info("reloaded", changed=changed)

@@ -13,6 +13,7 @@ from driftd.baselines.history import RevisionMissingError
 from driftd.cli.main import DRIFT, INCOMPLETE, USAGE
 from driftd.cli.refusals import Refusal, UsageError
 from driftd.daemon.control import ControlError
+from driftd.metrics.endpoint import EndpointError
 from driftd.outputs.visible import visible
 from driftd.settings.problems import ConfigurationError
 from driftd.store.errors import StoreError
@@ -28,7 +29,14 @@ def told(error: Exception, command: str) -> int:
         case StoreError() if error.passes and command == "run":
             _say(f"driftd {command}: {error}")
             return INCOMPLETE
-        case UsageError() | UnknownSelectionError() | StoreError() | ControlError() | RevisionMissingError():
+        case (
+            UsageError()
+            | UnknownSelectionError()
+            | StoreError()
+            | ControlError()
+            | EndpointError()
+            | RevisionMissingError()
+        ):
             _say(f"driftd {command}: {error}")
             return USAGE
         case Refusal() | ApprovalError():

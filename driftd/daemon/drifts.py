@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from driftd.model.change import Severity, Status
 from driftd.store.known import OpenDrift, Standing
+
+Kind = tuple[str, str, str]
+"""Baseline, severity and status of a drift."""
 
 
 class Drifts:
@@ -15,8 +18,7 @@ class Drifts:
 
     def __init__(self, standings: Iterable[tuple[str, Standing]] = ()) -> None:
         self._standing: dict[str, Standing] = {}
-        self._severities: Counter[str] = Counter()
-        self._statuses: Counter[str] = Counter()
+        self._counts: Counter[Kind] = Counter()
         self._groups: Counter[str] = Counter()
         for item, standing in standings:
             self._put(item, standing)
@@ -56,12 +58,17 @@ class Drifts:
 
     def by_severity(self) -> dict[str, int]:
         """Return how many drifts there are of each severity that there are any of, the worst first."""
-        words = (severity.word for severity in sorted(Severity, reverse=True))
-        return {word: count for word in words if (count := self._severities[word])}
+        words = [severity.word for severity in sorted(Severity, reverse=True)]
+        return _ordered(words, ((severity, count) for (_, severity, _), count in self._counts.items()))
 
     def by_status(self) -> dict[str, int]:
         """Return how many drifts there are of each status that there are any of, the worst first."""
-        return {status.value: count for status in Status if (count := self._statuses[status.value])}
+        words = [status.value for status in Status]
+        return _ordered(words, ((status, count) for (_, _, status), count in self._counts.items()))
+
+    def counts(self) -> dict[Kind, int]:
+        """Return how many drifts there are of each kind that there are any of."""
+        return {kind: count for kind, count in self._counts.items() if count}
 
     def of_baseline(self, name: str) -> list[str]:
         """Return the drifted items of a baseline."""
@@ -77,9 +84,16 @@ class Drifts:
         self._count(standing, 1)
 
     def _count(self, standing: Standing, by: int) -> None:
-        self._severities[standing.severity] += by
-        self._statuses[standing.status] += by
+        self._counts[standing.baseline, standing.severity, standing.status] += by
         if standing.group:
             self._groups[standing.group] += by
             if not self._groups[standing.group]:
                 del self._groups[standing.group]
+
+
+def _ordered(words: Sequence[str], counted: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return the sums by word, in the order of the words, without those that nothing was counted for."""
+    sums: Counter[str] = Counter()
+    for word, count in counted:
+        sums[word] += count
+    return {word: sums[word] for word in words if sums[word]}

@@ -136,6 +136,7 @@ class Service:
         self.on_jump: Callable[[Jump], None] = lambda _jump: None
         """Called when time passed otherwise than it was waited for: what is timed has to be timed anew."""
         self.since = clock.now()
+        self._begun = clock.monotonic()
 
     # --- the loop
 
@@ -175,6 +176,11 @@ class Service:
         self.pulse.begin("making the database again from the journal")
         self._notifier.watchdog()
         self._notifier.take_longer()
+
+    def since_last_audit(self) -> float:
+        """Return for how many seconds everything has not been looked at: since the last audit began, or the daemon."""
+        audits = (sweep.monotonic for sweep in self.engine.last_audit.values())
+        return self._clock.monotonic() - max(audits, default=self._begun)
 
     def blind_spots(self) -> list[Gap]:
         """Return why what is known of the whole host may not be the present."""

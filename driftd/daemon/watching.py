@@ -61,6 +61,11 @@ class Watching:
         """Whether anything is watched at all."""
         return self._watcher is not None
 
+    @property
+    def watched(self) -> int:
+        """How many directories are watched."""
+        return sum(1 for _ in self._watcher.watched()) if self._watcher is not None else 0
+
     def use(self, auditor: Auditor, configuration: Iterable[bytes]) -> None:
         """Watch for another set of items, after a reload."""
         self._auditor = auditor

@@ -77,6 +77,17 @@ class ControlSettings(Struct, frozen=True, kw_only=True):
     """Members may talk to the daemon; None: its own user and root alone."""
 
 
+class MetricsSettings(Struct, frozen=True, kw_only=True):
+    """`metrics`: numbers for monitoring, in the format of Prometheus."""
+
+    listen: str | None = None
+    """Address and port of an HTTP endpoint with `/metrics` and `/health`; None: there is none."""
+    textfile: Path | None = None
+    """A file for node_exporter's textfile collector; None: there is none."""
+    every: Duration = Duration(15)
+    """Time between two writings of the file."""
+
+
 class EventFilter(Struct, frozen=True, kw_only=True):
     """Which events an output takes. Heartbeats pass every filter."""
 
@@ -147,6 +158,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     secrets: SecretsSettings = SecretsSettings()
     outputs: tuple[OutputSettings, ...] = ()
     control: ControlSettings = ControlSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @property
     def key_file(self) -> Path:
@@ -179,6 +191,16 @@ def _one_output(entry: OutputSettings) -> str | None:
     return "an entry of outputs names exactly one output: write `- journald: {}`"
 
 
+ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+(%[\w.-]+)?\]|[A-Za-z0-9][A-Za-z0-9._-]*):(\d{1,5})")
+
+
+def _address(text: str | None) -> str | None:
+    found = ADDRESS.fullmatch(text) if text is not None else None
+    if text is None or (found is not None and int(found[3]) <= 65535):
+        return None
+    return f"{text!r} is no address: write host:port, such as 127.0.0.1:9469 or [::1]:9469"
+
+
 def _at_least(seconds: float) -> Check:
     def check(value: Duration) -> str | None:
         return None if value >= seconds else f"{value} is too short: at least {Duration(seconds)}"
@@ -196,10 +218,15 @@ SETTINGS: Final = Vocabulary(
         (JournalSettings, "max_size"): lambda size: None if size >= 1 << 20 else f"{size} is too small: at least 1MiB",
         (GroupingSettings, "alone"): lambda count: None if count >= 1 else "at least one drift is told by itself",
         (GroupingSettings, "urgent"): lambda count: None if count >= 0 else "a number of drifts: 0 or more",
+        (MetricsSettings, "listen"): _address,
+        (MetricsSettings, "textfile"): lambda path: (
+            None if path is None or path.suffix == ".prom" else f"{path.name}: node_exporter reads *.prom alone"
+        ),
+        (MetricsSettings, "every"): _at_least(1),
         (OutputSettings, None): _one_output,
     },
     later={
-        Settings: frozenset({"approval", "metrics", "reports", "notifications", "packages", "services", "restore"}),
+        Settings: frozenset({"approval", "reports", "notifications", "packages", "services", "restore"}),
         AuditSettings: frozenset({"rate"}),
         OutputSettings: frozenset({"syslog", "otlp", "webhook", "alertmanager"}),
     },

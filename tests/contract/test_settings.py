@@ -35,9 +35,7 @@ def test_an_unknown_word_is_answered_with_the_nearest(text: str, line: int, said
     refuse(sandbox, text, f"driftd.yaml:{line}", said)
 
 
-@pytest.mark.parametrize(
-    "text", ["approval: {signatures: required}\n", "metrics: {listen: '127.0.0.1:1'}\n", "reports: []\n"]
-)
+@pytest.mark.parametrize("text", ["approval: {signatures: required}\n", "reports: []\n"])
 def test_what_a_later_version_knows_is_refused_as_such(text: str, sandbox: Sandbox) -> None:
     refuse(sandbox, text, "driftd.yaml:3", "not in this version")
 

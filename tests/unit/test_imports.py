@@ -57,6 +57,7 @@ ROOMS = {
         "puts files, directories and an account on a host; who calls it says what they hold",
         frozenset({"sources"}),
     ),
+    "metrics": Room(4, "texts and an endpoint for numbers that are handed in; what they count is the daemon's to know"),
     "handbook": Room(
         4, "texts for shells and man, made from parsers and schemas that are handed in; asks nothing itself"
     ),

@@ -128,7 +128,6 @@ outputs:
 @pytest.mark.parametrize(
     ("line", "key"),
     [
-        ("metrics: {listen: x}", "metrics"),
         ("reports: []", "reports"),
         ("audit: {rate: 10}", "audit.rate"),
         ("outputs: [{syslog: {}}]", "outputs[0].syslog"),
