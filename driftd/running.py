@@ -37,8 +37,8 @@ from driftd.outputs.delivery import Delivery
 from driftd.outputs.filters import Filter
 from driftd.outputs.registry import Surroundings as OutputSurroundings
 from driftd.outputs.registry import build
+from driftd.settings.outputs import OutputSettings
 from driftd.settings.problems import ConfigProblem, ConfigurationError
-from driftd.settings.types import OutputSettings
 from driftd.watch.inotify import InotifyWatcher
 from driftd.watch.jumps import Jump
 from driftd.watch.mounting import MountNotices

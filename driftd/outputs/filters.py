@@ -9,7 +9,7 @@ from typing import Final
 from driftd.model.change import Severity, Status
 from driftd.model.document import Json
 from driftd.model.event import Action, Event, action_of, namespace, severity_of, told_together
-from driftd.settings.types import EventFilter
+from driftd.settings.outputs import EventFilter
 
 
 def baseline_of(event: Event) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
@@ -10,10 +11,17 @@ from typing import Any, Final, TextIO
 from driftd.outputs.journald import JournaldOutput
 from driftd.outputs.jsonl import JsonLinesOutput
 from driftd.outputs.stdout import StdoutOutput
+from driftd.outputs.syslog import SyslogOutput
+from driftd.outputs.syslog_message import SyslogFormat
+from driftd.outputs.syslog_wire import wire_to
+from driftd.outputs.tls import TlsFiles
 from driftd.ports import Output
-from driftd.settings.types import EventFilter, JournaldSettings, JsonLinesSettings, StdoutSettings
+from driftd.settings.outputs import EventFilter, JournaldSettings, JsonLinesSettings, StdoutSettings, SyslogSettings
 
 FALLBACK_WIDTH: Final = 80
+SYSLOG_SIZES: Final = {"udp": 2048}
+"""Bytes that every receiver should take: RFC 5424 section 6.1, RFC 5425 section 4.3.1."""
+SYSLOG_SIZE: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +66,18 @@ def _stdout(settings: StdoutSettings, around: Surroundings) -> Output:
     return StdoutOutput(stream, width=around.width, color=around.color())
 
 
+def _syslog(settings: SyslogSettings, around: Surroundings) -> Output:  # noqa: ARG001 - every builder gets both
+    files = TlsFiles(settings.ca_file, settings.cert_file, settings.key_file)
+    usual = SYSLOG_SIZES.get(settings.address.transport, SYSLOG_SIZE)
+    form = SyslogFormat(settings.facility, settings.max_size or usual, settings.content == "json", settings.enterprise)
+    return SyslogOutput(wire_to(settings.address, float(settings.timeout), files), form, time.monotonic)
+
+
 OUTPUTS: Final[Mapping[str, OutputKind]] = {
     "journald": OutputKind(JournaldSettings, _journald),
     "jsonl": OutputKind(JsonLinesSettings, _jsonl),
     "stdout": OutputKind(StdoutSettings, _stdout),
+    "syslog": OutputKind(SyslogSettings, _syslog),
 }
 
 

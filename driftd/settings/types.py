@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
-from driftd.model.baseline import SeverityWord
-from driftd.model.change import Status
-from driftd.model.event import Action
-from driftd.settings.scalars import Cron, Duration, FileMode, Size, TimeZone
+from driftd.settings.outputs import OUTPUT_CHECKS, OutputSettings
+from driftd.settings.scalars import Cron, Duration, Size, TimeZone
 from driftd.settings.typed import Check, Vocabulary
 
 
@@ -88,62 +86,6 @@ class MetricsSettings(Struct, frozen=True, kw_only=True):
     """Time between two writings of the file."""
 
 
-class EventFilter(Struct, frozen=True, kw_only=True):
-    """Which events an output takes. Heartbeats pass every filter."""
-
-    min_severity: SeverityWord = "info"
-    actions: tuple[Action, ...] | None = None
-    """None: every action."""
-    baselines: tuple[str, ...] | None = None
-    """None: every baseline."""
-    status: tuple[Status, ...] | None = None
-    """None: every status."""
-    members: bool = False
-    """Whether each drift is sent as well that is told by a summary."""
-
-
-class JournaldSettings(EventFilter, frozen=True, kw_only=True):
-    """`journald`: the system's journal, with `DRIFTD_*` fields."""
-
-
-class JsonLinesSettings(EventFilter, frozen=True, kw_only=True):
-    """`jsonl`: a file with one JSON object a line."""
-
-    path: Path
-    mode: FileMode = FileMode(0o640)
-    group: str | None = None
-    """Group that owns the file; None: the daemon's."""
-
-
-class StdoutSettings(EventFilter, frozen=True, kw_only=True):
-    """`stdout`: standard output."""
-
-    format: Literal["auto", "pretty", "json"] = "auto"
-
-
-class OutputSettings(Struct, frozen=True, kw_only=True):
-    """One entry of `outputs`: the name of an output and its options."""
-
-    journald: JournaldSettings | UnsetType = UNSET
-    jsonl: JsonLinesSettings | UnsetType = UNSET
-    stdout: StdoutSettings | UnsetType = UNSET
-
-    @property
-    def chosen(self) -> dict[str, EventFilter]:
-        """The outputs named in this entry; exactly one once the settings are checked."""
-        return {name: value for name in self.__struct_fields__ if isinstance(value := getattr(self, name), EventFilter)}
-
-    @property
-    def name(self) -> str:
-        """Name of the output: `jsonl`."""
-        return next(iter(self.chosen))
-
-    @property
-    def options(self) -> EventFilter:
-        """Its options."""
-        return next(iter(self.chosen.values()))
-
-
 class Settings(Struct, frozen=True, kw_only=True):
     """The contents of `driftd.yaml`. Paths are absolute: relative ones start at the file's directory."""
 
@@ -185,12 +127,6 @@ def _host_name(name: str | None) -> str | None:
     return f"{name!r} is not a host name: letters, digits, dots, hyphens and underscores"
 
 
-def _one_output(entry: OutputSettings) -> str | None:
-    if len(entry.chosen) == 1:
-        return None
-    return "an entry of outputs names exactly one output: write `- journald: {}`"
-
-
 ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+(%[\w.-]+)?\]|[A-Za-z0-9][A-Za-z0-9._-]*):(\d{1,5})")
 
 
@@ -223,12 +159,11 @@ SETTINGS: Final = Vocabulary(
             None if path is None or path.suffix == ".prom" else f"{path.name}: node_exporter reads *.prom alone"
         ),
         (MetricsSettings, "every"): _at_least(1),
-        (OutputSettings, None): _one_output,
+        **OUTPUT_CHECKS,
     },
     later={
         Settings: frozenset({"approval", "reports", "notifications", "packages", "services", "restore"}),
         AuditSettings: frozenset({"rate"}),
-        OutputSettings: frozenset({"syslog", "otlp", "webhook", "alertmanager"}),
     },
 )
 """What the types of the settings do not say."""

@@ -10,8 +10,10 @@ import json
 import os
 import re
 import socket
+import ssl
 import struct
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +22,32 @@ from driftd.outputs.journald import JournaldOutput
 from driftd.outputs.jsonl import JsonLinesOutput
 from driftd.outputs.registry import OUTPUTS
 from driftd.outputs.stdout import StdoutOutput
-from driftd.ports import Output
-from driftd.settings.types import OutputSettings
-from tests.contracts.output_suite import OutputSuite
+from driftd.outputs.syslog import SyslogOutput
+from driftd.outputs.syslog_message import SyslogFormat
+from driftd.outputs.syslog_wire import StreamWire, wire_to
+from driftd.outputs.tls import TlsFiles
+from driftd.ports import DeliveryError, Output
+from driftd.settings.addresses import SyslogAddress
+from driftd.settings.outputs import OutputSettings
+from tests.contracts.certificates import Authority
+from tests.contracts.listening import Datagrams, Listener
+from tests.contracts.output_suite import OutputSuite, an_event
 
 
 def sequences(lines: bytes) -> list[int]:
     return [json.loads(line)["event"]["sequence"] for line in lines.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def server_context(authority: Authority) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(authority.issue("server", "IP:127.0.0.1"))
+    return context
 
 
 class FileStand:
@@ -170,9 +191,109 @@ class TestTerminal(OutputSuite):
         return TerminalStand()
 
 
+class SyslogStand:
+    """A server of syslog: what it has read, message by message."""
+
+    def __init__(self, make: Callable[[SyslogStand], Datagrams | Listener]) -> None:
+        self.messages: list[bytes] = []
+        self.receiver = make(self)
+
+    def address(self) -> str:
+        match self.receiver:
+            case Datagrams(path=Path() as path):
+                return f"unix:{path}"
+            case Datagrams(port=port):
+                return f"udp://127.0.0.1:{port}"
+            case Listener(port=port):
+                return f"{'tls' if self.receiver._context else 'tcp'}://127.0.0.1:{port}"
+
+    def serve(self, connection: socket.socket) -> None:
+        """Read messages with their lengths before them."""
+        with connection.makefile("rb") as stream:
+            while length := b"".join(iter(lambda: stream.read(1), b" ") if (first := stream.read(1)) else ()):
+                self.messages.append(stream.read(int(first + length)))
+
+    def build(self) -> Output:
+        address = SyslogAddress.from_text(self.address())
+        wire = wire_to(address, 5.0, TlsFiles(ca_file=self.ca))
+        if isinstance(wire, StreamWire):
+            wire._settle = 0.0
+        return SyslogOutput(wire, SyslogFormat(), time.monotonic)
+
+    ca: Path | None = None
+
+    def break_receiver(self) -> None:
+        self.receiver.away()
+
+    def repair_receiver(self) -> None:
+        self.receiver.back()
+
+    def arrived(self) -> list[bytes]:
+        return self.receiver.drain() if isinstance(self.receiver, Datagrams) else self.messages
+
+    def received(self) -> list[int]:
+        """Wait until the messages that are under way have been read, then return them."""
+        return [int(number) for number in re.findall(rb' sequence="(\d+)"', b"\n".join(self.settled()))]
+
+    def raw(self) -> bytes:
+        return b"\n".join(self.settled())
+
+    def settled(self) -> list[bytes]:
+        count = -1
+        while count != len(self.arrived()):
+            count = len(self.arrived())
+            time.sleep(0.02)
+        return self.arrived()
+
+
+class SyslogSuite(OutputSuite):
+    def test_what_a_broken_connection_may_have_lost_is_sent_again(self, output: Output, stand: SyslogStand) -> None:
+        output.send([an_event(1), an_event(2)])
+        assert stand.received() == [1, 2]
+        stand.break_receiver()
+        with pytest.raises(DeliveryError):
+            output.send([an_event(3)])
+        stand.repair_receiver()
+        output.send([an_event(3)])
+        assert stand.received() == [1, 2, 1, 2, 3]
+
+
+class TestSyslogUnix(SyslogSuite):
+    @pytest.fixture
+    def stand(self, tmp_path: Path) -> Iterator[SyslogStand]:
+        stand = SyslogStand(lambda _: Datagrams(tmp_path / "log"))
+        yield stand
+        stand.receiver.close()
+
+
+class TestSyslogUdp(SyslogSuite):
+    @pytest.fixture
+    def stand(self) -> Iterator[SyslogStand]:
+        stand = SyslogStand(lambda _: Datagrams())
+        yield stand
+        stand.receiver.close()
+
+
+class TestSyslogTcp(SyslogSuite):
+    @pytest.fixture
+    def stand(self) -> Iterator[SyslogStand]:
+        stand = SyslogStand(lambda stand: Listener(stand.serve))
+        yield stand
+        stand.receiver.close()
+
+
+class TestSyslogTls(SyslogSuite):
+    @pytest.fixture
+    def stand(self, authority: Authority, server_context: ssl.SSLContext) -> Iterator[SyslogStand]:
+        stand = SyslogStand(lambda stand: Listener(stand.serve, server_context))
+        stand.ca = authority.ca
+        yield stand
+        stand.receiver.close()
+
+
 def test_registry_settings_documentation_and_this_suite_agree() -> None:
     reference = Path(__file__).parents[2].joinpath("docs", "reference", "outputs.md").read_text("utf-8")
     table = reference.partition("| output |")[2].partition("\n\n")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
-    held = {"journald": TestJournald, "jsonl": TestJsonLines, "stdout": TestStdout}
+    held = {"journald": TestJournald, "jsonl": TestJsonLines, "stdout": TestStdout, "syslog": TestSyslogTcp}
     assert set(OUTPUTS) == set(OutputSettings.__struct_fields__) == documented == set(held)

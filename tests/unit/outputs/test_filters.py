@@ -8,7 +8,7 @@ from driftd.model.change import Severity, Status
 from driftd.model.document import Json
 from driftd.model.event import Action, Event
 from driftd.outputs.filters import Filter
-from driftd.settings.types import JournaldSettings
+from driftd.settings.outputs import JournaldSettings
 from tests.contracts.output_suite import an_event
 
 

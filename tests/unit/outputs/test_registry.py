@@ -13,7 +13,7 @@ import pytest
 from driftd.outputs.journald import JournaldOutput
 from driftd.outputs.jsonl import JsonLinesOutput
 from driftd.outputs.registry import FALLBACK_WIDTH, Surroundings, build
-from driftd.settings.types import JournaldSettings, JsonLinesSettings, StdoutSettings
+from driftd.settings.outputs import JournaldSettings, JsonLinesSettings, StdoutSettings
 from tests.contracts.output_suite import an_event
 
 

@@ -11,7 +11,8 @@ from msgspec import NODEFAULT, UNSET, Struct
 from msgspec.structs import fields
 
 from driftd.settings.host import APPLICATION
-from driftd.settings.types import OutputSettings, Settings
+from driftd.settings.outputs import OutputSettings
+from driftd.settings.types import Settings
 
 PAGE = Path(__file__).parents[3] / "docs/reference/settings.md"
 
