@@ -75,7 +75,8 @@ def test_rsyslog_sends_every_event_on_with_its_severity(
 
 def received(connection: socket.socket, count: int) -> list[bytes]:
     """Return so many octet-counted messages; see RFC 6587, 3.4.1."""
-    data, frames = b"", []
+    data = b""
+    frames: list[bytes] = []
     while len(frames) < count:
         while (found := re.match(rb"(\d+) ", data)) is None or len(data) < found.end() + int(found[1]):
             piece = connection.recv(65536)
