@@ -22,7 +22,7 @@ from driftd.model.result import AuditResult
 from driftd.policy.query import Query
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.mask import mask
-from driftd.sources.command import CommandRunner, Outcome
+from driftd.sources.command import CommandPlan, Outcome
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.mounts import Mounts
 from driftd.sources.observe import Observer, ReadingPlan
@@ -122,6 +122,13 @@ class Surveyor(Guide, Protocol):
         """The walk has come to its end."""
 
 
+class Runner(Protocol):
+    """Who runs commands."""
+
+    def start(self, plan: CommandPlan) -> Future[Outcome]:
+        """Have a command run; its outcome is never an exception."""
+
+
 class Auditor:
     """Looks at items under a root and judges them against what is approved."""
 
@@ -135,7 +142,7 @@ class Auditor:
         *,
         mounts: Mounts | None = None,
         isolated: IsolatedReader | None = None,
-        commands: CommandRunner | None = None,
+        commands: Runner | None = None,
     ) -> None:
         """`commands`: None where they are not run, since what is audited is not this machine."""
         self.scope = scope

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from driftd.approving import gather
-from driftd.auditor import Auditor, HostApprovals
+from driftd.auditor import Auditor, HostApprovals, Runner
 from driftd.baselines.approve import Author, prepare, write
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.definition import load_baselines
@@ -67,17 +67,18 @@ class Machine:
         self.published: list[Event] = []
         self.limits = DEFAULT_LIMITS
         self.now_ns = long_after
+        self.commands: Runner | None = None
         self.etc.mkdir()
         self.baseline.mkdir(parents=True)
         self.define()
         self.start()
 
-    def define(self, *patterns: str, attributes: str = "[mode]") -> None:
+    def define(self, *patterns: str, attributes: str = "[mode]", more: str = "") -> None:
         """Write the baseline's definition; takes effect with `reload` or `start`."""
         items = "".join(
             f"  - path: {self.etc}/{pattern}\n    attributes: {attributes}\n" for pattern in patterns or ("**",)
         )
-        (self.baseline / "baseline.yaml").write_text(f"schema: driftd/baseline/1\nname: app\nitems:\n{items}")
+        (self.baseline / "baseline.yaml").write_text(f"schema: driftd/baseline/1\nname: app\nitems:\n{items}{more}")
 
     def file(self, name: str, content: str) -> str:
         """Write a file of the host; return its item."""
@@ -112,7 +113,8 @@ class Machine:
         layers = {one.definition.name: ApprovedLayers(one.directory, HOST.name, self._trust) for one in baselines}
         root = Root(b"/")
         approvals = HostApprovals(layers, self._content, KEEPER, scope)
-        return Auditor(root, scope, approvals, Observer(root, KEEPER, now_ns=self.now_ns), HOST.id or "")
+        observer = Observer(root, KEEPER, now_ns=self.now_ns)
+        return Auditor(root, scope, approvals, observer, HOST.id or "", commands=self.commands)
 
     def _random(self, count: int) -> bytes:
         return len(self.published).to_bytes(count, "big")
