@@ -26,6 +26,7 @@ from driftd.daemon.adoption import Adoption
 from driftd.daemon.burst import BurstLimits
 from driftd.daemon.engine import Engine, Publish
 from driftd.daemon.memory import Memory
+from driftd.daemon.rereading import DeepReading
 from driftd.keyfile import secret_key
 from driftd.model.baseline import Rule
 from driftd.secrets.fingerprint import SecretKeeper
@@ -102,6 +103,11 @@ class Host:
         if self.commands is not None:
             self.commands.close()
 
+    def deep_reading(self) -> DeepReading:
+        """Return how deep audits read."""
+        rate = self.settings.audit.rate
+        return DeepReading(self.keeper.reading_key, float(rate) if rate is not None else None)
+
     def rules(self) -> dict[str, Rule]:
         """Return every rule by its id, for those who explain a violation."""
         return {rule.id: rule for loaded in self.baselines for rule in loaded.definition.rules}
@@ -122,6 +128,7 @@ class Host:
     def judgement_digest(self) -> str:
         """Return a digest of everything beside the items that judging depends on: another one asks for a deep audit."""
         digest = hashlib.sha256(f"{__version__}\0{self.keeper.key_id}\0{self.facts.id}".encode())
+        digest.update(self.root.accounts_digest().encode())
         for loaded in self.baselines:
             layers = self.auditor.approvals.layers[loaded.definition.name]
             digest.update(f"\0{loaded.definition.name}\0{loaded.digest}\0{layers.sha256}".encode())
@@ -234,6 +241,7 @@ def open_workplace(host: Host, command: str, publish: Publish, progress: Progres
     grouping = host.settings.grouping
     limits = BurstLimits(alone=grouping.alone, urgent=grouping.urgent)
     engine = Engine(host.auditor, host.facts, store, clock, os.urandom, publish, limits)
+    engine.deep = host.deep_reading()
     return Workplace(host, engine, Adoption(engine, host.facts.name, host.trust), kept)
 
 

@@ -14,6 +14,7 @@ from driftd.baselines.scope import Audited, Scope, ScopedCommand
 from driftd.compare.differ import compare
 from driftd.formats import registry
 from driftd.model.approved import ApprovedItem
+from driftd.model.baseline import DEFAULT_ATTRIBUTES
 from driftd.model.document import Document, Node, Steps, node_from_json
 from driftd.model.drift import Drift
 from driftd.model.item import Gap, Observation, real_path
@@ -34,6 +35,8 @@ from driftd.store.content import ContentStore
 
 _BREATH: Final = 256
 """Items between two moments at which others may overtake."""
+_IN_STAT: Final = frozenset(DEFAULT_ATTRIBUTES)
+"""Attributes that stat fields say, and the names of owners."""
 
 
 class HostApprovals:
@@ -159,6 +162,7 @@ class Auditor:
         triggers = [(glob, item) for item, command in scope.commands.items() for glob in command.when]
         self._triggering = [item for _, item in triggers]
         self._trigger_plan = Plan([WalkPattern(glob) for glob, _ in triggers])
+        self._more = any(not _IN_STAT.issuperset(scoped.pattern.attributes) for scoped in scope.patterns)
         self._plan = Plan(
             [
                 WalkPattern(scoped.glob, max_items=scoped.pattern.max_items, cross_mounts=scoped.pattern.cross_mounts)
@@ -215,7 +219,9 @@ class Auditor:
             shallow=shallow,
         )
 
-    def survey(self, remembered: ItemTable, linked: Mapping[str, bytes], *, trusting: bool) -> Survey:
+    def survey(
+        self, remembered: ItemTable, linked: Mapping[str, bytes], *, trusting: bool, asking: bool = True
+    ) -> Survey:
         """Return a walk that says which items differ from what is remembered; see `sources/survey.py`."""
         ignored = self._is_ignored if self.scope.ignores_whole_items else None
         return Survey(
@@ -228,6 +234,7 @@ class Auditor:
             guide=self.guide,
             ignored=ignored,
             trusting=trusting,
+            asking=asking,
         )
 
     def _is_ignored(self, item: str) -> bool:
@@ -310,6 +317,37 @@ class Auditor:
         except ApprovedCorrupt:
             return None  # the judge says so
         return approved.digest if approved else None
+
+    def unread(self, item: str, gap: Gap) -> Examined | None:
+        """Return what is to be said of an item that could not be looked at; None where it is not audited (any more)."""
+        audited = self.scope.audited(item)
+        if audited is None:
+            return None
+        observed = Observation(item, gap=gap)
+        self.approvals.look()
+        verdict = judge(observed, audited.terms, self.approvals)
+        return Examined(item, audited, observed, verdict, drift_of(verdict, audited.terms, item, self._host_id))
+
+    def has_more(self, item: str) -> bool:
+        """Whether more of an item is audited than its stat fields and its content say: extended attributes."""
+        if not self._more:
+            return False
+        audited = self.scope.audited(item)
+        if audited is None or isinstance(audited.scoped, ScopedCommand):
+            return False
+        return not _IN_STAT.issuperset(audited.scoped.pattern.attributes)
+
+    def judges_by(self) -> tuple[object, ...]:
+        """Return what judging depends on beside the items and what is approved: another one may judge otherwise."""
+        return self, self._root.accounts_digest()
+
+    @property
+    def waits(self) -> bool:
+        """Whether some baseline waits for its first approval."""
+        return any(
+            loaded.definition.approved == "required" and not self.approvals.approved(name)
+            for name, loaded in self.scope.baselines.items()
+        )
 
     def warm_up(self) -> None:
         """Load what the first difference needs and nothing before it: patterns, lists of names, a reader. Takes 0.1 s."""

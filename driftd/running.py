@@ -170,7 +170,7 @@ class Daemon:
             control.start()
             self._monitor()
             self._plan()
-            service.want("deep" if self._needs_deep(workplace) else "quick", "startup")
+            service.want(self._first_depth(workplace), "startup")
             for message in self._early:
                 service.inbox.put(message)
             mounting.start()
@@ -294,10 +294,14 @@ class Daemon:
         if self._monitoring is not None:
             self._monitoring.stop()
 
-    def _needs_deep(self, workplace: Workplace) -> bool:
-        """Whether what was judged before this start may be judged otherwise now."""
+    def _first_depth(self, workplace: Workplace) -> str:
+        """Return how deep the first audit has to be: what was judged before this start may be judged otherwise now."""
         known = workplace.engine.store.attempt(lambda database: database.mark("judgement"))
-        return known != self._host.judgement_digest()
+        if known != self._host.judgement_digest():
+            return "deep"
+        if not self._host.auditor.waits:  # who waits for an approval is not remembered
+            workplace.engine.judged()
+        return "quick"
 
     def _judged(self) -> None:
         assert self._workplace is not None
@@ -380,6 +384,7 @@ class Daemon:
         self._workplace.host = fresh
         engine = self._workplace.engine
         engine.auditor = fresh.auditor
+        engine.deep = fresh.deep_reading()
         engine.store.keep(limits_of(fresh.settings))
         self._workplace.adoption.use(fresh.facts.name, fresh.trust)
         self._service.watching.use(fresh.auditor, self._configuration())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from driftd.baselines.digests import ABSENT
-from driftd.baselines.layer import CorruptError, Layer, decode_item, read_layer
+from driftd.baselines.layer import ApprovedFile, CorruptError, Layer, decode_item, read_layer
 from driftd.model.approved import ApprovedItem
 from driftd.model.item import Gap
 from driftd.settings.problems import ConfigProblem
@@ -65,6 +65,11 @@ class ApprovedLayers:
         yield from (
             item for item, digest in self.host.items.items() if digest != ABSENT and item not in self.shared.items
         )
+
+    def files(self) -> Iterator[ApprovedFile]:
+        """Yield the file of every approved item: what `get` would read."""
+        yield from self.host.files()
+        yield from (file for file in self.shared.files() if file.item not in self.host.items)
 
     @property
     def revision(self) -> int:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 
 from driftd.baselines import tree
-from driftd.baselines.digests import ItemDigests
+from driftd.baselines.digests import ABSENT, ItemDigests
 from driftd.baselines.item_files import item_file
 from driftd.model.approved import ApprovedItem, Manifest
 from driftd.model.document import Json
@@ -47,6 +47,17 @@ class _ManifestFile(msgspec.Struct):
     items: msgspec.Raw
     previous: str | None = None
     proposed: _Proposed = msgspec.field(default_factory=_Proposed)
+
+
+class ApprovedFile(NamedTuple):
+    """Where an item's approved state stands, and what it has to be."""
+
+    item: str
+    directory: Path
+    name: str
+    """Path below the directory."""
+    digest: str
+    """`sha256:HEX` of the file, as the manifest has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,15 @@ class Layer:
                 return content
             trouble = "is not what the manifest says (its digest differs)"
         raise CorruptError(f"{'/'.join(place)} {trouble}")
+
+    def files(self) -> Iterator[ApprovedFile]:
+        """Yield the file of every approved item."""
+        for item, digest in self.items.items():
+            if digest != ABSENT:
+                try:
+                    yield ApprovedFile(item, self.directory, "/".join(item_file(item)), digest)
+                except ValueError:
+                    continue  # not the name of an item: nothing is compared with it
 
     def is_current(self) -> bool:
         """Whether the manifest on disk is still the one that was read; one stat."""

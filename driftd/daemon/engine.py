@@ -15,6 +15,7 @@ from driftd.daemon import events
 from driftd.daemon.burst import DEFAULT_LIMITS, BurstLimits
 from driftd.daemon.grouping import Grouping, Summary, group_resolved
 from driftd.daemon.memory import Memory
+from driftd.daemon.rereading import DeepReading, Rereading
 from driftd.daemon.round import Round
 from driftd.daemon.tally import Tally
 from driftd.model.change import Severity
@@ -26,7 +27,7 @@ from driftd.model.result import NOT_APPROVED, AuditResult
 from driftd.ports import Clock
 from driftd.settings.host import HostFacts
 from driftd.sources.facts import UNKNOWN
-from driftd.sources.reasons import MAX_ITEMS
+from driftd.sources.reasons import MAX_ITEMS, TIMEOUT
 from driftd.store.database import Database
 from driftd.store.known import KnownGroup, Standing
 from driftd.store.store import Store
@@ -54,6 +55,8 @@ class Sweep:
     ignored: int = 0
     waits: bool = False
     """What looked half-done is looked at again when it had the time to become whole, commands run: go on then, not before."""
+    pause: float = 0.0
+    """Seconds before which there is nothing to go on with."""
     took: timedelta | None = None
     """None while it is under way."""
     finished: bool = False
@@ -98,12 +101,18 @@ class Engine:
         """Asked at the end of an audit: whether commands that it asked for have not been judged yet."""
         self.on_hold: Callable[[str], bool] = lambda _item: False
         """Asked of an item that is new to an audit: whether its name says that it may be gone in a moment."""
+        self.deep: DeepReading | None = None
+        """How deep audits read what looks as it did; None: the engine reads it itself."""
+        self.bytes_read = 0
+        """Of contents, for audits."""
         self.host = host
         self._clock = clock
         self._random = random
         self._publish = publish
         self._expected_by: tuple[object, ...] = ()
         """For what it was last looked whether everything is there that should be."""
+        self._judged_by: tuple[object, ...] = ()
+        """By what everything was judged that is remembered; items that are as they were would be judged as they were."""
 
     # --- looking at items
 
@@ -124,6 +133,8 @@ class Engine:
                 continue
             self.on_look(item)
             seen = self.auditor.examine(item)
+            if seen is not None and seen.observed.fingerprint:
+                self.bytes_read += seen.observed.size or 0
             if half_done is not None and seen is not None and self._is_news(seen) and looks_half_done(seen):
                 half_done.append(item)
             else:
@@ -252,15 +263,35 @@ class Engine:
         Yields after every few items, so that other work may overtake; the last one yielded is finished.
         """
         sweep = Sweep(depth, self._clock.now(), self._clock.monotonic())
+        judged_by = self.auditor.judges_by() if depth == "deep" else self._judged_by
+        rereading = self._rereading(depth) if judged_by == self._judged_by else None
+        try:
+            yield from self._swept(sweep, source, batch, rereading)
+        finally:
+            if rereading is not None:
+                rereading.close()
+        self._judged_by = judged_by
+        self._completed(sweep, say=source not in UNSAID)
+        yield sweep
+
+    def _rereading(self, depth: str) -> Rereading | None:
+        if depth != "deep" or self.deep is None:
+            return None
+        return self.deep.begin(self.auditor.place, self.memory.remembered, self.auditor.has_more)
+
+    def _swept(self, sweep: Sweep, source: str, batch: int, rereading: Rereading | None) -> Iterator[Sweep]:
+        """Look at everything that has to be looked at; yield between any two steps, `pause` says how long there is nothing to do."""
         round_ = Round(
             self.auditor,
             self.memory,
             self.on_hold,
-            deep=depth == "deep",
-            whole=self._expected_by != self._judged_by(),
+            deep=sweep.depth == "deep",
+            whole=self._expected_by != self._expects_by(),
+            rereading=rereading,
         )
-        pending: list[str] = []
+        pace = self._pace(sweep.depth, shared=rereading is not None)
         half_done: list[str] = []
+        pending: list[str] = []
         for item in round_:
             if item is not None:
                 pending.append(item)
@@ -268,11 +299,14 @@ class Engine:
                 sweep.items = round_.items
                 sweep.read += len(pending)
                 for _ in self.looking(pending, source, half_done):
+                    sweep.pause = pace()
                     yield sweep
                 pending = []
+                sweep.pause = max(pace(), round_.pause)
                 yield sweep
         sweep.read += len(pending)
         for _ in self.looking(pending, source, half_done):
+            sweep.pause = pace()
             yield sweep
         if half_done:
             sweep.waits = True
@@ -284,16 +318,39 @@ class Engine:
             sweep.waits = True
             yield sweep
             sweep.waits = False
+        if rereading is not None:
+            sweep.read += rereading.read
+            self._not_read(rereading.hanging(), source)
         sweep.items, sweep.ignored = round_.items, round_.ignored
         round_.done()
         self.on_triggers(round_.triggers)
-        self._expected_by = self._judged_by()
+        self._expected_by = self._expects_by()
         self._directories(round_.trouble)
         self._propose_new()
-        self._completed(sweep, say=source not in UNSAID)
-        yield sweep
 
-    def _judged_by(self) -> tuple[object, ...]:
+    def _pace(self, depth: str, *, shared: bool) -> Callable[[], float]:
+        """Return what says how long to wait after what was read since it was last asked."""
+        if depth != "deep" or self.deep is None:
+            return lambda: 0.0
+        pace, read = self.deep.pace(self._clock.monotonic, shared=shared), self.bytes_read
+
+        def owed() -> float:
+            nonlocal read
+            count, read = self.bytes_read - read, self.bytes_read
+            return pace.spend(count)
+
+        return owed
+
+    def _not_read(self, items: Sequence[str], source: str) -> None:
+        """Record that items could not be read in time."""
+        seen = (self.auditor.unread(item, Gap(item, TIMEOUT, "reading it took too long")) for item in items)
+        self.accept([(each, None) for each in seen if each is not None], source)
+
+    def judged(self) -> None:
+        """Believe that what is remembered was judged by what is in force now."""
+        self._judged_by = self.auditor.judges_by()
+
+    def _expects_by(self) -> tuple[object, ...]:
         """Return what decides which items should be there."""
         return (self.auditor, *(layers.sha256 for layers in self.auditor.approvals.layers.values()))
 
@@ -387,7 +444,7 @@ class Engine:
         self.memory = self.store.ask(Memory.load)
         self.memory.unapproved = waiting
         self.memory.distrust()
-        self._expected_by = ()
+        self._expected_by = self._judged_by = ()
 
     def commit(self, made: Sequence[Event]) -> list[Event]:
         """Make events durable, apply them to the state, hand them to the outputs."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final
 
 from driftd.auditor import Auditor
 from driftd.daemon.memory import Memory
+from driftd.daemon.rereading import Rereading
 from driftd.model.item import Gap
 from driftd.model.item_table import split_item
 from driftd.sources.facts import UNKNOWN
@@ -15,17 +17,27 @@ from driftd.sources.walk import Found
 
 PART: Final = 512
 """Items between two moments at which others may overtake."""
+SHORTEST_PAUSE: Final = 0.002
+LONGEST_PAUSE: Final = 0.064
+"""Seconds between two looks at what others have read; they have enough to do for longer."""
 
 
 class Round:
     """One round. Iterate for the items to look at; None: a moment at which others may overtake. Then call `done`.
 
-    `deep`: every item is looked at. `whole`: what is approved and not there is looked for one by one, since something may
+    `deep`: every item is looked at, or with `rereading` read by others, and looked at where it is not as it was. `whole`: what is approved and not there is looked for one by one, since something may
     have been approved that no look was taken for. Otherwise it has an open drift, or was seen to go.
     """
 
     def __init__(
-        self, auditor: Auditor, memory: Memory, on_hold: Callable[[str], bool], *, deep: bool, whole: bool
+        self,
+        auditor: Auditor,
+        memory: Memory,
+        on_hold: Callable[[str], bool],
+        *,
+        deep: bool,
+        whole: bool,
+        rereading: Rereading | None = None,
     ) -> None:
         self.items = 0
         """Items that are audited: there, or missing."""
@@ -33,12 +45,15 @@ class Round:
         """Places that could not be looked into."""
         self.triggers: dict[str, bytes] = {}
         """Item of a command -> digest of what is there for whose changes it is run."""
+        self.pause = 0.0
+        """Seconds for which there is nothing to do, when others may overtake."""
         self._auditor = auditor
         self._memory = memory
         self._on_hold = on_hold
         self._deep = deep
         self._whole = whole or deep
-        self._survey = auditor.survey(memory.remembered, memory.linked, trusting=not deep)
+        self._rereading = rereading
+        self._survey = auditor.survey(memory.remembered, memory.linked, trusting=not deep, asking=rereading is None)
         self._seen: set[str] = set()
         """Items that were found one by one; those of `Survey.visited` are not among them."""
 
@@ -52,12 +67,18 @@ class Round:
         begun = guide.begins() if guide is not None else 0
         for found in self._survey:
             yield from self._to_look_at(found)
+            if self._rereading is not None:
+                yield from self._reread(self._rereading, lambda reading: reading.full)
             if self.items - breath >= PART:
                 breath = self.items
                 yield None
         self.triggers = yield from self._auditor.triggers()
         if guide is not None:
             guide.ends(begun)
+        if self._rereading is not None:
+            self._rereading.flush()
+            yield from self._read_approved(self._rereading)
+            yield from self._reread(self._rereading, lambda reading: reading.busy)
         yield from self._not_met()
         yield from self._missing()
         yield from self._commands()
@@ -71,7 +92,10 @@ class Round:
             self.trouble[found.gap.item] = found.gap
         elif isinstance(found, Quiet):
             self.items += found.count
-            if self._deep:
+            if self._rereading is not None:
+                for directory, names in found.parts:
+                    yield from self._rereading.add(directory, names)
+            elif self._deep:
                 yield from found.items
         elif isinstance(found, Differs):
             item = found.item
@@ -80,6 +104,27 @@ class Round:
                 yield item
         else:
             yield from self._found(found.item)
+
+    def _reread(self, rereading: Rereading, has_to_wait: Callable[[Rereading], bool]) -> Iterator[str | None]:
+        """What others have read by now and is not as it was; wait while there is reason to, longer the longer it takes."""
+        pause = SHORTEST_PAUSE
+        while True:
+            before = rereading.answered
+            yield from rereading.differing()
+            if not has_to_wait(rereading):
+                return
+            pause = SHORTEST_PAUSE if rereading.answered > before else min(2 * pause, LONGEST_PAUSE)
+            self.pause = pause
+            yield None
+            self.pause = 0.0
+
+    def _read_approved(self, rereading: Rereading) -> Iterator[str | None]:
+        """Have the files of what is approved read as well."""
+        for layers in self._auditor.approvals.layers.values():
+            files = layers.files()
+            while part := list(islice(files, PART)):
+                rereading.add_files(part)
+                yield from self._reread(rereading, lambda reading: reading.full)
 
     def _found(self, item: str) -> Iterator[str]:
         """An item that was found by itself: it is compared here."""

@@ -152,6 +152,7 @@ class Service:
         """Work until told to stop; return why."""
         while self._stop is None:
             self.turn()
+        self._sweep = None  # and those who read for it are sent home
         return self._stop
 
     def turn(self) -> None:
@@ -356,6 +357,9 @@ class Service:
                 break
             if sweep.waits:
                 self._sweep_at = self._clock.monotonic() + max(self._settle, SLICE)
+                break
+            if sweep.pause:
+                self._sweep_at = self._clock.monotonic() + sweep.pause
                 break
             if self._clock.monotonic() >= until or not self.inbox.empty():
                 break

@@ -58,6 +58,21 @@ class Size(int):
         return f"{int(self)}B" if unit is None else f"{self // _SIZES[unit]}{unit}"
 
 
+class Rate(Size):
+    """Bytes a second, written `50MiB/s`; or `50MiB`."""
+
+    noun: ClassVar[str] = "a rate"
+    wanted: ClassVar[str] = "a rate such as 512KiB/s, 50MiB/s or 1GiB/s"
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return the bytes a second that a spelling means; ValueError where it is none."""
+        return super().from_text(text.removesuffix("/s"))
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}/s"
+
+
 class FileMode(int):
     """Permission bits of a file, written in octal: `0640`."""
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from driftd.settings.outputs import OUTPUT_CHECKS, OutputSettings
-from driftd.settings.scalars import Cron, Duration, Size, TimeZone
+from driftd.settings.scalars import Cron, Duration, Rate, Size, TimeZone
 from driftd.settings.typed import Check, Vocabulary
 
 
@@ -31,6 +31,8 @@ class AuditSettings(Struct, frozen=True, kw_only=True):
     every: Duration = Duration(900)
     deep: Cron = Cron("0 3 * * *")
     jitter: Duration = Duration(60)
+    rate: Rate | None = None
+    """Bytes a second that a deep audit reads at most; None: as much as nobody else wants."""
 
 
 class WatchSettings(Struct, frozen=True, kw_only=True):
@@ -150,6 +152,9 @@ SETTINGS: Final = Vocabulary(
         (HostSettings, "name"): _host_name,
         (HostSettings, "id"): lambda text: "is empty: remove it, or give this host an id" if text == "" else None,
         (AuditSettings, "every"): _at_least(1),
+        (AuditSettings, "rate"): lambda rate: (
+            f"{rate} is too slow: at least 64KiB/s" if rate and rate < 1 << 16 else None
+        ),
         (JournalSettings, "keep"): _at_least(86400),
         (JournalSettings, "max_size"): lambda size: None if size >= 1 << 20 else f"{size} is too small: at least 1MiB",
         (GroupingSettings, "alone"): lambda count: None if count >= 1 else "at least one drift is told by itself",
@@ -163,7 +168,6 @@ SETTINGS: Final = Vocabulary(
     },
     later={
         Settings: frozenset({"approval", "reports", "notifications", "packages", "services", "restore"}),
-        AuditSettings: frozenset({"rate"}),
     },
 )
 """What the types of the settings do not say."""

@@ -7,6 +7,8 @@ from typing import Final, Protocol
 
 from driftd.sources.facts import Facts
 
+PASSWD: Final = b"/etc/passwd"
+GROUP: Final = b"/etc/group"
 MAX_BYTES: Final = 16 * 1024 * 1024
 CHECK_SECONDS: Final = 1.0
 

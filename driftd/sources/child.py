@@ -1,7 +1,7 @@
 """The child process: does for driftd what may hang or crash, with limits, and answers in frames.
 
-It parses bytes that it is sent, or looks at items on file systems that may hang; the two are never the same process. The first
-opens nothing and has no capability, the second never parses anything.
+It parses bytes that it is sent, or looks at items on file systems that may hang, or reads many files again; no two of these are
+the same process. The first opens nothing and has no capability, the others never parse anything.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from driftd.model.document import Json
-from driftd.sources.confinement import confine, limit_cpu
+from driftd.sources.confinement import confine, give_way, limit_cpu
 from driftd.sources.facts import Facts
 from driftd.sources.frames import Frame, FrameError, path_bytes, path_text, receive_frame, send_frame
 from driftd.sources.look import Look, look
@@ -22,6 +23,7 @@ from driftd.sources.root import Root
 IDLE_SECONDS: Final = 60.0
 LOOKER: Final = "looker"
 PARSER: Final = "parser"
+REREADER: Final = "rereader"
 
 
 def main(fd: int, parent: int, role: str, idle_seconds: float = IDLE_SECONDS) -> None:
@@ -29,7 +31,9 @@ def main(fd: int, parent: int, role: str, idle_seconds: float = IDLE_SECONDS) ->
     link = socket.socket(fileno=fd)
     if role == PARSER:
         load_parsers()
-    confine(parent, keep_reading=role == LOOKER)
+    if role == REREADER:
+        give_way()
+    confine(parent, keep_reading=role != PARSER)
     serve(link, role, idle_seconds)
 
 
@@ -45,9 +49,7 @@ def load_parsers() -> None:
 
 def serve(link: socket.socket, role: str, idle_seconds: float = IDLE_SECONDS) -> None:
     """Answer one request after the other."""
-    answers: dict[str, Callable[[socket.socket, Frame], None]] = (
-        {"parse": _parse} if role == PARSER else {"look": _look, "list": _list}
-    )
+    answers = _answers(link, role)
     while True:
         link.settimeout(idle_seconds)
         try:
@@ -57,7 +59,18 @@ def serve(link: socket.socket, role: str, idle_seconds: float = IDLE_SECONDS) ->
         if request is None:
             return
         link.settimeout(None)  # the parent looks at the clock
-        answers[str(request.header["op"])](link, request)
+        answers[str(request.header["op"])](request)
+
+
+def _answers(link: socket.socket, role: str) -> dict[str, Callable[[Frame], None]]:
+    if role == PARSER:
+        return {"parse": partial(_parse, link)}
+    if role == LOOKER:
+        return {"look": partial(_look, link), "list": partial(_list, link)}
+    from driftd.sources.reread import Rereader
+
+    rereader = Rereader(link)
+    return {"begin": rereader.begin, "items": rereader.items, "files": rereader.files}
 
 
 def _parse(link: socket.socket, request: Frame) -> None:

@@ -8,11 +8,13 @@ import os
 import resource
 import signal
 import struct
+import sys
 from typing import Final
 
 MEMORY: Final = 1024 * 1024 * 1024
 DESCRIPTORS: Final = 32
 NOBODY: Final = 65534
+LEAST_URGENT: Final = 19
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_CAPBSET_DROP: Final = 24
@@ -22,13 +24,24 @@ _PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 _CAP_DAC_READ_SEARCH: Final = 2
 _LAST_CAPABILITY: Final = 63
 _CAPABILITY_VERSION_3: Final = 0x20080522
+_IOPRIO_SET: Final = {
+    "x86_64": 251,
+    "aarch64": 30,
+    "riscv64": 30,
+    "ppc64le": 273,
+    "s390x": 282,
+    "armv7l": 314,
+    "i686": 289,
+}
+"""Number of the system call, for which the C library has no function."""
+_IOPRIO_WHO_PROCESS: Final = 1
+_IOPRIO_IDLE: Final = 3 << 13
 
 
 def confine(parent: int, *, keep_reading: bool) -> None:
     """Die with `parent`; give up memory, files, new processes, and every right.
 
-    `keep_reading` leaves the right to read any file and nothing else: for file systems that may hang, which the daemon must
-    not touch itself. Without it a child of root becomes nobody, who may not even read driftd's own modules: what is needed
+    `keep_reading` leaves the right to read any file and nothing else: for those that have to open files themselves. Without it a child of root becomes nobody, who may not even read driftd's own modules: what is needed
     has to be loaded before.
     """
     libc = ctypes.CDLL(None, use_errno=True)
@@ -65,6 +78,15 @@ def _die_with(libc: ctypes.CDLL, parent: int) -> None:
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         raise SystemExit(0)  # it died before we asked to be told
+
+
+def give_way() -> None:
+    """Use the processor and the disk when nobody else wants them. See nice(2), ioprio_set(2)."""
+    with contextlib.suppress(OSError):
+        os.nice(LEAST_URGENT)
+    call = _IOPRIO_SET.get(os.uname().machine)
+    if call is not None and sys.maxsize > 1 << 32:  # another machine's number is another call
+        ctypes.CDLL(None).syscall(call, _IOPRIO_WHO_PROCESS, 0, _IOPRIO_IDLE)
 
 
 def _limit() -> None:

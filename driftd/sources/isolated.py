@@ -13,12 +13,7 @@ To be used by one thread, which must live as long as the children: the kernel en
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Final
@@ -27,6 +22,7 @@ from driftd.formats.registry import Reading
 from driftd.model.baseline import AttributeName
 from driftd.model.document import Json
 from driftd.sources.child import IDLE_SECONDS, LOOKER, PARSER, look_from_json
+from driftd.sources.child_process import BOOT, ChildProcess, EndedError
 from driftd.sources.frames import Frame, FrameError, path_text, receive_frame, send_frame
 from driftd.sources.look import Intake, Look
 from driftd.sources.mounts import Mount
@@ -38,14 +34,6 @@ PARSE_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 5.0
 LEFT_ALONE_SECONDS: Final = 60.0
 """How long a file system that hung is not asked again, so that a thousand items on it do not cost a thousand deadlines."""
-MAX_DYING: Final = 4
-_REAP_SECONDS: Final = 0.5
-
-BOOT: Final = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from driftd.sources.child import main; "
-    "main(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], float(sys.argv[5]))"
-)
-"""Isolated mode ignores the environment and the working directory; the child gets the modules that its parent has."""
 
 
 class IsolatedReader:
@@ -60,8 +48,8 @@ class IsolatedReader:
         idle_seconds: float = IDLE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._parser = _Child(boot, PARSER, idle_seconds, monotonic)
-        self._looker = _Child(boot, LOOKER, idle_seconds, monotonic)
+        self._parser = _Child(boot, PARSER, idle_seconds)
+        self._looker = _Child(boot, LOOKER, idle_seconds)
         self._parse_seconds = parse_seconds
         self._look_seconds = look_seconds
         self._monotonic = monotonic
@@ -148,17 +136,8 @@ def _or_raise(header: dict[str, Json]) -> dict[str, Json]:
     return header
 
 
-class _Child:
-    """One child process, or none."""
-
-    def __init__(self, boot: str, role: str, idle_seconds: float, monotonic: Callable[[], float]) -> None:
-        self._boot = boot
-        self._role = role
-        self._idle_seconds = idle_seconds
-        self._monotonic = monotonic
-        self._process: subprocess.Popen[bytes] | None = None
-        self._link: socket.socket | None = None
-        self._dying: list[subprocess.Popen[bytes]] = []
+class _Child(ChildProcess):
+    """One child process, or none, that is asked one thing at a time."""
 
     def ask(self, request: dict[str, Json], body: bytes, seconds: float) -> Generator[Frame, None, None]:
         """Yield the frames of the answer, each within `seconds` of the one before; IsolationError where it does not come.
@@ -177,17 +156,17 @@ class _Child:
 
     def _first(self, request: dict[str, Json], body: bytes, seconds: float) -> Frame:
         for _ in range(2):
-            link = self._started()
+            link = self.started()
             link.settimeout(seconds)
             try:
                 try:
                     send_frame(link, request, body)
                 except TimeoutError:
-                    raise self._late(seconds) from None
+                    raise self.late(seconds) from None
                 except OSError as error:
-                    raise self._died() from error
+                    raise self.died() from error
                 return self._received(seconds)
-            except _EndedError:
+            except EndedError:
                 continue  # it went home after a minute without work, just when we asked
         raise IsolationError(PARSER_DIED, "the child process ends as soon as it starts")
 
@@ -196,72 +175,9 @@ class _Child:
         try:
             frame = receive_frame(self._link)
         except TimeoutError:
-            raise self._late(seconds) from None
+            raise self.late(seconds) from None
         except (FrameError, OSError) as error:
-            raise self._died() from error
+            raise self.died() from error
         if frame is None:
-            raise self._died()
+            raise self.died()
         return frame
-
-    def _started(self) -> socket.socket:
-        """Return the link to a living child, started now if need be."""
-        if self._process is not None and self._process.poll() is not None:
-            self.stop()
-        if self._link is not None:
-            return self._link
-        self._dying = [process for process in self._dying if process.poll() is None]
-        if len(self._dying) >= MAX_DYING:
-            raise IsolationError(TIMEOUT, f"{len(self._dying)} earlier reads hang in the kernel")
-        ours, theirs = socket.socketpair()
-        with theirs:
-            modules = json.dumps([place for place in sys.path if os.path.isabs(place)])
-            arguments = [modules, str(theirs.fileno()), str(os.getpid()), self._role, str(self._idle_seconds)]
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-B", "-c", self._boot, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env={"LC_ALL": "C.UTF-8"},
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,  # a Ctrl-C on the terminal is for driftd to handle
-            )
-        self._link = ours
-        return ours
-
-    def _late(self, seconds: float) -> IsolationError:
-        self.stop()
-        return IsolationError(TIMEOUT, f"no answer within {seconds:g} s")
-
-    def _died(self) -> Exception:
-        """Return what a child that went away died of; _EndedError _EndedError where it ended in good order."""
-        process = self._process
-        assert process is not None
-        try:
-            status = process.wait(_REAP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.stop()
-            return IsolationError(PARSER_DIED, "the child process closed its end")
-        self.stop()
-        if status == 0:
-            return _EndedError()
-        cause = signal.Signals(-status).name if status < 0 else f"status {status}"
-        return IsolationError(PARSER_DIED, f"the child process ended by {cause}")
-
-    def stop(self) -> None:
-        """End the child, at once. One that hangs in the kernel is reaped later."""
-        process, self._process = self._process, None
-        link, self._link = self._link, None
-        if link is not None:
-            link.close()
-        if process is None:
-            return
-        process.kill()
-        try:
-            process.wait(_REAP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._dying.append(process)
-
-
-class _EndedError(Exception):
-    """The child ended in good order before it saw the request."""

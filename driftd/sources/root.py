@@ -7,6 +7,7 @@ targets start again at the root and `..` stops there. What is opened is opened w
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 import time
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, NamedTuple, Self
 
-from driftd.sources.accounts import AccountFile
+from driftd.sources.accounts import GROUP, MAX_BYTES, PASSWD, AccountFile
 from driftd.sources.facts import Facts, facts
 from driftd.sources.reasons import is_absent
 
@@ -70,8 +71,8 @@ class Root:
     def __init__(self, directory: bytes = b"/", monotonic: Callable[[], float] = time.monotonic) -> None:
         self.directory = os.path.realpath(directory)
         self._base = self.directory.rstrip(b"/")
-        self._users = AccountFile(self, b"/etc/passwd", monotonic)
-        self._groups = AccountFile(self, b"/etc/group", monotonic)
+        self._users = AccountFile(self, PASSWD, monotonic)
+        self._groups = AccountFile(self, GROUP, monotonic)
         self._parent: tuple[bytes, tuple[int, int], Resolved] | None = None
 
     def __repr__(self) -> str:
@@ -97,6 +98,16 @@ class Root:
     def group_name(self, gid: int) -> str:
         """Return a group's name from the root's group file, else the number."""
         return self._groups.name(gid)
+
+    def accounts_digest(self) -> str:
+        """Return a digest of the files that name users and groups: with another one, items may have other owners."""
+        made = hashlib.sha256()
+        for path in (PASSWD, GROUP):
+            try:
+                made.update(hashlib.sha256(self.read_small(path, MAX_BYTES)).digest())
+            except OSError:
+                made.update(b"unreadable")
+        return made.hexdigest()
 
     def resolve(self, path: bytes, *, guard: Guard | None = None) -> Resolved:
         """Return where a path leads, the last component followed too. OSError: it leads nowhere, or we may not look."""

@@ -85,7 +85,8 @@ class Survey(Walk):
     """A walk that yields what differs and what is quiet; for what is named without a wildcard, it yields what `Walk` does.
 
     Call `keep` when everything that differs was looked at and put into the table: the next survey lists less for it.
-    `trusting`: directories that look as they did are not listed again.
+    `trusting`: directories that look as they did are not listed again. Not `asking`: somebody else will stat what is there, and
+    all that is remembered is quiet.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Survey(Walk):
         guide: Guide | None = None,
         ignored: Callable[[str], bool] | None = None,
         trusting: bool = True,
+        asking: bool = True,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         """`linked`: the stamp of what an item leads to, where it is read through a link; empty where it leads nowhere."""
@@ -111,6 +113,7 @@ class Survey(Walk):
         self._linked = linked
         self._is_ignored = ignored
         self._trusting = trusting
+        self._asking = asking
         self._now_ns = now_ns
         self._fresh: list[tuple[bytes, Listing, bytes]] = []
         self._quiet: list[tuple[Directory, list[bytes]]] = []
@@ -262,7 +265,7 @@ class Survey(Walk):
         self.visited.add(key)
         for start in range(0, len(names), PART):
             part = names[start : start + PART]
-            now = _stamps(part, fd)
+            now = _stamps(part, fd) if self._asking else None
             yield from self._compared(directory, part, now, listing.links, fd)
         return listing
 
@@ -301,9 +304,10 @@ class Survey(Walk):
         return names, whole
 
     def _compared(
-        self, directory: Directory, names: list[bytes], stamps: list[bytes], links: Sequence[bytes], fd: int
+        self, directory: Directory, names: list[bytes], stamps: list[bytes] | None, links: Sequence[bytes], fd: int
     ) -> Iterator[Found]:
-        differing = _not_as_known(self._remembered.shelf(directory.key), names, stamps)
+        shelf = self._remembered.shelf(directory.key)
+        differing = _not_known(shelf, names) if stamps is None else _not_as_known(shelf, names, stamps)
         apart, here = set(differing), set(names)
         yield from map(Differs, map(directory.child, differing))
         for name in links:
@@ -336,6 +340,13 @@ def _stamp(name: bytes, fd: int) -> bytes:
         return stamp_of(os.stat(name, dir_fd=fd, follow_symlinks=False))
     except OSError:
         return b""
+
+
+def _not_known(shelf: Shelf | None, names: list[bytes]) -> list[bytes]:
+    if shelf is None:
+        return names
+    known = set(shelf.split())
+    return [name for name in names if name not in known]
 
 
 def _not_as_known(shelf: Shelf | None, names: list[bytes], stamps: list[bytes]) -> list[bytes]:

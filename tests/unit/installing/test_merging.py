@@ -70,14 +70,14 @@ def test_what_a_person_set_commented_or_removed_stays_as_it_is(tmp_path: Path) -
     text = (
         settings_text(SCHEMA, CHOSEN).replace("#  every: 15m", "  every: 1h   # busy host").replace("# Between", "# My")
     )
-    result, added = merged(text, later("audit", "rate", "100/s"))
-    assert added == ["audit.rate"]
+    result, added = merged(text, later("audit", "speed", "100/s"))
+    assert added == ["audit.speed"]
     kept = result.splitlines()
     for line in text.splitlines():
         kept.remove(line)
-    assert kept == ["  # What is new.", "#  rate: 100/s"]
+    assert kept == ["  # What is new.", "#  speed: 100/s"]
     assert float(loaded(tmp_path, result).audit.every) == 3600
-    assert merged(result, later("audit", "rate", "100/s")) == (result, [])
+    assert merged(result, later("audit", "speed", "100/s")) == (result, [])
 
 
 @pytest.mark.parametrize(

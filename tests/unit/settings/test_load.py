@@ -130,7 +130,6 @@ outputs:
     ("line", "key"),
     [
         ("reports: []", "reports"),
-        ("audit: {rate: 10}", "audit.rate"),
     ],
 )
 def test_a_key_of_a_later_version_is_refused_as_such(tmp_path: Path, line: str, key: str) -> None:
@@ -184,3 +183,8 @@ def test_a_file_that_others_can_write_is_not_even_read(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"driftd\.yaml: is not there"):
         load(tmp_path / "driftd.yaml", trust=Trust.of_user(os.getuid()))
+
+
+def test_a_rate_that_would_read_for_ever_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path, "baselines: [b]\naudit: {rate: 1KiB/s}\n")
+    assert problem.startswith("driftd.yaml:2: audit.rate: 1KiB/s is too slow: at least 64KiB/s")

@@ -7,7 +7,7 @@ from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftd.settings.scalars import Cron, Duration, FileMode, Size, TimeZone
+from driftd.settings.scalars import Cron, Duration, FileMode, Rate, Size, TimeZone
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,14 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 @given(st.integers(1, 1 << 32))
 def test_a_size_is_spelled_so_that_it_reads_back(kibibytes: int) -> None:
     assert Size.from_text(str(Size(kibibytes << 10))) == kibibytes << 10
+
+
+def test_a_rate_is_bytes_a_second() -> None:
+    assert Rate.from_text("50MiB/s") == Rate.from_text("50MiB") == 50 << 20
+    assert str(Rate(50 << 20)) == "50MiB/s"
+    for text in ("50", "50MiB/m", "50MiB/s/s", "/s", ""):
+        with pytest.raises(ValueError, match="50MiB/s"):
+            Rate.from_text(text)
 
 
 @pytest.mark.parametrize(("text", "mode"), [("0640", 0o640), ("600", 0o600)])

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from driftd.formats import registry
-from driftd.sources.isolated import BOOT, IsolatedReader
+from driftd.sources.child_process import BOOT
+from driftd.sources.isolated import IsolatedReader
 from driftd.sources.look import Look, look
 from driftd.sources.mounts import Mount
 from driftd.sources.reasons import IsolationError

@@ -17,9 +17,10 @@ from driftd.model.item import ItemType, Observation, shown_path
 from driftd.policy.query import Query
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.sources import look as looking
+from driftd.sources.child_process import BOOT
 from driftd.sources.facts import RACY_NS, RACY_SECONDS_NS, is_settled
 from driftd.sources.glob import Glob
-from driftd.sources.isolated import BOOT, IsolatedReader
+from driftd.sources.isolated import IsolatedReader
 from driftd.sources.look import CHUNK, TRIES
 from driftd.sources.mounts import Mounts
 from driftd.sources.observe import ISOLATED_BYTES, Observer, ReadingPlan
