@@ -64,6 +64,7 @@ DIALECTS: dict[str, tuple[str, ...]] = {
     "subid": ("subid",),
     "supervisor": ("supervisor",),
     "sysctl": ("sysctl",),
+    "systemctl_show": ("systemctl_show",),
     "systemd": ("systemd",),
     "sysusers": ("sysusers",),
     "tmpfiles": ("tmpfiles",),
@@ -93,6 +94,8 @@ DIALECTS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Format -> the data files beside this module that are about it; those that want a path or members first."""
+SAME_AS = {"nginx_dump": "nginx"}
+"""Formats whose documents say what those of another format do, in other bytes."""
 _PLAIN = PlainDialect()
 
 
@@ -119,7 +122,7 @@ class _Known:
 
 def dialect_of(document: Document) -> Dialect:
     """Return what the program that reads a document means by it; the plain dialect where none is known."""
-    for known in _about(document.format):
+    for known in _about(SAME_AS.get(document.format, document.format)):
         if known.speaks(document):
             return known.of(document)
     return _PLAIN

@@ -86,6 +86,7 @@ from driftd.formats import (
     networks,
     nftables,
     nginx,
+    nginx_dump,
     nsd,
     nsswitch,
     ntp,
@@ -129,6 +130,7 @@ from driftd.formats import (
     supervisor,
     sysctl,
     syslog_ng,
+    systemctl_show,
     systemd,
     sysusers,
     text,
@@ -215,6 +217,8 @@ def _declared(module: ModuleType) -> Format:
 
 # Content is asked in this order.
 FORMATS: tuple[Format, ...] = (
+    _declared(systemctl_show),
+    _declared(nginx_dump),
     _declared(systemd),
     _declared(shell),
     _declared(envfile),

@@ -27,7 +27,7 @@ PATTERNS = (
     "*/nginx/win-utf",
 )
 
-_SYNTAX = BlockSyntax(
+SYNTAX = BlockSyntax(
     format=NAME,
     repeatable=REPEATABLE,
     single=frozenset({"events", "http", "mail", "rtmp", "stream", "types"}),
@@ -59,7 +59,7 @@ _TYPICAL = re.compile(
 
 def parse(data: bytes, path: str) -> Document:
     """Read directives and blocks; a directive without arguments has an empty value."""
-    return parse_blocks(data, path, _SYNTAX)
+    return parse_blocks(data, path, SYNTAX)
 
 
 def sniff(data: bytes) -> bool:

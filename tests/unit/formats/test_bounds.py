@@ -56,6 +56,15 @@ def test_text_beyond_the_bounds_is_left_to_the_digest() -> None:
     assert reading.problem is not None
 
 
+def test_a_bomb_of_includes_is_refused() -> None:
+    files = [f"# configuration file /{n}:\n" + f"include /{n + 1};\n" * 30 for n in range(15)]
+    message, line = refusal("nginx_dump", "".join(files).encode())
+    assert message == "more than 400000 lines with everything that is included"
+    assert line is not None
+    files = [f"# configuration file /{n}:\ninclude /*{n};\n" for n in range(3_000)]
+    assert refusal("nginx_dump", "".join(files).encode())[0] == "too many includes with wildcards for so many files"
+
+
 def test_an_alias_bomb_is_refused() -> None:
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]

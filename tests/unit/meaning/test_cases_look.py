@@ -17,6 +17,7 @@ MARK = b"\xef\xbb\xbf"
 COMMENTS = {
     **dict.fromkeys(("php", "asterisk", "dns_zone"), b";"),
     **dict.fromkeys(("bind", "json", "icinga2"), b"//"),
+    "systemctl_show": None,
     "xml": None,
     "text": None,
 }
