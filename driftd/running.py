@@ -170,7 +170,7 @@ class Daemon:
             control.start()
             self._monitor()
             self._plan()
-            service.want(self._first_depth(workplace), "startup")
+            service.audits.want(self._first_depth(workplace), "startup")
             for message in self._early:
                 service.inbox.put(message)
             mounting.start()

@@ -66,7 +66,7 @@ def about_audits(service: Service) -> Told:
             Sample((depth,), (sweep.took or timedelta()).total_seconds()) for depth, sweep in audits.items()
         ],
         "driftd_audit_items_read": [Sample((depth,), sweep.read) for depth, sweep in audits.items()],
-        "driftd_audits_running": _one(service.under_way is not None),
+        "driftd_audits_running": _one(service.audits.under_way is not None),
     }
 
 

@@ -123,7 +123,7 @@ class Requests:
         if depth not in ("quick", "deep"):
             raise ControlError(f"unknown depth {depth!r}")
         log.info("an audit was asked for", depth=depth, **peer.to_json())
-        self._service.want(depth, "command")
+        self._service.audits.want(depth, "command")
         return {"wanted": depth}
 
     def _reload(self, peer: Peer) -> Json:

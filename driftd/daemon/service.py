@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import queue
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import Final, Protocol
 
 import structlog
 
 from driftd.daemon.adoption import Adoption
+from driftd.daemon.audits import SLICE, Audits
 from driftd.daemon.commands import Commands
-from driftd.daemon.engine import UNSAID, Engine, Sweep
+from driftd.daemon.engine import Engine, Sweep
 from driftd.daemon.inbox import Inbox
 from driftd.daemon.losses import Losses
 from driftd.daemon.memory import STATE_UNWRITABLE
@@ -48,10 +49,8 @@ from driftd.watch.jumps import Jump, Jumps
 
 log = structlog.get_logger(__name__)
 
-SLICE: Final = 0.05
-"""Seconds of audit between two looks at the queue, if nothing comes meanwhile."""
 SHORT_SLICE: Final = 0.02
-"""The same for directories that were noticed, and for polls."""
+"""Seconds of looking at directories that were noticed, and of polls, between two looks at the queue."""
 MESSAGES: Final = 2_000
 """Messages that are handled before items are looked at."""
 QUIET: Final = 2.0
@@ -112,15 +111,12 @@ class Service:
         self._clock = clock
         self._jumps = Jumps(clock.readings())
         self._reload = reload
-        self._sweep: Iterator[Sweep] | None = None
-        self._sweep_at = 0.0
-        self._settle = settle
-        self.under_way: Sweep | None = None
-        """The audit that goes on."""
+        self.audits = Audits(engine, settle, clock.monotonic)
+        self.audits.before = self._begin_audit
+        self.audits.after = self._swept
         self._tasks: deque[Task] = deque()
         self._steps: Generator[None, None, Json] | None = None
         """Of the first of these tasks, once it was begun."""
-        self._waiting_sweeps: dict[str, str] = {}
         self._reload_at: float | None = None
         self._reload_asked = False
         self.reload_asked_by: Peer | None = None
@@ -129,7 +125,7 @@ class Service:
         self._warm = False
         self._refused: StoreError | None = None
         self._again_at = 0.0
-        rechecks.everything = lambda: self.want("quick", "watch")
+        rechecks.everything = lambda: self.audits.want("quick", "watch")
         polling.on_polled = self._configuration_polled
         self.on_deep: Callable[[], None] = lambda: None
         """Called after each deep audit: everything was judged by what is in force."""
@@ -152,7 +148,7 @@ class Service:
         """Work until told to stop; return why."""
         while self._stop is None:
             self.turn()
-        self._sweep = None  # and those who read for it are sent home
+        self.audits.drop()
         return self._stop
 
     def turn(self) -> None:
@@ -162,7 +158,7 @@ class Service:
             self.pulse.begin("recording what was seen")
             if self._may_record():
                 if self._noticing.look_due():
-                    self.want("quick", "watch")
+                    self.audits.want("quick", "watch")
                 self.commands.advance()
                 self._advance()
                 self._timers()
@@ -195,14 +191,11 @@ class Service:
             return max(0.0, min(self._again_at - now, self._notifier.interval))
         if self._tasks or self._rechecks.may_go_on or self.polling.may_go_on or self.upkeep.busy:
             return 0.0
-        if self._sweep is None and self._waiting_sweeps:
-            return 0.0
-        sweep_at = self._sweep_at if self._sweep is not None else None
         due = [
-            sweep_at,
+            self.audits.due(),
             self._noticing.next_deadline(),
             self.engine.grouping.next_summary(),
-            self._reload_at,
+            self._reload_due(),
             self.polling.due(),
             self.commands.due(),
             now + self._notifier.interval,
@@ -237,7 +230,7 @@ class Service:
             case Due("heartbeat"):
                 self._heartbeat()
             case Due(depth):
-                self.want(depth, "schedule")
+                self.audits.want(depth, "schedule")
             case Asked():
                 self._answer_all()
             case Ran():
@@ -289,14 +282,14 @@ class Service:
     def _notifications_lost(self, reason: str) -> None:
         self.watching.rearm()
         self._reload_at = self._clock.monotonic() + QUIET  # a change of settings may be among what was lost
-        self.want("quick", "overflow")
+        self.audits.want("quick", "overflow")
         self.losses.say(reason, f"notifications were lost ({reason}): everything is looked at again")
 
     # --- a state that cannot be written
 
     def _put_off(self, error: StoreError) -> None:
         """Do no more than listen until the state can be written again; then everything is looked at again."""
-        self._sweep = self.under_way = None
+        self.audits.drop()
         self._rechecks.drop()
         self._again_at = self._clock.monotonic() + RETRY
         self.engine.memory.distrust()
@@ -315,18 +308,11 @@ class Service:
         self.adoption.reconcile()
         self.losses.say(STATE_UNWRITABLE, f"nothing could be recorded ({self._refused}): everything is looked at again")
         self._refused = None
-        self.want("deep", "recovery")
+        self.audits.want("deep", "recovery")
         log.warning("what happens is recorded again")
         return True
 
     # --- audits
-
-    def want(self, depth: str, source: str) -> None:
-        """Have an audit run; one that is wanted twice runs once, after the one under way."""
-        if depth == "quick" and "deep" in self._waiting_sweeps:
-            return
-        if self._waiting_sweeps.get(depth) in (None, *UNSAID):  # who asks for one is told when it is done
-            self._waiting_sweeps[depth] = source
 
     def _advance(self) -> None:
         """Go on for one slice with what was noticed of directories, with a poll and with the audit under way."""
@@ -336,33 +322,11 @@ class Service:
         if self._tasks:
             self._go_on(self._tasks[0])  # an audit waits: it must not judge by what is half taken over
             return
-        if self._sweep is None:
-            if not self._waiting_sweeps:
-                return
-            depth = "deep" if "deep" in self._waiting_sweeps else "quick"
-            source = self._waiting_sweeps.pop(depth)
-            self.adoption.adopt_stale()
-            self._sweep = self.engine.sweep(depth, source)
-            self._sweep_at = 0.0
-            self._notifier.status(f"{depth} audit under way")
-        now = self._clock.monotonic()
-        if now < self._sweep_at:
-            return
-        until = now + SLICE
-        for sweep in self._sweep:
-            self.under_way = sweep
-            if sweep.finished:
-                self._sweep = self.under_way = None
-                self._swept(sweep)
-                break
-            if sweep.waits:
-                self._sweep_at = self._clock.monotonic() + max(self._settle, SLICE)
-                break
-            if sweep.pause:
-                self._sweep_at = self._clock.monotonic() + sweep.pause
-                break
-            if self._clock.monotonic() >= until or not self.inbox.empty():
-                break
+        self.audits.advance(lambda: not self.inbox.empty())
+
+    def _begin_audit(self, depth: str) -> None:
+        self.adoption.adopt_stale()
+        self._notifier.status(f"{depth} audit under way")
 
     def _go_on(self, task: Task) -> None:
         """Go on with what a command asked for, for one slice."""
@@ -410,12 +374,13 @@ class Service:
     # --- time
 
     def _timers(self) -> None:
-        now = self._clock.monotonic()
-        if self._reload_at is not None and now >= self._reload_at and self._sweep is None and not self._tasks:
+        reload_due = self._reload_due()
+        if reload_due is not None and self._clock.monotonic() >= reload_due and not self._tasks:
+            self.audits.interrupt()
             asked, self._reload_at, self._reload_asked = self._reload_asked, None, False
             self.pulse.begin("reading settings and baselines")
             if self._reload(asked=asked):
-                self.want("deep", "reload")
+                self.audits.want("deep", "reload")
             self.reload_asked_by = None
         self.engine.sum_up()
         if self.watching.news and not self._rechecks.pending:
@@ -427,13 +392,17 @@ class Service:
         """Look at everything again: what was waited for comes late, and timestamps of files may come a second time."""
         log.warning("time jumped", reason=jump.reason, seconds=round(jump.seconds))
         self.on_jump(jump)
-        self.want("deep" if jump.is_backward else "quick", "clock")
+        self.audits.want("deep" if jump.is_backward else "quick", "clock")
         self.losses.say(jump.reason, f"{jump}: everything is looked at again")
 
     def _configuration_polled(self) -> None:
         """Have settings and baselines looked at where their directories cannot be watched."""
         if self.watching.blind and self._reload_at is None:
             self._reload_at = self._clock.monotonic()
+
+    def _reload_due(self) -> float | None:
+        """Return when to reload: not while an audit goes by what is in force, unless that takes long."""
+        return max(self._reload_at, self.audits.interruptible_from()) if self._reload_at is not None else None
 
     def _reload_soon(self) -> None:
         """Reload now, or when a checkout in progress has come to rest."""

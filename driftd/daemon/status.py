@@ -46,8 +46,8 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
         "stuck": False,
     }
     audits: list[Json] = [{**audit, "running": False} for audit in known.values()]
-    if service.under_way is not None:
-        audits.append({**service.under_way.to_json(), "running": True})
+    if service.audits.under_way is not None:
+        audits.append({**service.audits.under_way.to_json(), "running": True})
     return {
         "host": _host(service),
         "daemon": daemon,

@@ -148,7 +148,7 @@ class Live:
 
     def begin(self) -> None:
         self.service.prepare()
-        self.service.want("quick", "startup")
+        self.service.audits.want("quick", "startup")
         self.settle()
 
     def path(self, name: str) -> bytes:

@@ -153,18 +153,18 @@ def test_a_directory_that_comes_or_goes_runs_it(live: Serving) -> None:
 
 
 def test_a_change_that_nobody_noticed_is_found_by_an_audit(live: Serving) -> None:
-    live.service.want("quick", "schedule")
+    live.service.audits.want("quick", "schedule")
     live.settle()
     assert not live.runs()
     (live.etc / "d" / "server.conf").write_text("port 22\n")
-    live.service.want("quick", "schedule")
+    live.service.audits.want("quick", "schedule")
     live.settle()
     assert live.runs()
     assert ITEM not in live.looked_at
 
 
 def test_a_deep_audit_runs_it_and_is_done_when_it_has_ended(live: Serving) -> None:
-    live.service.want("deep", "schedule")
+    live.service.audits.want("deep", "schedule")
     live.settle()
     live.wait(SETTLE)
     assert live.runs()
@@ -206,7 +206,7 @@ def test_a_command_that_is_no_longer_named_is_forgotten(live: Serving) -> None:
     live.watching.use(live.machine.engine.auditor, [])
     live.service.commands.use()
     live.runner.ends(b"port = 3\n")
-    live.service.want("deep", "reload")
+    live.service.audits.want("deep", "reload")
     live.settle()
     live.wait(600.0)
     assert live.opened() == [("drift-resolved", ITEM)]

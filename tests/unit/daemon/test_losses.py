@@ -318,7 +318,7 @@ def test_a_link_in_the_fixed_part_that_is_swapped_has_the_other_directory_looked
         live.machine.define("current/*.yaml")
         live.machine.reload()
         live.watching.use(live.machine.engine.auditor, [])
-        live.service.want("deep", "reload")
+        live.service.audits.want("deep", "reload")
         live.settle()
         live.machine.approve()
         live.settle()
