@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 
-from driftd.approving import UnknownSelectionError
+from driftd.approving.gather import UnknownSelectionError
 from driftd.audit import judge
 from driftd.auditor import Auditor, HostApprovals
 from driftd.baselines.approved import ApprovedLayers

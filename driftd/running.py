@@ -160,7 +160,7 @@ class Daemon:
         service = self._service = listener.service = self._assemble(workplace, watching)
         control = ControlServer(
             host.settings.control_socket,
-            Requests(service, lambda: self._deliveries, lambda: self._host.content).answer,
+            Requests(service, lambda: self._deliveries, lambda: self._host.content, host.settings.state).answer,
             host.settings.control.group,
         )
         try:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from driftd.baselines.digests import ABSENT
+from driftd.baselines.digests import ABSENT, digests_of
 from driftd.baselines.layer import ApprovedFile, CorruptError, Layer, decode_item, read_layer
 from driftd.model.approved import ApprovedItem
 from driftd.model.item import Gap
@@ -61,10 +61,30 @@ class ApprovedLayers:
 
     def items(self) -> Iterable[str]:
         """Return every item that has an approved state."""
-        yield from (item for item in self.shared.items if self.host.items.get(item) != ABSENT)
-        yield from (
-            item for item, digest in self.host.items.items() if digest != ABSENT and item not in self.shared.items
-        )
+        own = self.host.items
+        yield from (item for item in self.shared.items if own.get(item) != ABSENT) if own else self.shared.items
+        yield from self._own()
+
+    @property
+    def count(self) -> int:
+        """How many items have an approved state."""
+        shared = self.shared.items
+        absent = sum(digest == ABSENT and item in shared for item, digest in digests_of(self.host.items).pairs())
+        return len(shared) - absent + sum(1 for _ in self._own())
+
+    def _own(self) -> Iterator[str]:
+        """Yield what the host's layer adds to the shared one."""
+        shared = self.shared.items
+        for item, digest in digests_of(self.host.items).pairs():
+            if digest != ABSENT and item not in shared:
+                yield item
+
+    def differing(self, other: ApprovedLayers) -> Iterator[str]:
+        """Yield the items that have another approved state in `other`, or none; one that differs in both layers twice."""
+        for mine, others in ((self.host, other.host), (self.shared, other.shared)):
+            for item in digests_of(mine.items).differing(digests_of(others.items)):
+                if self.digest(item) != other.digest(item):
+                    yield item
 
     def files(self) -> Iterator[ApprovedFile]:
         """Yield the file of every approved item: what `get` would read."""

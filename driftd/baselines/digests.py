@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Self
 
 from driftd.model.item import shown_path
-from driftd.model.item_table import ItemTable, split_item
+from driftd.model.item_table import ItemTable, Shelf, split_item
 
 ABSENT: Final = "absent"
 """In a host's manifest: the shared layer has this item, on this host it is approved that it is not there."""
@@ -61,6 +61,61 @@ class ItemDigests(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._table) + len(self._odd)
+
+    def differing(self, other: ItemDigests) -> Iterator[str]:
+        """Yield the items that have another digest in `other`, or stand in one of the two alone; fast where most are equal."""
+        for directory in dict.fromkeys((*self._directories(), *other._directories())):
+            mine, others = self._table.shelf(directory), other._table.shelf(directory)
+            if mine is None or others is None or mine.names != others.names or mine.columns != others.columns:
+                differing = dict(_records(mine)).items() ^ dict(_records(others)).items()
+                yield from (shown_path(directory + name) for name in dict(differing))
+        yield from dict(self._odd.items() ^ other._odd.items())
+
+    def _directories(self) -> Iterator[bytes]:
+        return (directory for directory, _ in self._table.shelves())
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Yield every item with its digest, without looking each of them up."""
+        for directory, shelf in self._table.shelves():
+            for name, record in _records(shelf):
+                yield shown_path(directory + name), _text(record)
+        for item, record in self._odd.items():
+            yield item, _text(record)
+
+    def revised(self, changes: Iterable[tuple[str, str | None]]) -> ItemDigests:
+        """Return the same with other digests for some items; None: without the item. The changes are not kept meanwhile."""
+        fresh = ItemDigests(())
+        for directory, shelf in self._table.shelves():
+            fresh._table.add_shelf(directory, shelf.names, shelf.columns)
+        fresh._odd |= self._odd
+        gone: list[str] = []
+        fresh._table.fill(fresh._shown(_kept(changes, gone)))
+        for item in gone:
+            fresh._odd.pop(item, None)
+            if _is_shown(item):
+                fresh._table.discard(item)
+        fresh._table.take_touched()
+        return fresh
+
+
+def digests_of(items: Mapping[str, str]) -> ItemDigests:
+    """Return the same as `items`, made anew only where it is another kind of mapping."""
+    return items if isinstance(items, ItemDigests) else ItemDigests.of(items)
+
+
+def _records(shelf: Shelf | None) -> Iterator[tuple[bytes, bytes]]:
+    if shelf is not None:
+        (column,) = shelf.columns
+        for place, name in enumerate(shelf.split()):
+            yield name, bytes(column[place * _BYTES : (place + 1) * _BYTES])
+
+
+def _kept(changes: Iterable[tuple[str, str | None]], gone: list[str]) -> Iterator[tuple[str, bytes]]:
+    for item, digest in changes:
+        if digest is None:
+            gone.append(item)
+        else:
+            yield item, _record(digest)
 
 
 def _is_shown(item: str) -> bool:

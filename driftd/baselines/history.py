@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from driftd.baselines import tree
 from driftd.baselines.digests import ABSENT
 from driftd.baselines.layer import CorruptError, Layer, decode_item, decode_manifest, digest_of
+from driftd.durable import sync_file_system
 from driftd.model.approved import ApprovedItem, Manifest
 
 
@@ -28,12 +29,12 @@ class History:
         self._directory = directory
         self._acting = acting
 
-    def keep(self, contents: list[bytes], *, sync: bool = True) -> None:
-        """Store contents, so that they outlive what replaces them."""
+    def keep(self, contents: Iterable[bytes], *, sync: bool = True) -> None:
+        """Store contents, so that they outlive what replaces them. Without `sync` they are durable after `flush`."""
         with self._acting():
             self._keep(contents, sync=sync)
 
-    def _keep(self, contents: list[bytes], *, sync: bool) -> None:
+    def _keep(self, contents: Iterable[bytes], *, sync: bool) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tree.top(self._directory) as base:
             for content in contents:
@@ -41,10 +42,15 @@ class History:
                 if self.get(digest_of(content)) is not None:
                     continue
                 with tree.below(base, (folder,), mode=0o700) as directory:
-                    tree.write(directory, name + ".new", content, mode=0o600, sync=sync)
+                    tree.write(directory, name + ".new", [content], mode=0o600, sync=sync)
                     os.replace(name + ".new", name, src_dir_fd=directory, dst_dir_fd=directory)
                     if sync:
                         os.fsync(directory)
+
+    def flush(self) -> None:
+        """Return when everything that was kept is on disk."""
+        with suppress(FileNotFoundError), tree.top(self._directory) as base:
+            sync_file_system(base)
 
     def get(self, digest: str) -> bytes | None:
         """Return what has this digest; None where it is not kept, or not whole."""
@@ -69,29 +75,48 @@ class History:
             raise RevisionMissingError(f"revision {revision} is not kept on this host")
         return manifest
 
-    def revision_contents(self, layer: Layer, revision: int) -> tuple[Manifest, dict[str, bytes]]:
-        """Return an earlier manifest and the bytes of all its item files."""
-        manifest = self.manifest(layer, revision)
-        return manifest, {
-            item: self._content(layer, item, digest) for item, digest in manifest.items.items() if digest != ABSENT
-        }
+    def revision(self, layer: Layer, revision: int) -> Earlier:
+        """Return what an earlier revision of a layer approved; RevisionMissingError where it is not kept."""
+        return Earlier(self, layer, self.manifest(layer, revision))
 
     def revision_items(self, layer: Layer, revision: int) -> dict[str, ApprovedItem | None]:
         """Return what a layer's earlier revision approved; None: that the item is not there on this host."""
-        manifest, contents = self.revision_contents(layer, revision)
         return {
-            item: decode_item(item, contents[item]) if digest != ABSENT else None
-            for item, digest in manifest.items.items()
+            item: None if content is None else decode_item(item, content)
+            for item, content in self.revision(layer, revision)
         }
 
-    def _content(self, layer: Layer, item: str, digest: str) -> bytes:
-        kept = self.get(digest)
+
+class Earlier:
+    """An earlier revision of a layer: its manifest, and its item files as often as one goes through them."""
+
+    def __init__(self, history: History, layer: Layer, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self._history = history
+        self._layer = layer
+
+    def __len__(self) -> int:
+        """How many items it has."""
+        return len(self.manifest.items)
+
+    def __iter__(self) -> Iterator[tuple[str, bytes | None]]:
+        """Yield each item with its file, None: that it is not there; RevisionMissingError where one is not kept."""
+        for item, digest in self.manifest.items.items():
+            yield item, None if digest == ABSENT else self._content(item, digest)
+
+    def check(self) -> None:
+        """Raise RevisionMissingError unless all of it is kept."""
+        for _ in self:
+            continue
+
+    def _content(self, item: str, digest: str) -> bytes:
+        kept = self._history.get(digest)
         if kept is not None:
             return kept
-        if layer.items.get(item) != digest:
+        if self._layer.items.get(item) != digest:
             raise RevisionMissingError(f"{item}: the file with {digest} is not kept on this host")
         try:
-            return layer.content(item)  # unchanged since
+            return self._layer.content(item)  # unchanged since
         except CorruptError as corrupt:
             raise RevisionMissingError(f"{item}: {corrupt}") from corrupt
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from driftd.baselines.approve import Author, Proposal, proposal_of, sound
+from driftd.baselines.approve import Author, Proposal, Revising, sound
 from driftd.baselines.approved import CORRUPT, HOSTS, ApprovedLayers
-from driftd.baselines.digests import ABSENT
+from driftd.baselines.digests import ABSENT, digests_of
 from driftd.baselines.layer import CorruptError, Layer, read_layer
 from driftd.model.item import Gap
 from driftd.settings.trust import Trust
@@ -43,24 +43,29 @@ def prepare_promotion(layers: ApprovedLayers, items: Iterable[str], author: Auth
     An item that is approved to be absent on this host is taken out of the shared layer.
     """
     shared, host = sound(layers, shared=True), sound(layers, shared=False)
-    wanted, left = dict(shared.items), dict(host.items)
-    writes, moved, gaps = {}, [], []
+    into, out = Revising(layers, shared), Revising(layers, host)
+    wanted: dict[str, str | None] = {}
+    files: list[tuple[str, bytes]] = []
+    moved: list[str] = []
+    gaps: list[Gap] = []
     for item in items:
         digest = host.items[item]
         try:
             if digest == ABSENT:
-                wanted.pop(item, None)
-            elif wanted.get(item) != digest or not _intact(shared, item):
-                writes[item] = host.content(item)
+                wanted[item] = None
+                into.take(item, None)
+            elif into.before(item) != digest or not _intact(shared, item):
+                files.append((item, host.content(item)))
                 wanted[item] = digest
+                into.take(item, digest, believed=False)
         except CorruptError as corrupt:
             gaps.append(Gap(item, CORRUPT, str(corrupt)))
             continue
-        del left[item]
+        out.take(item, None)
         moved.append(item)
     return Promotion(
-        proposal_of(layers, shared, wanted, writes, author),
-        proposal_of(layers, host, left, {}, author),
+        into.proposal(digests_of(shared.items).revised(wanted.items()), files, author),
+        out.proposal(digests_of(host.items).revised((item, None) for item in moved), (), author),
         tuple(moved),
         tuple(gaps),
     )

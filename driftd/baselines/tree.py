@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not hold us up
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -39,6 +40,31 @@ def below(base: int, names: Sequence[str], *, mode: int | None = None) -> Iterat
         os.close(descriptor)
 
 
+class Folders:
+    """Directories below another one, made where they are missing; the last one stays open, since what is in it comes in a row."""
+
+    def __init__(self, base: int, *, mode: int) -> None:
+        self._base = base
+        self._mode = mode
+        self._names: tuple[str, ...] | None = None
+        self._last = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._last.close()
+
+    def open(self, names: Sequence[str]) -> int:
+        """Return a directory's descriptor, which is good until the next call."""
+        if self._names != tuple(names):
+            self._last.close()
+            self._names = None
+            self._descriptor = self._last.enter_context(below(self._base, names, mode=self._mode))
+            self._names = tuple(names)
+        return self._descriptor
+
+
 def read(base: int, names: Sequence[str]) -> tuple[bytes, os.stat_result]:
     """Return a regular file's content and status; OSError where it is none."""
     with open(_opened(base, names), "rb") as file:
@@ -67,14 +93,14 @@ def _place(descriptor: int) -> str:
     return os.readlink(f"/proc/self/fd/{descriptor}")
 
 
-def write(directory: int, name: str, content: bytes, *, mode: int, sync: bool = True) -> None:
+def write(directory: int, name: str, pieces: Iterable[bytes], *, mode: int, sync: bool = True) -> None:
     """Write a new file; one of that name that was left behind is replaced."""
     with suppress(FileNotFoundError):
         os.unlink(name, dir_fd=directory)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, mode, dir_fd=directory)
     with open(descriptor, "wb") as file:
-        file.write(content)
+        file.writelines(pieces)
         file.flush()
         if sync:
             os.fsync(descriptor)

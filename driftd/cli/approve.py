@@ -9,17 +9,14 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from driftd.approving import items_from_wire
-from driftd.baselines.approve import Author, prepare, prepare_undo, proposer
+from driftd.approving.gather import Gathered
+from driftd.baselines.approve import Author, prepare_undo, propose, proposer
+from driftd.cli.approve_view import print_whole, show
 from driftd.cli.desk import Desk, add_root, agreed, opened
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
-from driftd.cli.render import gap_lines, shape_lines
 from driftd.cli.style import Style
-from driftd.model.approved import ApprovedItem
-from driftd.model.document import Json
-from driftd.outputs.visible import visible
 
 EXAMPLE = 'driftd approve /etc/ssh/sshd_config --reason "root login only by key" --ticket OPS-17'
 LATEST = -1
@@ -51,49 +48,35 @@ def run(args: argparse.Namespace) -> int:
         if args.undo is not None:
             return _undo(desk, args)
         gathered = desk.gather(list(args.selection))
-        left = _leave_own(desk, gathered, list(args.selection)) if args.shared else []
-        items = gathered["items"]
-        assert isinstance(items, dict)
+        left = _leave_own(desk, gathered, list(args.selection)) if args.shared else set()
         if not args.json:
-            _show(gathered)
-        if items and not agreed(args, sum(len(states) for states in items.values() if isinstance(states, dict))):
+            show(gathered, Style.of(sys.stdout))
+        if gathered.items and not agreed(args, gathered.count):
             print("nothing was approved", file=sys.stderr)
             return DRIFT
-        revisions = _write(desk, items_from_wire(items), args)  # type: ignore[arg-type]
+        revisions = _write(desk, gathered, args)
         if args.json:
-            print_json("approve", {**gathered, "revisions": dict(revisions)})
+            print_whole(gathered, revisions)
         else:
             for name, revision in revisions.items():
                 print(f"{name}: revision {revision} approved")
-        return INCOMPLETE if gathered["gaps"] or left else OK
+        return INCOMPLETE if gathered.gaps or left else OK
 
 
-def _leave_own(desk: Desk, gathered: dict[str, Json], selection: list[str]) -> list[str]:
+def _leave_own(desk: Desk, gathered: Gathered, selection: list[str]) -> set[str]:
     """Take out of what was gathered for the shared layer the items of the host's own, which hides it.
 
     Return those that were asked for by name or would have been approved. Nothing would change for this host, and what
     would change for others was not shown: that is what promoting is for.
     """
-    baselines = [word for word in selection if word in desk.host.scope.baselines]
-    names = baselines if selection else list(desk.host.scope.baselines)
-    items = gathered["items"]
-    assert isinstance(items, dict)
-    asked, own = [], []
-    for name in desk.host.scope.baselines:
-        states = items.get(name, {})
-        assert isinstance(states, dict)
-        hidden = desk.layers(name).host.items
-        own += [item for item in hidden if name in names or item in selection]
-        asked += [item for item in hidden if item in states or item in selection]
-        for item in asked:
-            states.pop(item, None)
-        if not states:
-            items.pop(name, None)
-    for part in ("drifts", "first"):
-        told = gathered[part]
-        assert isinstance(told, list)
-        gathered[part] = [each for each in told if (each["item"] if isinstance(each, dict) else each) not in asked]
-    gathered["overridden"] = [*own]
+    hidden = {name: desk.layers(name).host.items for name in desk.host.scope.baselines}
+    baselines = [word for word in selection if word in hidden]
+    names = baselines if selection else hidden
+    own = [item for name, items in hidden.items() for item in items if name in names or item in selection]
+    asked = {item for items in hidden.values() for item in selection if item in items}
+    asked |= {entry.item for entry in gathered.spool.entries() if entry.item in hidden[entry.baseline]}
+    gathered.leave_out(asked)
+    gathered.overridden = own
     return asked
 
 
@@ -114,13 +97,10 @@ def _user_name(uid: int) -> str | None:
         return None
 
 
-def _write(desk: Desk, items: dict[str, dict[str, ApprovedItem | None]], args: argparse.Namespace) -> dict[str, int]:
+def _write(desk: Desk, gathered: Gathered, args: argparse.Namespace) -> dict[str, int]:
     revisions = {}
-    for name, states in items.items():
-        layers = desk.layers(name)
-        for item in states:
-            layers.get(item)  # what cannot be believed is found here, and written anew
-        proposal = prepare(layers, states, author(args), shared=args.shared)
+    for name in gathered.items:
+        proposal = propose(desk.layers(name), gathered.files(name), author(args), shared=args.shared)
         if proposal.changed:
             desk.commit(name, proposal)
             revisions[name] = proposal.after.revision
@@ -150,33 +130,3 @@ def _undo(desk: Desk, args: argparse.Namespace) -> int:
     else:
         print(f"{name}: revision {proposal.after.revision} approved")
     return OK
-
-
-def _show(gathered: dict[str, Json]) -> None:
-    style = Style.of(sys.stdout)
-    drifts, first, gaps, left = (gathered[name] for name in ("drifts", "first", "gaps", "left"))
-    assert isinstance(drifts, list) and isinstance(first, list) and isinstance(gaps, list) and isinstance(left, list)
-    for drift in drifts:
-        assert isinstance(drift, dict) and isinstance(drift["changes"], list)
-        print(style.paint(visible(str(drift["item"])), "1"))
-        for change in drift["changes"]:
-            assert isinstance(change, dict)
-            for line in shape_lines(change, style):
-                print(line)
-    if first:
-        print(f"{len(first)} items are approved for the first time")
-    named = [
-        (str(gap["item"]), str(gap["reason"]), str(gap.get("detail", ""))) for gap in gaps if isinstance(gap, dict)
-    ]
-    for line in gap_lines(named, style):
-        print(line)
-    if left:
-        rules = sorted({str(rule) for rule in left})
-        print(f"still violated after this: {', '.join(rules)}")
-    own = gathered.get("overridden")
-    if isinstance(own, list) and own:
-        print(f"{len(own)} items have an approved state of this host's own, which hides the shared one:")
-        print("  they stay as they are; `driftd promote` moves them into the layer of all hosts")
-    items = gathered["items"]
-    if isinstance(items, dict) and not items:
-        print("nothing to approve" if own else "nothing to approve: everything is as approved")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from driftd.acting import as_owner_of
 from driftd.app import Host, Surroundings, commit, open_host, open_workplace, settings_of
-from driftd.approving import gather, to_wire
+from driftd.approving.gather import Gathered, gather
+from driftd.approving.spool import Spool
 from driftd.baselines.approve import Proposal
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.history import History
@@ -28,7 +31,7 @@ class Desk:
     host: Host
     host_name: str
     """Whose layer is this host's: the daemon knows, whatever this process would take the host's name for."""
-    gather: Callable[[list[str]], dict[str, Json]]
+    gather: Callable[[list[str]], Gathered]
     adopt: Callable[[list[str]], None]
 
     def layers(self, name: str) -> ApprovedLayers:
@@ -89,14 +92,28 @@ def _alone(host: Host, command: str) -> Iterator[Desk]:
             for name in names:
                 workplace.adoption.adopt(name, Peer.of_process())
 
-        yield Desk(host, host.facts.name, lambda words: to_wire(gather(host.auditor, words, host.content)), adopt)
+        yield Desk(host, host.facts.name, lambda words: gather_here(host, words), adopt)
         workplace.finish()
     finally:
         workplace.close()
 
 
+def gather_here(host: Host, words: list[str]) -> Gathered:
+    """Gather what may be approved in this process, which owns the state."""
+    spool = Spool.make(host.settings.state, f"{os.getpid()}", time.time())
+    spool.hide()
+    return gather(host.auditor, words, host.content, spool)
+
+
 def _beside(host: Host, told: dict[str, Json]) -> Desk:
-    socket = host.settings.control_socket
+    socket, state = host.settings.control_socket, host.settings.state
+
+    def gather_there(words: list[str]) -> Gathered:
+        answer = _object(ask(socket, "propose", {"selection": list(words)}))
+        with as_owner_of(state):
+            gathered = Gathered.from_wire(state, answer)
+        gathered.spool.keep_to_oneself()
+        return gathered
 
     def adopt(names: list[str]) -> None:
         ask(socket, "adopt", {"baselines": list(names)})
@@ -104,7 +121,7 @@ def _beside(host: Host, told: dict[str, Json]) -> Desk:
     return Desk(
         host,
         str(told.get("name", host.facts.name)),
-        lambda words: _object(ask(socket, "propose", {"selection": list(words)})),
+        gather_there,
         adopt,
     )
 

@@ -7,7 +7,7 @@ import sys
 import traceback
 
 from driftd import __version__
-from driftd.approving import UnknownSelectionError
+from driftd.approving.gather import UnknownSelectionError
 from driftd.baselines.approve import ApprovalError
 from driftd.baselines.history import RevisionMissingError
 from driftd.cli.main import DRIFT, INCOMPLETE, USAGE

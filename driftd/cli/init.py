@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from driftd.app import Host, Surroundings, commit, open_host, open_workplace
-from driftd.approving import gather
 from driftd.auditor import Examined
-from driftd.baselines.approve import prepare
+from driftd.baselines.approve import propose
 from driftd.baselines.approved import ApprovedLayers
 from driftd.cli.approve import author
+from driftd.cli.desk import gather_here
 from driftd.cli.main import INCOMPLETE, OK
 from driftd.cli.options import add_json, print_json
 from driftd.cli.refusals import Refusal, UsageError
@@ -160,12 +160,12 @@ def _approve_first(host: Host) -> int:
     workplace = open_workplace(host, "driftd init", lambda _: None)
     store = workplace.engine.store
     try:
-        gathered = gather(host.auditor, [], host.content)
+        gathered = gather_here(host, [])
         reason = argparse.Namespace(reason="first approval by driftd init: nobody reviewed it", ticket=None)
-        for name, items in gathered.items.items():
+        for name in gathered.items:
             loaded = host.scope.baselines[name]
             layers = ApprovedLayers(loaded.directory, host.facts.name, host.trust)
-            commit(host, name, prepare(layers, items, author(reason)))
+            commit(host, name, propose(layers, gathered.files(name), author(reason)))
             workplace.adoption.adopt_quietly(name)
         return gathered.count
     finally:

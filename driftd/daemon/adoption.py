@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterator
 
 from driftd.baselines.approved import ApprovedLayers
 from driftd.daemon import events
 from driftd.daemon.engine import Engine
+from driftd.daemon.memory import Memory
 from driftd.daemon.peers import Peer
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action
 from driftd.settings.trust import Trust
 from driftd.store.database import Database
+
+
+class Concerned(Container[object]):
+    """The items that an approval concerns: those whose approved state is another one, and those that are drifted."""
+
+    def __init__(self, before: ApprovedLayers, after: ApprovedLayers, memory: Memory, baseline: str) -> None:
+        self._before = before
+        self._after = after
+        self._memory = memory
+        self._baseline = baseline
+        self._drifted = frozenset(memory.drifts.of_baseline(baseline))
+
+    def __contains__(self, item: object) -> bool:
+        return isinstance(item, str) and (self._is_changed(item) or item in self._drifted)
+
+    def items(self) -> Iterator[str]:
+        """Yield them without having them all in memory, some of them twice perhaps."""
+        yield from self._before.differing(self._after)
+        if not self._before.approved:
+            yield from [item for item in self._waiting if self._after.digest(item) is None]
+        yield from (item for item in self._drifted if not self._is_changed(item))
+
+    @property
+    def _waiting(self) -> Collection[str]:
+        return self._memory.unapproved.get(self._baseline, ())
+
+    def _is_changed(self, item: str) -> bool:
+        if self._before.digest(item) != self._after.digest(item):
+            return True
+        return not self._before.approved and item in self._waiting
 
 
 class Adoption:
@@ -67,14 +98,12 @@ class Adoption:
             self._say_approved(name, after, asked_by)
         elif before.approved:
             self._say_removed(name, "what was approved for it is gone")
-        items = {*before.items(), *after.items(), *engine.memory.unapproved.get(name, ())}
-        changed = [item for item in items if before.digest(item) != after.digest(item) or not before.approved]
-        open_items = engine.memory.drifts.of_baseline(name)
-        engine.being_approved = dict.fromkeys([*changed, *open_items])
+        concerned = Concerned(before, after, engine.memory, name)
+        engine.being_approved = concerned
         try:
-            yield from engine.looking(engine.being_approved, "approval")
+            yield from engine.looking(concerned.items(), "approval")
         finally:
-            engine.being_approved = {}
+            engine.being_approved = ()
 
     def adopt_quietly(self, name: str) -> None:
         """Read a baseline's manifests again and say so; the items were just looked at."""
@@ -87,7 +116,7 @@ class Adoption:
         engine = self._engine
         manifest = layers.host.manifest or layers.shared.manifest
         words = engine.baseline_words(name)
-        driftd: dict[str, Json] = {"baseline": words, "item_count": sum(1 for _ in layers.items())}
+        driftd: dict[str, Json] = {"baseline": words, "item_count": layers.count}
         if manifest is not None:
             driftd["approval"] = {
                 "by": manifest.by,

@@ -5,7 +5,7 @@ It is the only writer of state and runs on one thread. Nothing here waits: the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -89,7 +89,7 @@ class Engine:
         self.last_audit: dict[str, Sweep] = {}
         self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
         """Told of every item that was looked at, and the links it was read through."""
-        self.being_approved: Mapping[str, object] = {}
+        self.being_approved: Container[object] = ()
         """Items of an approval that is being taken over: whoever looks at one first, that is why it differs no more."""
         self.on_look: Callable[[str], None] = lambda _item: None
         """Told of every item just before it is looked at."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from pathlib import Path
 from typing import Final
 
 import structlog
 
-from driftd.approving import UnknownSelectionError, gathering, run_selected, to_wire
+from driftd.approving.gather import UnknownSelectionError, gathering, run_selected
+from driftd.approving.spool import Spool
 from driftd.daemon.control import ANSWER_TIME, ControlError
 from driftd.daemon.event_pages import events_page
 from driftd.daemon.messages import Call, Reload, Task, UnwantedError
@@ -34,9 +38,14 @@ class Requests:
     """Answers peers."""
 
     def __init__(
-        self, service: Service, deliveries: Callable[[], list[Delivery]], content: Callable[[], ContentStore]
+        self,
+        service: Service,
+        deliveries: Callable[[], list[Delivery]],
+        content: Callable[[], ContentStore],
+        state: Path,
     ) -> None:
         self._service = service
+        self._state = state
         self._deliveries = deliveries
         self._content = content
 
@@ -109,8 +118,16 @@ class Requests:
         return page
 
     def _propose(self, selection: list[str], outcomes: dict[str, Outcome]) -> Generator[None, None, Json]:
-        gathered = yield from gathering(self._service.engine.auditor, selection, self._content(), outcomes)
-        return to_wire(gathered)
+        """Gather in a spool, which the one who asked takes."""
+        spool = Spool.make(self._state, os.urandom(8).hex(), time.time())
+        try:
+            gathered = yield from gathering(self._service.engine.auditor, selection, self._content(), outcomes, spool)
+        except BaseException:
+            spool.hide()
+            raise
+        finally:
+            spool.close()
+        return gathered.to_wire()
 
     def _adopt(self, baselines: list[str], peer: Peer) -> Generator[None, None, Json]:
         for name in baselines:

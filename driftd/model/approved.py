@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from driftd.model.document import Json
 
@@ -56,6 +56,17 @@ class Manifest:
             "proposed": {"by": self.by, "at": self.at, "reason": self.reason, "ticket": self.ticket},
             "items": dict(self.items),
         }
+
+    def canonical(self) -> Iterator[bytes]:
+        """Yield the file in pieces: what `canonical_json` makes of `to_json`, for any number of items."""
+        head, _, tail = canonical_json(replace(self, items={}).to_json()).partition(b'"items": {}')
+        yield head + b'"items": {'
+        before = b"\n"
+        for item in sorted(self.items):
+            digest = canonical_json(self.items[item]).rstrip(b"\n")
+            yield before + b"  " + canonical_json(item).rstrip(b"\n") + b": " + digest
+            before = b",\n"
+        yield (b"}" if before == b"\n" else b"\n }") + tail
 
 
 def canonical_json(value: Json) -> bytes:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from driftd.durable import sync_file_system
 from driftd.store.errors import StoreError, translated
 from driftd.store.files import fsync_directory, make_directory, write_all
 
@@ -35,8 +36,11 @@ class ContentStore:
         self._keyed = keyed
         self._report = report
 
-    def put(self, content: bytes, digest: str) -> None:
-        """Keep bytes under the digest they were approved with, durably; bytes that are kept already are left alone."""
+    def put(self, content: bytes, digest: str, *, durable: bool = True) -> None:
+        """Keep bytes under the digest they were approved with; bytes that are kept already are left alone.
+
+        Not `durable`: they are on disk once `flush` was called, for many in one go.
+        """
         path = self._path(digest)
         if path.exists() and self.get(digest) is not None:
             with translated(path, "keep approved content"):
@@ -49,12 +53,25 @@ class ContentStore:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
                 write_all(descriptor, packed)
-                os.fsync(descriptor)
+                if durable:
+                    os.fsync(descriptor)
                 temporary.rename(path)
-                fsync_directory(path.parent)
+                if durable:
+                    fsync_directory(path.parent)
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
+            finally:
+                os.close(descriptor)
+
+    def flush(self) -> None:
+        """Return when everything that was put is on disk. A power cut before that leaves names of what `get` does not take for whole."""
+        if not self._directory.is_dir():
+            return
+        with translated(self._directory, "keep approved content"):
+            descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                sync_file_system(descriptor)
             finally:
                 os.close(descriptor)
 

@@ -172,3 +172,23 @@ def test_what_is_approved_is_named_even_in_hard_places(sandbox: Sandbox) -> None
     sandbox.approve()
     sandbox.run("check", status=CLEAN)
     assert {sandbox.item(name) for name in names} <= manifest(layer(sandbox))["items"].keys()
+
+
+def test_of_many_items_the_first_are_shown_and_the_others_are_counted(sandbox: Sandbox) -> None:
+    for number in range(130):
+        sandbox.write(f"{number:03}.yml", "x: 1\n")
+    sandbox.baseline(items=[{"path": sandbox.item("*.yml")}])
+    assert "130 items are approved for the first time" in sandbox.approve().out
+    for number in range(130):
+        sandbox.write(f"{number:03}.yml", f"x: {number + 2}\n")
+    told = sandbox.run("approve", "--reason", "x", "--yes", status=CLEAN)
+    assert told.out.count("$.x: 1 -> ") == 100
+    assert "... and 30 more items differ" in told.out
+    assert "30 x content changed $.x" in told.out
+    sandbox.run("check", status=CLEAN)
+    for number in range(130):
+        sandbox.write(f"{number:03}.yml", "x: 1\n")
+    whole = sandbox.run("approve", "--reason", "x", "--yes", "--json", status=CLEAN).json("approve")
+    assert len(whole["drifts"]) == len(whole["items"]["shop"]) == 130
+    assert whole["revisions"] == {"shop": 3}
+    assert manifest(layer(sandbox))["items"].keys() == whole["items"]["shop"].keys()

@@ -72,7 +72,8 @@ def test_a_proposal_says_what_would_be_written_and_writes_nothing(story: Story) 
     assert proposal.changed
     assert proposal.before is None
     assert proposal.after.revision == 1
-    assert proposal.writes == {"/a": canonical_json(item("/a").to_json())}
+    assert dict(proposal.writes) == {"/a": canonical_json(item("/a").to_json())}
+    assert len(proposal.writes) == 1
     assert list(story.directory.iterdir()) == []
 
 
@@ -88,7 +89,7 @@ def test_revisions_count_and_name_the_one_before(story: Story) -> None:
 def test_items_that_are_not_named_stay_as_they_are(story: Story) -> None:
     story.approve({"/a": item("/a"), "/b": item("/b")})
     proposal = story.prepared({"/b": item("/b", "0600")})
-    assert list(proposal.writes) == ["/b"]
+    assert [item for item, _ in proposal.writes] == ["/b"]
     write(proposal, story.directory, story.history)
     assert story.state() == {"/a": item("/a"), "/b": item("/b", "0600")}
 
@@ -231,6 +232,18 @@ def test_an_undo_knows_what_was_approved_as_gone(story: Story) -> None:
     assert story.files() == {"approved.json"}
 
 
+def test_an_undo_that_changes_nothing_says_so(story: Story) -> None:
+    story.approve({"/a": item("/a"), "/b": item("/b")})
+    story.approve({"/a": item("/a", "0600"), "/b": None})
+    assert not prepare_undo(story.layers, 2, story.history, author()).changed
+    undo = prepare_undo(story.layers, 1, story.history, author())
+    assert undo.changed
+    assert sorted(path for path, _ in undo.writes) == ["/a", "/b"]
+    assert len(undo.writes) == 2
+    story.approve({"/c": item("/c")})
+    assert prepare_undo(story.layers, 2, story.history, author()).deletes == ("/c",)
+
+
 def test_a_revision_that_is_not_kept_here_is_refused(story: Story, tmp_path: Path) -> None:
     story.approve({"/a": item("/a")})
     with pytest.raises(RevisionMissingError, match="revision 7"):
@@ -327,8 +340,12 @@ def killed_at(story: Story, moment: int, observed: Mapping[str, ApprovedItem | N
     return os.WIFSIGNALED(status)
 
 
-@pytest.mark.parametrize("revision", [1, 2])
-def test_a_kill_before_any_operation_leaves_the_state_before_or_after(tmp_path: Path, revision: int) -> None:
+@pytest.mark.parametrize(("revision", "large"), [(1, False), (2, False), (2, True)])
+def test_a_kill_before_any_operation_leaves_the_state_before_or_after(
+    tmp_path: Path, revision: int, monkeypatch: pytest.MonkeyPatch, *, large: bool
+) -> None:
+    if large:  # files are not synced one by one
+        monkeypatch.setattr("driftd.baselines.approve._MANY", 1)
     moment, seen = 0, set()
     alive = False
     while not alive:

@@ -219,3 +219,16 @@ def test_layers_know_when_they_are_no_longer_current(directory: Path, history: H
     assert isinstance(found, Gap)
     assert found.reason == CHANGED
     assert ApprovedLayers(directory, "api-1").get("/a") == item("/a", "db-2")
+
+
+def test_what_differs_from_other_layers_is_named_and_what_is_approved_is_counted(
+    directory: Path, history: History
+) -> None:
+    approve(directory, history, item("/a"), item("/b"), item("/c"), shared=True)
+    before = ApprovedLayers(directory, "api-1")
+    assert (before.count, list(before.differing(before))) == (3, [])
+    approve(directory, history, item("/b", "0600"), item("/d"))
+    write(prepare(ApprovedLayers(directory, "api-1"), {"/c": None}, AUTHOR), directory, history)
+    after = ApprovedLayers(directory, "api-1")
+    assert after.count == len(list(after.items())) == 3
+    assert set(before.differing(after)) == set(after.differing(before)) == {"/b", "/c", "/d"}

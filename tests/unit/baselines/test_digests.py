@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftd.baselines.digests import ABSENT, ItemDigests
+from driftd.model.approved import Manifest, canonical_json
 from driftd.model.item import shown_path
 
 DIGESTS = st.just(ABSENT) | st.binary(min_size=32, max_size=32).filter(any).map(lambda digest: f"sha256:{digest.hex()}")
@@ -29,6 +30,33 @@ def test_the_digests_of_a_manifest_are_a_dictionary(items: dict[str, str], other
     assert len(kept) == len(items)
     assert kept.get(other) == items.get(other)
     assert all(item in kept for item in items)
+
+
+NAMES = PATHS | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+
+
+@given(
+    st.dictionaries(NAMES, DIGESTS, max_size=20),
+    st.dictionaries(NAMES, st.none() | DIGESTS, max_size=20),
+)
+def test_revised_digests_are_a_dictionary_that_was_updated(
+    items: dict[str, str], changes: dict[str, str | None]
+) -> None:
+    kept = ItemDigests.of(items)
+    revised = kept.revised(changes.items())
+    expected = {item: digest for item, digest in (items | changes).items() if digest is not None}
+    assert dict(revised) == dict(revised.pairs()) == expected
+    assert dict(kept) == items
+    named = list(kept.differing(revised))
+    assert len(named) == len(set(named))
+    assert set(named) == {item for item in items | changes if items.get(item) != expected.get(item)}
+    assert set(named) == set(revised.differing(kept))
+
+
+@given(st.dictionaries(NAMES, DIGESTS, max_size=20), st.text(max_size=4), st.none() | st.text(max_size=4))
+def test_a_manifest_in_pieces_is_its_canonical_json(items: dict[str, str], text: str, ticket: str | None) -> None:
+    manifest = Manifest(3, ItemDigests.of(items), None, text, text, '"items": {}' + text, ticket)
+    assert b"".join(manifest.canonical()) == canonical_json(manifest.to_json())
 
 
 def test_names_that_no_path_is_shown_as_are_not_taken_for_that_path() -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from driftd.approving import gather
+from driftd.approving.gather import gather
+from driftd.approving.spool import Spool
 from driftd.auditor import Auditor, HostApprovals, Runner
-from driftd.baselines.approve import Author, prepare, write
+from driftd.baselines.approve import Author, propose, write
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.definition import load_baselines
 from driftd.baselines.history import History
@@ -121,13 +122,16 @@ class Machine:
 
     def approve(self) -> None:
         """Make what is there now the approved state."""
-        gathered = gather(self.engine.auditor, (), self._content)
+        spool = Spool.make(self._directory, "proposal", time.time())
+        spool.hide()
+        gathered = gather(self.engine.auditor, (), self._content, spool)
         assert not gathered.gaps
-        for name, items in gathered.items.items():
+        for name in gathered.items:
             layers = self.engine.auditor.approvals.layers[name]
             author = Author("mia", "2023-06-01T10:00:00Z", "reviewed")
-            write(prepare(layers, items, author), self.baseline, History(self._directory / "revisions"))
+            write(propose(layers, gathered.files(name), author), self.baseline, History(self._directory / "revisions"))
             self.adoption.adopt(name)
+        spool.close()
 
     def audited(self, depth: str = "deep") -> list[Event]:
         """Audit everything; return the events that made, that the audit is completed aside."""

@@ -44,6 +44,21 @@ def test_bytes_come_back_under_the_digest_they_were_approved_with(
     assert reports == []
 
 
+def test_many_are_kept_and_flushed_in_one_go(store: ContentStore, reports: list[str], tmp_path: Path) -> None:
+    store.flush()  # nothing is kept yet
+    contents = [f"x: {number}\n".encode() for number in range(50)]
+    for content in [*contents, *contents]:
+        store.put(content, plain(content), durable=False)
+    store.flush()
+    assert len(files(tmp_path)) == 50
+    assert [store.get(plain(content)) for content in contents] == contents
+    files(tmp_path)[0].write_bytes(b"")  # what a power cut before the flush may leave
+    assert sum(store.get(plain(content)) is None for content in contents) == len(reports) == 1
+    for content in contents:
+        store.put(content, plain(content), durable=False)
+    assert [store.get(plain(content)) for content in contents] == contents
+
+
 def test_what_was_never_kept_is_not_there(store: ContentStore, reports: list[str]) -> None:
     assert store.get(plain(b"x")) is None
     assert reports == []
