@@ -17,7 +17,7 @@ from driftd.auditor import Examined
 from driftd.clock import SystemClock
 from driftd.daemon.control_server import ControlServer
 from driftd.daemon.counts import Counts
-from driftd.daemon.messages import Due, Lost, Message, MountsChanged, Noticed, Tree
+from driftd.daemon.messages import ClockSet, Due, Lost, Message, MountsChanged, Noticed, Tree
 from driftd.daemon.monitoring import Monitoring
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
@@ -39,9 +39,10 @@ from driftd.outputs.registry import Surroundings as OutputSurroundings
 from driftd.outputs.registry import build
 from driftd.settings.outputs import OutputSettings
 from driftd.settings.problems import ConfigProblem, ConfigurationError
+from driftd.watch.clock_set import CLOCK, clock_set
 from driftd.watch.inotify import InotifyWatcher
 from driftd.watch.jumps import Jump
-from driftd.watch.mounting import MountNotices
+from driftd.watch.notices import Notices, mounts
 from driftd.watch.settle import Settling
 from driftd.watch.transient import TransientNames
 
@@ -73,6 +74,10 @@ class Listener:
     def mounts_changed(self) -> None:
         """Something was mounted or unmounted."""
         self._put(MountsChanged())
+
+    def clock_set(self) -> None:
+        """The clock was set, or the machine goes on after it was suspended."""
+        self._put(ClockSet())
 
     def lost(self, reason: str) -> None:
         """Notifications were lost."""
@@ -155,7 +160,7 @@ class Daemon:
         workplace = self._open("driftd run")
         host, engine = self._host, workplace.engine
         listener = Listener(self._clock)
-        mounting = MountNotices(listener.mounts_changed)
+        notices = Notices(mounts(listener.mounts_changed), clock_set(listener.clock_set))
         watching = Watching(self._watch(listener), host.auditor, self._configuration(), self._root, listener)
         service = self._service = listener.service = self._assemble(workplace, watching)
         control = ControlServer(
@@ -173,7 +178,7 @@ class Daemon:
             service.audits.want(self._first_depth(workplace), "startup")
             for message in self._early:
                 service.inbox.put(message)
-            mounting.start()
+            service.told_of_clocks = CLOCK in notices.start()
             service.prepare()
             self._notifier.ready("the first audit is under way")
             reason = service.run()
@@ -184,7 +189,7 @@ class Daemon:
         finally:
             control.stop()
             self._unmonitor()
-            mounting.stop()
+            notices.stop()
             self._close()
 
     def _assemble(self, workplace: Workplace, watching: Watching) -> Service:

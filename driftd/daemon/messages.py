@@ -37,6 +37,11 @@ class MountsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSet:
+    """The clock was set, or the machine was suspended: the clocks are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """Notifications were lost."""
 
@@ -97,4 +102,4 @@ class Reload:
     """The peer of the control socket that asked for it."""
 
 
-Message = Noticed | Tree | MountsChanged | Lost | Ran | Due | Asked | Stop | Reload
+Message = Noticed | Tree | MountsChanged | ClockSet | Lost | Ran | Due | Asked | Stop | Reload

@@ -36,5 +36,6 @@ class Pulse:
         return self._beat
 
     def age(self) -> float:
-        """Return for how many seconds the loop has been in one thing."""
-        return self._monotonic() - self._beat.since
+        """Return for how many seconds the loop has been in one thing; 0 while it waits for work, however long that is."""
+        beat = self._beat
+        return 0.0 if beat.doing is IDLE else self._monotonic() - beat.since

@@ -19,6 +19,7 @@ from driftd.daemon.memory import STATE_UNWRITABLE
 from driftd.daemon.messages import (
     Asked,
     Call,
+    ClockSet,
     Due,
     Lost,
     Message,
@@ -56,7 +57,7 @@ MESSAGES: Final = 2_000
 QUIET: Final = 2.0
 """A checkout of baselines must be at rest for so long before it is read."""
 TICK: Final = 5.0
-"""Seconds between two looks at the clocks."""
+"""Seconds between two looks at the clocks, where nobody tells when they are set."""
 RETRY: Final = 5.0
 """Seconds until the state is tried again after it could not be written."""
 
@@ -131,6 +132,8 @@ class Service:
         """Called after each deep audit: everything was judged by what is in force."""
         self.on_jump: Callable[[Jump], None] = lambda _jump: None
         """Called when time passed otherwise than it was waited for: what is timed has to be timed anew."""
+        self.told_of_clocks = False
+        """Whether a message comes when the clock is set or the machine was suspended, so that none has to be looked for."""
         self.since = clock.now()
         self._begun = clock.monotonic()
 
@@ -198,9 +201,10 @@ class Service:
             self._reload_due(),
             self.polling.due(),
             self.commands.due(),
-            now + self._notifier.interval,
+            self.upkeep.next_at,
+            now + (self._notifier.interval if self.told_of_clocks else min(TICK, self._notifier.interval)),
         ]
-        return max(0.0, min(TICK, min(at for at in due if at is not None) - now))
+        return max(0.0, min(at for at in due if at is not None) - now)
 
     def _take(self, timeout: float) -> None:
         """Handle everything that waits on the queue."""
@@ -208,6 +212,7 @@ class Service:
         self.pulse.begin(IDLE)
         try:
             message = self.inbox.get(timeout)
+            self.pulse.begin("taking in what was noticed")
             for _ in range(MESSAGES):
                 self._handle(message)
                 message = self.inbox.get()
@@ -233,8 +238,8 @@ class Service:
                 self.audits.want(depth, "schedule")
             case Asked():
                 self._answer_all()
-            case Ran():
-                pass  # it woke the loop, which looks at what was said
+            case Ran() | ClockSet():
+                pass  # it woke the loop, which looks at what was said, and at the clocks
             case Reload(asked_by):
                 self.reload_asked_by = asked_by
                 self._reload_soon()

@@ -42,7 +42,8 @@ class Upkeep:
         self._clock = clock
         self._steps: Iterator[None] | None = None
         self._wanted = False
-        self._next_at = clock.monotonic() + FIRST
+        self.next_at = clock.monotonic() + FIRST
+        """When the state is looked through, if nothing asks for it earlier."""
         self._rotations = engine.store.journal.rotations
         self._told: list[Json] = []
         self.outputs: Callable[[], Sequence[str]] = tuple
@@ -73,7 +74,7 @@ class Upkeep:
                     return
         except StoreError as error:
             log.warning("the state could not be tidied up; trying again later", reason=str(error))
-            self._next_at = self._clock.monotonic() + AGAIN
+            self.next_at = self._clock.monotonic() + AGAIN
         self._steps = None
 
     def finish(self) -> None:
@@ -91,12 +92,12 @@ class Upkeep:
 
     def _due(self) -> bool:
         rotated = self._engine.store.journal.rotations != self._rotations
-        return self._wanted or rotated or self._clock.monotonic() >= self._next_at
+        return self._wanted or rotated or self._clock.monotonic() >= self.next_at
 
     def _begin(self) -> Iterator[None]:
         self._wanted = False
         self._rotations = self._engine.store.journal.rotations
-        self._next_at = self._clock.monotonic() + EVERY
+        self.next_at = self._clock.monotonic() + EVERY
         yield from self._engine.store.prune(self.outputs(), self._checkpoint)
         content = self.content()
         if content is not None:

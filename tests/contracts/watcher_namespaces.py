@@ -13,7 +13,7 @@ from pathlib import Path
 
 from driftd.sources.mounts import Mounts
 from driftd.watch.inotify import InotifyWatcher
-from driftd.watch.mounting import MountNotices
+from driftd.watch.notices import Notices, mounts
 
 PATIENCE = 20.0
 
@@ -100,16 +100,16 @@ def bind_mount(top: Path) -> object:
 def mount_notices(top: Path) -> object:
     """Mounting and unmounting are told, and nothing is after the end."""
     told: queue.Queue[str] = queue.Queue()
-    notices = MountNotices(lambda: told.put("changed"))
+    notices = Notices(mounts(lambda: told.put("changed")))
     notices.start()
-    mounts = Mounts()
-    mounts.refresh()
+    table = Mounts()
+    table.refresh()
     seen = []
     for command in (["mount", "-t", "tmpfs", "none", str(top)], ["umount", str(top)]):
         subprocess.run(command, check=True)
         told.get(timeout=PATIENCE)
-        mounts.refresh()
-        seen.append(mounts.changed() == {bytes(top)})
+        table.refresh()
+        seen.append(table.changed() == {bytes(top)})
     notices.stop()
     notices.stop()
     while not told.empty():
