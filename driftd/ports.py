@@ -39,6 +39,8 @@ class DeliveryError(Exception):
         """Trying again cannot help: it is about what was sent, not about the way there."""
         self.retry_after = retry_after
         """Seconds for which the receiver asks to be left alone."""
+        self.delivered = 0
+        """How many of the events, from the first on, the receiver has nevertheless."""
 
 
 class Output(Protocol):

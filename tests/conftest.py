@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import os
 import shutil
@@ -101,6 +102,7 @@ REAL: dict[str, Callable[[], bool]] = {
     "journald": lambda: os.geteuid() == 0 and _program("systemd-journald") and _program("journalctl"),
     "mounts": lambda: os.geteuid() == 0 and _program("unshare") and _program("mount"),
     "second user": lambda: os.geteuid() == 0 and _program("setpriv"),
+    "opentelemetry-proto": lambda: importlib.util.find_spec("opentelemetry") is not None,
     "/proc": lambda: Path("/proc/self/fdinfo").is_dir(),
 }
 """Real things beyond programs on the PATH, and whether they are here."""

@@ -198,9 +198,12 @@ class Delivery:
             if batch.events:
                 self._output.send(batch.events)
         except DeliveryError as error:
+            if error.delivered:
+                last = batch.events[error.delivered - 1]
+                self._advance(sequence_of(last), number_of(last))
             if not error.permanent:
                 raise
-            self._deliver_one_by_one(batch.events)
+            self._deliver_one_by_one(batch.events[error.delivered :])
         self._advance(batch.through, batch.number)
 
     def _deliver_one_by_one(self, events: list[Event]) -> None:

@@ -6,22 +6,43 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, TextIO
 
+from driftd import __version__
+from driftd.outputs.credentials import read_secret
 from driftd.outputs.journald import JournaldOutput
 from driftd.outputs.jsonl import JsonLinesOutput
+from driftd.outputs.otlp import PATH as OTLP_PATH
+from driftd.outputs.otlp import JsonEncoding, OtlpOutput, ProtobufEncoding
+from driftd.outputs.posting import Poster
 from driftd.outputs.stdout import StdoutOutput
 from driftd.outputs.syslog import SyslogOutput
 from driftd.outputs.syslog_message import SyslogFormat
 from driftd.outputs.syslog_wire import wire_to
 from driftd.outputs.tls import TlsFiles
+from driftd.outputs.webhook import WebhookOutput
 from driftd.ports import Output
-from driftd.settings.outputs import EventFilter, JournaldSettings, JsonLinesSettings, StdoutSettings, SyslogSettings
+from driftd.settings.outputs import (
+    EventFilter,
+    HttpSettings,
+    JournaldSettings,
+    JsonLinesSettings,
+    OtlpSettings,
+    StdoutSettings,
+    SyslogSettings,
+    WebhookSettings,
+)
 
 FALLBACK_WIDTH: Final = 80
 SYSLOG_SIZES: Final = {"udp": 2048}
 """Bytes that every receiver should take: RFC 5424 section 6.1, RFC 5425 section 4.3.1."""
 SYSLOG_SIZE: Final = 8192
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +51,7 @@ class Surroundings:
 
     stdout: TextIO
     environment: Mapping[str, str]
+    now: Callable[[], datetime] = _utc_now
 
     def width(self) -> int:
         """Return the columns of the terminal, as it is now."""
@@ -73,11 +95,28 @@ def _syslog(settings: SyslogSettings, around: Surroundings) -> Output:  # noqa: 
     return SyslogOutput(wire_to(settings.address, float(settings.timeout), files), form, time.monotonic)
 
 
+def _poster(settings: HttpSettings, around: Surroundings, path: str = "") -> Poster:
+    return Poster(settings, around.environment, around.now, time.monotonic, path=path)
+
+
+def _webhook(settings: WebhookSettings, around: Surroundings) -> Output:
+    secret = settings.secret_file
+    secrets = None if secret is None else partial(read_secret, secret, around.environment)
+    return WebhookOutput(_poster(settings, around), around.now, secrets)
+
+
+def _otlp(settings: OtlpSettings, around: Surroundings) -> Output:
+    encoding = ProtobufEncoding(__version__) if settings.encoding == "protobuf" else JsonEncoding(__version__)
+    return OtlpOutput(_poster(settings, around, OTLP_PATH), encoding, compress=settings.compression == "gzip")
+
+
 OUTPUTS: Final[Mapping[str, OutputKind]] = {
     "journald": OutputKind(JournaldSettings, _journald),
     "jsonl": OutputKind(JsonLinesSettings, _jsonl),
     "stdout": OutputKind(StdoutSettings, _stdout),
     "syslog": OutputKind(SyslogSettings, _syslog),
+    "webhook": OutputKind(WebhookSettings, _webhook),
+    "otlp": OutputKind(OtlpSettings, _otlp),
 }
 
 

@@ -11,7 +11,13 @@ from msgspec import UNSET, Struct, UnsetType
 from driftd.model.baseline import SeverityWord
 from driftd.model.change import Status
 from driftd.model.event import Action
-from driftd.settings.addresses import SyslogAddress
+from driftd.settings.addresses import (
+    SecretFile,
+    SyslogAddress,
+    trouble_with_headers,
+    trouble_with_name,
+    trouble_with_url,
+)
 from driftd.settings.scalars import Duration, FileMode, Size
 from driftd.settings.typed import Check
 
@@ -74,6 +80,44 @@ class SyslogSettings(EventFilter, frozen=True, kw_only=True):
     """Its key; None: it stands in `cert_file`."""
 
 
+class HttpSettings(EventFilter, frozen=True, kw_only=True):
+    """What outputs that speak HTTP have in common. Secrets stand in files."""
+
+    url: str | None = None
+    url_file: SecretFile | None = None
+    """File with the URL, where that is a secret itself."""
+    headers: dict[str, str] = {}
+    header_files: dict[str, SecretFile] = {}
+    """Headers whose values are secrets."""
+    token_file: SecretFile | None = None
+    """Sent as `Authorization: Bearer`."""
+    username: str | None = None
+    password_file: SecretFile | None = None
+    """Sent with `username` as `Authorization: Basic`."""
+    timeout: Duration = Duration(10)
+    """For one request, from the connection to the end of the answer."""
+    ca_file: Path | None = None
+    """Authorities that are believed; None: the system's."""
+    cert_file: Path | None = None
+    """Our own certificate, for receivers that ask for one."""
+    key_file: Path | None = None
+    """Its key; None: it stands in `cert_file`."""
+
+
+class WebhookSettings(HttpSettings, frozen=True, kw_only=True):
+    """`webhook`: a URL that gets each event in a request of its own."""
+
+    secret_file: SecretFile | None = None
+    """What requests are signed with, by the Standard Webhooks specification; None: they are not."""
+
+
+class OtlpSettings(HttpSettings, frozen=True, kw_only=True):
+    """`otlp`: a collector of OpenTelemetry, as logs over HTTP."""
+
+    encoding: Literal["protobuf", "json"] = "protobuf"
+    compression: Literal["gzip", "none"] = "gzip"
+
+
 class OutputSettings(Struct, frozen=True, kw_only=True):
     """One entry of `outputs`: the name of an output and its options."""
 
@@ -81,6 +125,8 @@ class OutputSettings(Struct, frozen=True, kw_only=True):
     jsonl: JsonLinesSettings | UnsetType = UNSET
     stdout: StdoutSettings | UnsetType = UNSET
     syslog: SyslogSettings | UnsetType = UNSET
+    webhook: WebhookSettings | UnsetType = UNSET
+    otlp: OtlpSettings | UnsetType = UNSET
 
     @property
     def chosen(self) -> dict[str, EventFilter]:
@@ -113,14 +159,44 @@ def _syslog(settings: SyslogSettings) -> str | None:
     return None
 
 
+def _http(settings: HttpSettings) -> str | None:
+    if (settings.url is None) is (settings.url_file is None):
+        return "url missing: name the receiver by `url`, or by `url_file` where the URL is a secret; not by both"
+    if (settings.username is None) is not (settings.password_file is None):
+        return "username and password_file belong together"
+    if settings.token_file is not None and settings.password_file is not None:
+        return "token_file and password_file are two ways to say who we are: choose one"
+    if settings.key_file is not None and settings.cert_file is None:
+        return "key_file without cert_file: name the certificate as well"
+    if settings.url is not None and settings.url.startswith("http:") and (settings.ca_file or settings.cert_file):
+        return "ca_file and cert_file are for https://, not for http://: nothing would be encrypted"
+    return None
+
+
+def _header_files(headers: dict[str, SecretFile]) -> str | None:
+    return next((trouble for name in headers if (trouble := trouble_with_name(name)) is not None), None)
+
+
+def _user(name: str | None) -> str | None:
+    return None if name is None or (name.isprintable() and ":" not in name) else "holds what no user name can hold"
+
+
 def _message_size(size: Size | None) -> str | None:
     return None if size is None or 480 <= size <= 65000 else f"{size} is no size for a message: from 480 bytes to 63KiB"
 
 
+_OF_HTTP: Final[Mapping[str | None, Check]] = {
+    None: _http,
+    "url": trouble_with_url,
+    "headers": trouble_with_headers,
+    "header_files": _header_files,
+    "username": _user,
+}
 OUTPUT_CHECKS: Final[Mapping[tuple[type[Struct], str | None], Check]] = {
     (OutputSettings, None): _one_output,
     (SyslogSettings, None): _syslog,
     (SyslogSettings, "max_size"): _message_size,
+    **{(kind, field): check for kind in (WebhookSettings, OtlpSettings) for field, check in _OF_HTTP.items()},
     (SyslogSettings, "enterprise"): lambda number: None if 0 < number < 1 << 32 else f"{number} is no such number",
 }
 """What the types of these settings do not say."""

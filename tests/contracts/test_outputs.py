@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import contextlib
 import errno
+import gzip
 import io
 import json
 import os
@@ -14,24 +15,31 @@ import ssl
 import struct
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from driftd.outputs.journald import JournaldOutput
 from driftd.outputs.jsonl import JsonLinesOutput
+from driftd.outputs.otlp import JsonEncoding, OtlpOutput, ProtobufEncoding
+from driftd.outputs.posting import Poster
 from driftd.outputs.registry import OUTPUTS
 from driftd.outputs.stdout import StdoutOutput
 from driftd.outputs.syslog import SyslogOutput
 from driftd.outputs.syslog_message import SyslogFormat
 from driftd.outputs.syslog_wire import StreamWire, wire_to
 from driftd.outputs.tls import TlsFiles
+from driftd.outputs.webhook import WebhookOutput
 from driftd.ports import DeliveryError, Output
 from driftd.settings.addresses import SyslogAddress
-from driftd.settings.outputs import OutputSettings
+from driftd.settings.outputs import HttpSettings, OutputSettings
 from tests.contracts.certificates import Authority
 from tests.contracts.listening import Datagrams, Listener
-from tests.contracts.output_suite import OutputSuite, an_event
+from tests.contracts.otlp import attributes_of, export_request
+from tests.contracts.output_suite import HOSTILE, OutputSuite, an_event
+from tests.contracts.web import Web
 
 
 def sequences(lines: bytes) -> list[int]:
@@ -291,9 +299,112 @@ class TestSyslogTls(SyslogSuite):
         stand.receiver.close()
 
 
+class WebStand:
+    """A receiver of HTTP; what its requests hold is for subclasses to say."""
+
+    def __init__(self) -> None:
+        self.web = Web()
+
+    def settings(self) -> HttpSettings:
+        return HttpSettings(url=self.web.url)
+
+    def poster(self, path: str = "") -> Poster:
+        return Poster(self.settings(), {}, lambda: datetime.now(UTC), time.monotonic, path=path)
+
+    def break_receiver(self) -> None:
+        self.web.away()
+
+    def repair_receiver(self) -> None:
+        self.web.back()
+
+    def close(self) -> None:
+        self.web.close()
+
+
+class WebhookStand(WebStand):
+    def build(self) -> Output:
+        return WebhookOutput(self.poster(), lambda: datetime.now(UTC), lambda: "whsec_" + "a" * 32)
+
+    def received(self) -> list[int]:
+        return sequences(self.raw())
+
+    def raw(self) -> bytes:
+        return b"\n".join(request.body for request in self.web.requests)
+
+
+class TestWebhook(OutputSuite):
+    @pytest.fixture
+    def stand(self) -> Iterator[WebhookStand]:
+        stand = WebhookStand()
+        yield stand
+        stand.close()
+
+
+class OtlpStand(WebStand):
+    """A collector that reads requests with the real messages of OpenTelemetry."""
+
+    encoding: type[ProtobufEncoding | JsonEncoding] = ProtobufEncoding
+
+    def build(self) -> Output:
+        return OtlpOutput(self.poster("/v1/logs"), self.encoding("1.0"), compress=True)
+
+    def received(self) -> list[int]:
+        return [attributes_of(one)["event.sequence"] for one in self.records()]
+
+    def raw(self) -> bytes:
+        return b"\n".join(gzip.decompress(request.body) for request in self.web.requests)
+
+    def records(self) -> list[Any]:
+        return [
+            one
+            for request in self.web.requests
+            for resource in export_request(request).resource_logs
+            for scope in resource.scope_logs
+            for one in scope.log_records
+        ]
+
+
+class OtlpSuite(OutputSuite):
+    def test_what_a_terminal_would_obey_is_escaped(self, output: Output, stand: OtlpStand) -> None:  # type: ignore[override]
+        output.send([an_event(1, message=HOSTILE, fix=HOSTILE, drift_id=HOSTILE)])
+        (one,) = stand.records()
+        told = attributes_of(one)
+        for text in (one.body.string_value, told["driftd.fix"], told["driftd.drift_id"]):
+            assert text.isprintable()
+
+
+class TestOtlp(OtlpSuite):
+    @pytest.fixture
+    def stand(self, require_real: Callable[[str], None]) -> Iterator[OtlpStand]:
+        require_real("opentelemetry-proto")
+        stand = OtlpStand()
+        yield stand
+        stand.close()
+
+
+class JsonOtlpStand(OtlpStand):
+    encoding = JsonEncoding
+
+
+class TestOtlpJson(OtlpSuite):
+    @pytest.fixture
+    def stand(self, require_real: Callable[[str], None]) -> Iterator[OtlpStand]:
+        require_real("opentelemetry-proto")
+        stand = JsonOtlpStand()
+        yield stand
+        stand.close()
+
+
 def test_registry_settings_documentation_and_this_suite_agree() -> None:
     reference = Path(__file__).parents[2].joinpath("docs", "reference", "outputs.md").read_text("utf-8")
     table = reference.partition("| output |")[2].partition("\n\n")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
-    held = {"journald": TestJournald, "jsonl": TestJsonLines, "stdout": TestStdout, "syslog": TestSyslogTcp}
+    held = {
+        "journald": TestJournald,
+        "jsonl": TestJsonLines,
+        "stdout": TestStdout,
+        "syslog": TestSyslogTcp,
+        "webhook": TestWebhook,
+        "otlp": TestOtlp,
+    }
     assert set(OUTPUTS) == set(OutputSettings.__struct_fields__) == documented == set(held)

@@ -331,6 +331,23 @@ def test_an_output_that_has_to_say_again_what_stands_does_so_though_nothing_happ
     scene.journal.wait_until_acknowledged(2)
 
 
+def test_what_a_receiver_has_of_a_batch_that_failed_is_not_sent_again(scene: Scene) -> None:
+    class Halfway(Receiver):
+        def send(self, events: Sequence[Event]) -> None:
+            sequences = [sequence_of(event) for event in events]
+            super().send(events[: sequences.index(3)] if 3 in sequences and self.attempts < 2 else events)
+            if 3 in sequences and self.attempts < 3:
+                error = DeliveryError("no more")
+                error.delivered = sequences.index(3)
+                raise error
+
+    scene.receiver = Halfway()
+    scene.journal.write(5)
+    scene.start()
+    scene.journal.wait_until_acknowledged(5)
+    assert scene.receiver.received.count(1) == scene.receiver.received.count(2) == 1
+
+
 def test_a_receiver_that_asks_to_be_left_alone_is_left_alone(scene: Scene) -> None:
     class Busy(Receiver):
         def send(self, events: Sequence[Event]) -> None:

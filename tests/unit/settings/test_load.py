@@ -121,7 +121,7 @@ outputs:
         "driftd.yaml:10: outputs[0].jsonl: path missing (add path)",
         'driftd.yaml:11: outputs[1]: unknown key "journal" (did you mean "journald"?)',
         "driftd.yaml:11: outputs[1]: an entry of outputs names exactly one output: write `- journald: {}`",
-        'driftd.yaml:12: outputs[2]: found the text "stdout", wanted a mapping with journald, jsonl, stdout, syslog',
+        'driftd.yaml:12: outputs[2]: found the text "stdout", wanted a mapping with journald, jsonl, stdout, syslog, webhook, otlp',
         "driftd.yaml:13: outputs[3]: an entry of outputs names exactly one output: write `- journald: {}`",
     ]
 
