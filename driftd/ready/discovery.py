@@ -26,7 +26,7 @@ class Traces:
         self._text_of = text_of
 
     def package(self, pattern: str) -> str | None:
-        """Return the installed package of this name, in which `*` stands for anything."""
+        """Return the installed package of this name, in which `*`, `?` and `[0-9]` mean what they do for shells."""
         if "*" not in pattern:
             return pattern if pattern in self.packages else None
         return min((name for name in self.packages if fnmatchcase(name, pattern)), default=None)

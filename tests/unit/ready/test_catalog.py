@@ -163,7 +163,7 @@ def test_a_baseline_applies_where_one_of_its_paths_is() -> None:
 
 
 def test_an_unknown_ready_made_baseline_is_answered_with_those_there_are() -> None:
-    with pytest.raises(KeyError, match="one of sshd, accounts, sysctl, eventify-api"):
+    with pytest.raises(KeyError, match=r"one of sshd, accounts, sysctl, .*, eventify-api"):
         ready_baseline("shhd")
 
 
