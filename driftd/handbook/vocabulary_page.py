@@ -31,7 +31,12 @@ def _body(schema: Schema, intro: str, shown: Sequence[str], see_also: Sequence[t
 
 
 def keys_of(schema: Schema, above: str = "") -> Iterator[tuple[str, Schema]]:
-    """Yield every key that may be set, spelled from the top; `[]` stands for each member of a list."""
+    """Yield every key that may be set, spelled from the top; `[]` stands for each member of a list.
+
+    Where a member may be one of several things, the keys of each follow one another.
+    """
+    for kind in schema.get("anyOf", ()):
+        yield from keys_of(kind, above)
     required = schema.get("required", ())
     for name, entry in schema.get("properties", {}).items():
         key = above + name

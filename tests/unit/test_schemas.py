@@ -10,6 +10,7 @@ import jsonschema
 import msgspec
 import pytest
 
+from driftd.handbook.vocabulary_page import keys_of
 from driftd.model.baseline import Baseline
 from driftd.model.change import Severity, Status
 from driftd.model.event import CODES, Action
@@ -72,6 +73,14 @@ def test_the_schema_of_baselines_names_what_a_baseline_takes() -> None:
 
 def test_the_schema_of_settings_names_what_settings_take() -> None:
     _assert_same(SCHEMAS["settings"], Settings, "$")
+
+
+@pytest.mark.parametrize("name", ["settings", "baseline"])
+def test_every_key_that_people_write_is_described_for_its_manual_page(name: str) -> None:
+    undescribed = [
+        key for key, entry in keys_of(SCHEMAS[name]) if not entry.get("description") and "const" not in entry
+    ]
+    assert undescribed == []
 
 
 def test_the_words_of_the_schemas_are_those_of_the_model() -> None:

@@ -33,7 +33,8 @@ def lines() -> Iterator[str]:
     for ready in ready_baselines():
         definition: dict[str, Any] = yaml.safe_load(ready.text)
         yield f"\n## {ready.name}\n\n{definition['description'].strip()}\n"
-        yield "Items: " + ", ".join(f"`{item['path']}`" for item in definition["items"]) + ".\n"
+        items = [item.get("path") or f"command:{item['name']}" for item in definition["items"]]
+        yield "Items: " + ", ".join(f"`{item}`" for item in items) + ".\n"
         yield "| rule | severity | why |"
         yield "|---|---|---|"
         for rule in definition["rules"]:

@@ -19,7 +19,7 @@ from driftd.baselines.ownership import ties
 from driftd.cli.scaffold import Scaffold
 from driftd.formats import registry
 from driftd.installing.place import Place
-from driftd.model.baseline import Baseline
+from driftd.model.baseline import Baseline, ItemPattern
 from driftd.policy.rules import violations
 from driftd.ready.catalog import ready_baselines
 from driftd.settings.trust import Trust
@@ -65,7 +65,9 @@ def broken(name: str, path: str, content: str) -> set[str]:
 def test_a_good_file_is_in_order_and_a_bad_one_is_found_out(name: str, sample: dict[str, Any]) -> None:
     assert broken(name, sample["path"], sample["good"]) == set()
     assert broken(name, sample["path"], sample["bad"]) == set(sample["finds"])
-    assert any(Glob(item.path).matches(sample["path"]) for item in definitions()[name].items)
+    assert any(
+        Glob(item.path).matches(sample["path"]) for item in definitions()[name].items if isinstance(item, ItemPattern)
+    )
 
 
 def test_every_rule_is_found_broken_by_a_sample() -> None:
@@ -79,7 +81,12 @@ def test_every_baseline_has_samples() -> None:
 
 
 def test_no_two_baselines_claim_one_item_with_the_same_right() -> None:
-    patterns = [(name, Glob(item.path)) for name, one in definitions().items() for item in one.items]
+    patterns = [
+        (name, Glob(item.path))
+        for name, one in definitions().items()
+        for item in one.items
+        if isinstance(item, ItemPattern)
+    ]
     patterns.append(("linux-etc", Glob("/etc/**")))
     assert [(patterns[one], patterns[other]) for one, other in ties(patterns)] == []
 
