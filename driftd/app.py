@@ -38,6 +38,7 @@ from driftd.settings.trust import Trust
 from driftd.settings.types import Settings
 from driftd.sources.command import CommandRunner
 from driftd.sources.isolated import IsolatedReader
+from driftd.sources.masks import HOST as HOST_MOUNTS
 from driftd.sources.mounts import Mounts
 from driftd.sources.observe import Observer
 from driftd.sources.root import Root
@@ -59,6 +60,8 @@ class Surroundings:
     uid: int
     is_service: bool = False
     """Root, or an account that may read everything: what it believes must be root's alone to write."""
+    is_unit: bool = False
+    """Started by systemd itself: what hides file systems from this process was no choice of the one who asks."""
 
     @classmethod
     def of_process(cls) -> Surroundings:
@@ -67,7 +70,8 @@ class Surroundings:
             directory = Path.cwd()
         except FileNotFoundError:
             directory = Path("/")  # it was removed while a shell stood in it
-        return cls(os.environ, directory, os.geteuid(), is_service=os.geteuid() == 0 or reads_everything())
+        is_service = os.geteuid() == 0 or reads_everything()
+        return cls(os.environ, directory, os.geteuid(), is_service=is_service, is_unit=is_unit(os.environ, os.getpid()))
 
     def trust(self) -> Trust:
         """Return who may write settings and baselines: root alone for a service, else the invoking user as well."""
@@ -77,6 +81,13 @@ class Surroundings:
         """Return who may write the secret key: also the account that the state directory belongs to, which makes it."""
         owner = account_of(state) if self.is_service else None
         return self.trust() if owner is None else self.trust().also(owner.uid)
+
+
+def is_unit(environment: Mapping[str, str], pid: int) -> bool:
+    """Whether a process is the one that systemd started, and no descendant of it. See systemd.exec(5)."""
+    if "SYSTEMD_EXEC_PID" in environment:
+        return environment["SYSTEMD_EXEC_PID"] == str(pid)
+    return "INVOCATION_ID" in environment  # before systemd 248
 
 
 @dataclass(slots=True)
@@ -172,7 +183,8 @@ def open_host(
         with as_owner_of(settings.state):
             key = secret_key(settings.key_file, around.key_trust(settings.state), make=make_key)
     keeper = SecretKeeper(key)
-    return _assemble(file, settings, facts, tree, keeper, trust, baselines)
+    mounts = Mounts(host=HOST_MOUNTS if around.is_unit and tree.is_machine else None)
+    return _assemble(file, settings, facts, tree, mounts, keeper, trust, baselines)
 
 
 def _assemble(
@@ -180,6 +192,7 @@ def _assemble(
     settings: Settings,
     facts: HostFacts,
     tree: Root,
+    mounts: Mounts,
     keeper: SecretKeeper,
     trust: Trust,
     baselines: list[LoadedBaseline],
@@ -192,7 +205,7 @@ def _assemble(
     content = ContentStore(settings.state / "content", keeper.digest, report)
     layers = {loaded.definition.name: ApprovedLayers(loaded.directory, facts.name, trust) for loaded in baselines}
     approvals = HostApprovals(layers, content, keeper, scope)
-    isolated, mounts = IsolatedReader(), Mounts()
+    isolated = IsolatedReader()
     observer = Observer(tree, keeper, isolated, mounts)
     commands = CommandRunner() if tree.is_machine else None
     auditor = Auditor(

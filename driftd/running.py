@@ -32,6 +32,7 @@ from driftd.metrics.endpoint import EndpointError
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action, Event
+from driftd.model.item import shown_path
 from driftd.model.result import AuditResult
 from driftd.outputs.delivery import Delivery
 from driftd.outputs.filters import Filter
@@ -39,10 +40,11 @@ from driftd.outputs.registry import Surroundings as OutputSurroundings
 from driftd.outputs.registry import build
 from driftd.settings.outputs import OutputSettings
 from driftd.settings.problems import ConfigProblem, ConfigurationError
+from driftd.sources.mounts import MOUNTINFO, Mounts
 from driftd.watch.clock_set import CLOCK, clock_set
 from driftd.watch.inotify import InotifyWatcher
 from driftd.watch.jumps import Jump
-from driftd.watch.notices import Notices, mounts
+from driftd.watch.notices import Notices, Source, mounts
 from driftd.watch.settle import Settling
 from driftd.watch.transient import TransientNames
 
@@ -160,7 +162,8 @@ class Daemon:
         workplace = self._open("driftd run")
         host, engine = self._host, workplace.engine
         listener = Listener(self._clock)
-        notices = Notices(mounts(listener.mounts_changed), clock_set(listener.clock_set))
+        notices = Notices(*self._mounts(listener), clock_set(listener.clock_set))
+        _tell_hidden(host.auditor.mounts)
         watching = Watching(self._watch(listener), host.auditor, self._configuration(), self._root, listener)
         service = self._service = listener.service = self._assemble(workplace, watching)
         control = ControlServer(
@@ -214,6 +217,11 @@ class Daemon:
         service.on_deep = self._judged
         service.on_jump = self._jumped
         return service
+
+    def _mounts(self, listener: Listener) -> list[Source]:
+        """Return what says that something was mounted here, or on the host where we may see others."""
+        host = self._host.auditor.mounts.host
+        return [mounts(listener.mounts_changed, table) for table in (MOUNTINFO, host) if table is not None]
 
     def _may_look_into(self, directory: bytes) -> bool:
         """Whether a directory may be listed and its names be looked up."""
@@ -431,6 +439,15 @@ class Daemon:
             self._upkeep.close()
         if self._workplace is not None:
             self._workplace.close()
+
+
+def _tell_hidden(mounts: Mounts) -> None:
+    """Say what the unit hides from the daemon; items there are gaps."""
+    mounts.refresh()
+    if mounts.unknown_host is not None:
+        log.warning("PID 1's mounts cannot be read: what the unit hides may look deleted", reason=mounts.unknown_host)
+    for mask in mounts.masks.all:
+        log.warning("hidden by the unit", place=shown_path(mask.point), setting=mask.setting)
 
 
 def _restart_needed(fresh: Host) -> list[ConfigProblem]:

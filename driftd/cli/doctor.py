@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 from driftd.app import Host, Surroundings, open_host
+from driftd.cli.hidden import hidden_from_daemon
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.style import Style
 from driftd.daemon.control import ControlError, DaemonAbsentError, ask
 from driftd.model.document import Json
+from driftd.model.item import shown_path
 from driftd.outputs.visible import visible
 
 EXAMPLE = "driftd doctor"
@@ -75,6 +77,7 @@ def examine(host: Host) -> Iterator[Finding]:
     yield from _items(host)
     yield from _approved(host)
     yield _daemon(host)
+    yield from _sandbox(host)
     yield from _outputs(host)
 
 
@@ -156,6 +159,24 @@ def _daemon(host: Host) -> Finding:
     except ControlError as error:
         return Finding("daemon", "failed", str(error), "systemctl restart driftd")
     return Finding("daemon", "ok", "running")
+
+
+def _sandbox(host: Host) -> Iterator[Finding]:
+    """What the daemon's unit hides from it."""
+    try:
+        found = hidden_from_daemon(host.settings.control_socket)
+    except DaemonAbsentError:
+        return
+    except (ControlError, OSError) as error:
+        yield Finding("sandbox", "warning", f"what the unit hides cannot be told: {error}", "run driftd doctor as root")
+        return
+    for mask in found:
+        mend = f"systemctl edit driftd: take {mask.setting}= away, then systemctl restart driftd"
+        yield Finding(
+            "sandbox", "warning", f"{shown_path(mask.point)}: hidden from the daemon: items there are gaps", mend
+        )
+    if not found:
+        yield Finding("sandbox", "ok", "nothing is hidden from the daemon")
 
 
 def _outputs(host: Host) -> Iterator[Finding]:

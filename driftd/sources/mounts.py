@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 import select
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from driftd.sources.masks import NONE, Masks, masks, signs
+from driftd.sources.mountinfo import mount_lines
+from driftd.sources.reasons import MASKED, IsolationError
+
 MOUNTINFO: Final = b"/proc/self/mountinfo"
+TRIES: Final = 5
+"""How often two tables are read again because one of them changed meanwhile."""
 
 _REMOTE: Final = frozenset({
     "9p", "afs", "autofs", "beegfs", "ceph", "cifs", "coda", "fuse", "fuseblk", "gfs2", "glusterfs", "lustre", "ncpfs",
@@ -57,9 +62,12 @@ class RemoteMountError(Exception):
 class Mounts:
     """The mounts of this process. `refresh` reads the table again when the kernel says that it changed."""
 
-    def __init__(self, table: bytes = MOUNTINFO) -> None:
+    def __init__(self, table: bytes = MOUNTINFO, host: bytes | None = None) -> None:
+        """`host`: the table of the host, where this process may see others; what it hides is `masks`."""
         self._table = table
+        self.host = host
         self._fd: int | None = None
+        self._host_fd: int | None = None
         self._poll = select.poll()
         self._top: dict[bytes, Mount] | None = None
         self._changed: set[bytes] = set()
@@ -69,22 +77,49 @@ class Mounts:
         """Those that may hang, the deepest first. A remote `/` is not among them: driftd itself stands on it."""
         self.kernel_made: tuple[bytes, ...] = ()
         """How every path begins whose content is made up when it is read."""
+        self.masks: Masks = NONE
+        """Places of which this process does not see what the host sees."""
+        self.unknown_host: str | None = None
+        """Why the host's table cannot be read, where it was asked for: `masks` then tells what looks like one."""
 
     def refresh(self) -> None:
         """Bring the table up to date. Without one (no /proc) nothing is known to be mounted."""
         if self._fd is None:
             try:
-                self._fd = os.open(self._table, os.O_RDONLY | os.O_CLOEXEC)
+                self._fd = self._opened(self._table)
             except FileNotFoundError:
                 return
-            self._poll.register(self._fd, select.POLLERR | select.POLLPRI)
+            self._open_host()
         elif not self._poll.poll(0):
             return
-        os.lseek(self._fd, 0, os.SEEK_SET)
-        content = bytearray()
-        while piece := os.read(self._fd, 65536):
-            content += piece
-        self._take(mount_table(bytes(content)))
+        ours = _content(self._fd)
+        if self._host_fd is not None:
+            hosts = _content(self._host_fd)
+            for _ in range(TRIES):
+                if not self._poll.poll(0):
+                    break  # both are of one moment
+                ours, hosts = _content(self._fd), _content(self._host_fd)
+            self._mask(masks(ours, hosts))
+        elif self.host is not None:
+            self._mask(signs(ours))
+        self._take(mount_table(ours))
+
+    def _opened(self, table: bytes) -> int:
+        descriptor = os.open(table, os.O_RDONLY | os.O_CLOEXEC)
+        self._poll.register(descriptor, select.POLLERR | select.POLLPRI)
+        return descriptor
+
+    def _open_host(self) -> None:
+        if self.host is None:
+            return
+        try:
+            self._host_fd = self._opened(self.host)
+        except OSError as error:
+            self.unknown_host = error.strerror or str(error)
+
+    def _mask(self, found: Masks) -> None:
+        before, self.masks = self.masks, found
+        self._changed |= {mask.point for mask in {*before.all} ^ {*found.all}}
 
     def _take(self, mounts: Iterable[Mount]) -> None:
         # What was mounted last at a point hides what was there before.
@@ -112,8 +147,18 @@ class Mounts:
             place = place.rpartition(b"/")[0] or b"/"
         return top.get(place)
 
+    def guard_for(self, *, isolated: bool) -> Callable[[bytes], None] | None:
+        """Return what has to be asked of each path before it is touched; None: nothing. `isolated`: somebody else can look."""
+        if self.remote and isolated:
+            return self.guard
+        return self._see if self.masks.all else None
+
     def guard(self, host_path: bytes) -> None:
-        """Raise RemoteMountError where a path, without links in it, stands on a file system that may hang."""
+        """Raise RemoteMountError where a path, without links in it, stands on a file system that may hang.
+
+        IsolationError where it is masked.
+        """
+        self._see(host_path)
         for mount in self.remote:
             if host_path == mount.point or host_path.startswith(mount.point + b"/"):
                 inner = max(self._holding(host_path), key=len, default=mount.point)
@@ -121,28 +166,33 @@ class Mounts:
                     raise RemoteMountError(mount)
                 return
 
+    def _see(self, host_path: bytes) -> None:
+        mask = self.masks.over(host_path) if self.masks.all else None
+        if mask is not None:
+            raise IsolationError(MASKED, f"hidden from driftd by its unit: {mask.setting}=")
+
     def _holding(self, host_path: bytes) -> Iterable[bytes]:
         return (point for point in self.points if host_path == point or host_path.startswith(point + b"/"))
 
     def close(self) -> None:
-        """Give the table's descriptor back."""
-        if self._fd is not None:
-            self._poll.unregister(self._fd)
-            os.close(self._fd)
-            self._fd = None
+        """Give the tables' descriptors back."""
+        for descriptor in (self._fd, self._host_fd):
+            if descriptor is not None:
+                self._poll.unregister(descriptor)
+                os.close(descriptor)
+        self._fd = self._host_fd = None
+
+
+def _content(descriptor: int) -> bytes:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    content = bytearray()
+    while piece := os.read(descriptor, 65536):
+        content += piece
+    return bytes(content)
 
 
 def mount_table(content: bytes) -> list[Mount]:
     """Return the mounts of a mountinfo table, in the order in which they were mounted. See proc_pid_mountinfo(5)."""
-    mounts = []
-    for line in content.splitlines():
-        before, separator, after = line.partition(b" - ")
-        fields = before.split(b" ")
-        if separator and len(fields) >= 6:
-            kind = after.split(b" ")[0].decode("ascii", "backslashreplace")
-            mounts.append(Mount(_plain(fields[4]), kind, int(fields[0]) if fields[0].isdigit() else 0))
-    return mounts
-
-
-def _plain(field: bytes) -> bytes:
-    return re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8) & 0xFF]), field)
+    return [
+        Mount(line.point, line.kind.decode("ascii", "backslashreplace"), line.number) for line in mount_lines(content)
+    ]

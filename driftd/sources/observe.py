@@ -155,7 +155,7 @@ class Observer:
             self._mounts.refresh()
             if self._root.on_host(path).startswith(self._mounts.kernel_made):
                 return NO_STAMPS
-            if not self._mounts.remote:
+            if not self._mounts.remote and not self._mounts.masks.all:
                 there = self._root.lstat(path)
                 if there.type is not ItemType.LINK:
                     return stamp(there), b""
@@ -169,7 +169,7 @@ class Observer:
     def changed_ns(self, item: str) -> int | None:
         """Return when a file or directory changed last, by its ctime; None: it is neither, or asking might take long."""
         self._mounts.refresh()
-        if self._mounts.remote:
+        if self._mounts.remote or self._mounts.masks.all:
             return None
         try:
             there = self._root.lstat(real_path(item))
@@ -179,7 +179,7 @@ class Observer:
 
     def _look(self, path: bytes, wanted: tuple[AttributeName, ...], intake: Intake | None) -> Look:
         self._mounts.refresh()
-        guard = self._mounts.guard if self._mounts.remote and self._isolated is not None else None
+        guard = self._mounts.guard_for(isolated=self._isolated is not None)
         try:
             return look(self._root, path, wanted=wanted, intake=intake, guard=guard)
         except RemoteMountError as error:

@@ -25,6 +25,7 @@ COMMAND_NOT_FOUND: Final = "command-not-found"
 COMMAND_NOT_RUN: Final = "command-not-run"
 COMMAND_OUTPUT: Final = "command-output-too-large"
 COMMAND_TIMEOUT: Final = "command-timeout"
+MASKED: Final = "masked"
 SECRET_KEY_UNKNOWN: Final = "secret-key-unknown"  # noqa: S105 - a reason, not a password
 
 _WORDS: Final = {
@@ -78,7 +79,7 @@ class CommandError(Exception):
 
 
 class IsolationError(Exception):
-    """The child process gave no answer."""
+    """Nobody could look: the child process gave no answer, or another thing stands there than on the host."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -167,6 +167,7 @@ class Survey(Walk):
             or not isinstance(listing, Listing)
             or listing.patterns is not directory.patterns
             or listing.names is not shelf.names
+            or self._is_masked(directory.place)
             or (self._mounts.remote and self._remote(directory.place) is not None)
         ):
             return False
@@ -201,7 +202,7 @@ class Survey(Walk):
 
     def _leads_as_known(self, directory: Directory, name: bytes, fd: int) -> bool:
         """Whether a link leads to what it led to. Where that is not told by one stat, the answer is no."""
-        if self._mounts.remote or not self._root.is_machine or not self._trusting:
+        if self._mounts.remote or self._mounts.masks.all or not self._root.is_machine or not self._trusting:
             return False
         known = self._linked.get(shown_path(directory.child(name)))
         if not known:
@@ -224,7 +225,11 @@ class Survey(Walk):
     # --- the others
 
     def _listed(self, directory: Directory) -> Iterator[Found]:
-        if self._remote(directory.place) is not None or self._is_made_up(directory.place):
+        if (
+            self._is_masked(directory.place)
+            or self._remote(directory.place) is not None
+            or self._is_made_up(directory.place)
+        ):
             yield from super()._listed(directory)
             return
         began = self._now_ns()
@@ -239,6 +244,11 @@ class Survey(Walk):
             os.close(fd)
         for below in listing.below if listing is not None else ():
             self._push(below)
+
+    def _is_masked(self, place: bytes) -> bool:
+        """Whether something else stands there than on the host."""
+        found = self._mounts.masks
+        return bool(found.all) and found.over(self._root.on_host(place)) is not None
 
     def _is_made_up(self, place: bytes) -> bool:
         """Whether the kernel makes up what stands in a directory: no stat field tells that it changed."""

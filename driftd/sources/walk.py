@@ -338,7 +338,7 @@ class Walk(Iterator[Found]):
 
     @property
     def _guard(self) -> Callable[[bytes], None] | None:
-        return self._mounts.guard if self._mounts.remote and self._isolated is not None else None
+        return self._mounts.guard_for(isolated=self._isolated is not None)
 
     def _entries(self, place: bytes) -> list[Entry]:
         mount = self._remote(place)
