@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test fuzz torture lint bench clean
+.PHONY: help run demo test fuzz torture lint bench wheel deb clean
 .DELETE_ON_ERROR:
 
 help: ## what can be made
@@ -41,6 +41,12 @@ bench: $(DEV) ## the programs of bench/, one after the other
 		test -f "$$program" || { echo "bench/ holds no program"; break; }; \
 		echo "== $$program"; $(BIN)/python "$$program"; \
 	done
+
+wheel: $(DEV) ## wheel and source distribution, in dist/
+	$(BIN)/hatchling build
+
+deb: ## the Debian package, with all libraries in it, in dist/
+	$(PYTHON) packaging/deb.py
 
 clean: ## remove the environment; .driftd, which holds approvals, stays
 	rm -rf $(VENV) build dist

@@ -446,7 +446,7 @@ def _tell_hidden(mounts: Mounts) -> None:
     mounts.refresh()
     if mounts.unknown_host is not None:
         log.warning("PID 1's mounts cannot be read: what the unit hides may look deleted", reason=mounts.unknown_host)
-    for mask in mounts.masks.all:
+    for mask in mounts.masks.told:
         log.warning("hidden by the unit", place=shown_path(mask.point), setting=mask.setting)
 
 

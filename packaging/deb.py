@@ -139,12 +139,9 @@ def _lay_out(stage: Path, project: Path, python: Path, version: str) -> None:
     command = stage / "usr/bin/driftd"
     command.parent.mkdir(parents=True)
     command.symlink_to(f"/{HOME}/bin/driftd")
-    packaging = project / "packaging/debian"
     _write(stage / "usr/lib/systemd/system/driftd.service", (project / "systemd/driftd.service").read_text("utf-8"))
-    _write(stage / "etc/logrotate.d/driftd", (packaging / "logrotate").read_text("utf-8"))
-    settings = stage / "etc/driftd"
-    settings.mkdir()
-    settings.chmod(0o750)
+    _write(stage / "etc/logrotate.d/driftd", (project / "driftd/installing/files/logrotate").read_text("utf-8"))
+    (stage / "etc/driftd/baselines").mkdir(parents=True)
     documents = stage / "usr/share/doc/driftd"
     _write(documents / "copyright", (project / "LICENSE").read_text("utf-8"))
     _write_compressed(documents / "CHANGELOG.md.gz", (project / "CHANGELOG.md").read_text("utf-8"))
@@ -202,7 +199,7 @@ def _write_compressed(path: Path, text: str) -> None:
 def _package(stage: Path, project: Path, version: str, output: Path, compression: str) -> Path:
     files = sorted(path for path in stage.rglob("*") if path.is_file() and not path.is_symlink())
     for path in stage.rglob("*"):
-        if not path.is_symlink() and path != stage / "etc/driftd":
+        if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     architecture = _said("dpkg", "--print-architecture")
     major, minor = map(int, version.split("."))

@@ -9,11 +9,8 @@ from driftd.app import is_unit
 from driftd.daemon.control import ask
 from driftd.sources.masks import HOST, Mask, masks
 
-MADE_UP = (b"/proc/", b"/sys/")
-"""Where the kernel's own files stand: a unit that hides some of them hides no configuration."""
 
-
-def hidden_from_daemon(socket: Path) -> list[Mask]:
+def hidden_from_daemon(socket: Path) -> tuple[Mask, ...]:
     """Return the places that the daemon does not see as the host has them.
 
     Raises DaemonAbsentError, ControlError, or OSError where its mounts may not be read.
@@ -25,7 +22,6 @@ def hidden_from_daemon(socket: Path) -> list[Mask]:
     process = Path("/proc", str(daemon["pid"]))
     words = os.fsdecode((process / "environ").read_bytes()).split("\0")
     if not is_unit(dict(word.split("=", 1) for word in words if "=" in word), int(process.name)):
-        return []  # whoever started it in a name space of its own means what is seen there
+        return ()  # whoever started it in a name space of its own means what is seen there
     table = (process / "mountinfo").read_bytes()
-    found = masks(table, Path(HOST.decode()).read_bytes())
-    return [mask for mask in found.all if not mask.point.startswith(MADE_UP)]
+    return masks(table, Path(HOST.decode()).read_bytes()).told

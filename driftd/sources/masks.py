@@ -37,6 +37,8 @@ class Masks:
             mask for point, mask in sorted(places.items()) if mask and mask.point == point
         )
         """All of them; most hosts have none."""
+        self.told: tuple[Mask, ...] = tuple(mask for mask in self.all if not _UNTOLD.match(mask.point))
+        """Those that matter to people: no configuration stands in the others."""
 
     def over(self, host_path: bytes) -> Mask | None:
         """Return what masks a path without links, if anything does."""
@@ -66,6 +68,10 @@ def masks(ours: bytes, hosts: bytes) -> Masks:
     return Masks(places) if any(places.values()) else NONE
 
 
+_UNTOLD: Final = re.compile(rb"/(?:proc|sys|run/credentials|run/systemd/incoming)(?:/|\Z)(?<!\A/proc)(?<!\A/sys)")
+"""What the kernel makes up; and what systemd keeps from every service that has a name space of its own."""
+
+
 def signs(ours: bytes) -> Masks:
     """Return what looks masked by one's own mounts alone, where nobody says which the host has: the ways of systemd."""
     here = _Tree(ours)
@@ -78,7 +84,7 @@ def signs(ours: bytes) -> Masks:
     return Masks(places) if any(places.values()) else NONE
 
 
-_HIDING: Final = re.compile(rb"/systemd/inaccessible/|/systemd-private-")
+_HIDING: Final = re.compile(rb"/inaccessible/[a-z]{3,4}\Z|/systemd-private-")
 _HOMES: Final = frozenset({b"/home", b"/root", b"/run/user"})
 _SETTINGS: Final = {
     **dict.fromkeys(_HOMES, "ProtectHome"),
@@ -100,7 +106,7 @@ def _setting(point: bytes, mount: MountLine | None) -> str:
         return "MountFlags"
     if point in _SETTINGS:
         return _SETTINGS[point]
-    if b"/systemd/inaccessible/" in mount.root:
+    if _HIDING.search(mount.root):
         return "InaccessiblePaths"
     return "TemporaryFileSystem" if mount.kind == b"tmpfs" else "BindPaths"
 
@@ -137,7 +143,14 @@ class _Tree:
         if mount is None:
             return None
         inside = path if mount.point == b"/" else path[len(mount.point) :]
-        return mount.device, (mount.root.rstrip(b"/") + b"/" + inside.strip(b"/")).rstrip(b"/")
+        return _system(mount), (mount.root.rstrip(b"/") + b"/" + inside.strip(b"/")).rstrip(b"/")
+
+
+def _system(mount: MountLine) -> bytes:
+    """Return which file system a mount is of; each mount of proc is one of its own, and they show the same."""
+    if mount.kind != b"proc":
+        return mount.device
+    return b"proc " + b",".join(sorted(option for option in mount.options.split(b",") if b"=" in option))
 
 
 def _lies_in(point: bytes, others: Iterable[bytes]) -> bool:

@@ -22,6 +22,8 @@ class MountLine(NamedTuple):
     """Where."""
     kind: bytes
     """The type of the file system: `ext4`."""
+    options: bytes
+    """Its options, whichever directory of it is mounted."""
 
 
 def mount_lines(table: bytes) -> Iterator[MountLine]:
@@ -31,7 +33,9 @@ def mount_lines(table: bytes) -> Iterator[MountLine]:
         fields = before.split(b" ")
         if separator and len(fields) >= 6 and fields[0].isdigit() and fields[1].isdigit():
             root, point = _plain(fields[3]), _plain(fields[4])
-            yield MountLine(int(fields[0]), int(fields[1]), fields[2], root, point, after.split(b" ")[0])
+            kind, _, rest = after.partition(b" ")
+            options = rest.rpartition(b" ")[2]
+            yield MountLine(int(fields[0]), int(fields[1]), fields[2], root, point, kind, options)
 
 
 def _plain(field: bytes) -> bytes:

@@ -110,8 +110,10 @@ class Machine:
             process.kill()
             process.wait()
 
-    def run(self, *words: str, status: int | None = 0, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command inside; fail unless it ends with `status`."""
+    def run(
+        self, *words: str, status: int | None = 0, given: str = "", **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command inside, with `given` on its standard input; fail unless it ends with `status`."""
         environment = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "LC_ALL": "C.UTF-8",
@@ -120,7 +122,7 @@ class Machine:
         done = subprocess.run(
             ["nsenter", "--target", str(self._inside), "--all", "--root", "--wd", "--", *words],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=given,
             check=False,
             capture_output=True,
             text=True,

@@ -64,6 +64,23 @@ def test_what_is_mounted_below_a_hidden_place_is_hidden_too() -> None:
     assert masks(f"{SERVICE}{line}\n".encode(), HOST).over(b"/home/a b/c") == Mask(b"/home", "ProtectHome")
 
 
+def test_another_mount_of_proc_shows_the_same_unless_it_is_told_to_hide() -> None:
+    assert hidden("150 122 0:70 / /proc rw - proc proc rw") == {}
+    assert hidden("150 122 0:70 / /proc rw - proc proc rw,hidepid=invisible") == {"/proc": "ProtectProc"}
+
+
+def test_what_is_kept_from_every_service_is_not_told() -> None:
+    lines = (
+        "150 133 0:25 /systemd/inaccessible/dir /run/credentials ro - tmpfs tmpfs rw",
+        "151 122 0:25 /systemd/inaccessible/reg /proc/kallsyms ro - tmpfs tmpfs rw",
+        "152 122 0:70 / /proc rw - proc proc rw,subset=pid",
+    )
+    found = masks((SERVICE + "\n".join(lines[:2])).encode(), HOST)
+    assert [mask.point for mask in found.all] == [b"/proc/kallsyms", b"/run/credentials"]
+    assert found.told == ()
+    assert [mask.point for mask in masks((SERVICE + "\n".join(lines)).encode(), HOST).told] == [b"/proc"]
+
+
 def test_what_a_unit_shows_again_in_a_hidden_place_is_not_hidden() -> None:
     lines = ("150 127 0:99 / /var rw - tmpfs tmpfs rw", "151 150 254:0 /var/lib/x /var/lib/x rw - ext4 /dev/vda rw")
     found = masks((SERVICE + "\n".join(lines)).encode(), HOST)
