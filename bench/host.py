@@ -6,7 +6,6 @@ Run as root, who may read everything: python bench/host.py [DIR].
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import statistics
@@ -16,6 +15,8 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+
+from auditing.processes import cpu, family, memory
 
 from driftd.daemon.control import ask
 from driftd.model.event import Action, Event, action_of, namespace
@@ -52,30 +53,6 @@ def duration(event: Event) -> float:
     assert isinstance(audit, dict)
     assert isinstance(audit["duration_us"], int)
     return audit["duration_us"] / 1e6
-
-
-def family(process: int) -> list[int]:
-    """Return a process and its children."""
-    return [process, *map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())]
-
-
-def memory(processes: list[int], field: str) -> float:
-    """Return MiB of all processes together."""
-    total = 0
-    for process in processes:
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-            if line.startswith(f"{field}:"):
-                total += int(line.split()[1])
-    return total / 1024
-
-
-def cpu(processes: list[int]) -> float:
-    """Return the seconds of CPU that processes have used."""
-    ticks = 0
-    for process in processes:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def formats(directory: Path) -> Counter[str]:

@@ -1,0 +1,27 @@
+"""What processes use, by what the kernel says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def family(process: int) -> list[int]:
+    """Return a process and its children, whichever of its threads started them."""
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [process, *(int(child) for task in tasks for child in task.read_text().split())]
+
+
+def memory(processes: list[int], field: str = "Pss") -> float:
+    """Return MiB of all processes together."""
+    total = 0
+    for process in processes:
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith(f"{field}:"):
+                total += int(line.split()[1])
+    return total / 1024
+
+
+def cpu(processes: list[int]) -> float:
+    """Return the seconds of processor time that processes have used, all their threads together."""
+    tasks = (task for process in processes for task in Path(f"/proc/{process}/task").glob("*/schedstat"))
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
