@@ -13,7 +13,7 @@ VERSION = 1
 PATTERNS = ()
 
 _UNIT = re.compile(
-    rb"^Id=\S++\.(?:service|socket|target|device|mount|automount|swap|timer|path|slice|scope)\r?$", re.MULTILINE
+    rb"^Id=\S+\.(?:service|socket|target|device|mount|automount|swap|timer|path|slice|scope)\r?$", re.MULTILINE
 )
 _PROPERTY = re.compile(rb"[A-Z][A-Za-z0-9]*+=")
 _RUN = re.compile(r" ; start_time=\[[^]]*+\] ; stop_time=\[[^]]*+\] ; pid=\d++ ; code=[^;]*+; status=[^;}]*+(?=})")

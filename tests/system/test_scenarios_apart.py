@@ -346,8 +346,8 @@ def test_f22(damage: str, host: ScratchHost) -> None:
 # What of the list has no test: the row says why.
 WITHOUT_TEST = {
     "E11": "`chattr +i` is set; not compared: driftd knows mode, owner, group, ACLs, xattrs, capabilities and SELinux labels",
-    "E17": "A kernel parameter changes at run time, its file does not; not in this version: commands come later",
-    "E18": "A file system is mounted with other options; not in this version: commands come later",
+    "E17": "A kernel parameter changes at run time, its file does not; changed in the [command](baseline.md#commands) that asks the kernel (tests/system/test_effective.py)",
+    "E18": "A file system is mounted with other options; changed in the [command](baseline.md#commands) that lists mounts (tests/system/test_effective.py)",
     "F14": "An item is no longer named; its drift resolves with `no-longer-audited`, its approved content goes with the next deep audit",
     "F15": "New files are in order, or removals; not in this version: name the files, or let `ignore` name those that come and go",
     "F18": "Fifty files are deployed while somebody holds a lock; told as they come, as one summary where they are many: no lock is asked for",
