@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from driftd.acting import account_of, as_owner_of, as_root, reads_everything
 from driftd.auditor import Auditor, HostApprovals
 from driftd.baselines.approve import Proposal, write
 from driftd.baselines.approved import ApprovedLayers
-from driftd.baselines.definition import LoadedBaseline, load_baselines
+from driftd.baselines.checkout import checkout_in_progress, in_progress
+from driftd.baselines.definition import LoadedBaseline, load_defined
 from driftd.baselines.history import History
 from driftd.baselines.scope import Scope
 from driftd.clock import SystemClock
@@ -29,6 +31,7 @@ from driftd.daemon.memory import Memory
 from driftd.daemon.rereading import DeepReading
 from driftd.keyfile import secret_key
 from driftd.model.baseline import Rule
+from driftd.model.item import Gap, shown_path
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.settings.host import HostFacts, host_facts
 from driftd.settings.load import load
@@ -49,6 +52,9 @@ from driftd.store.retention import Limits
 from driftd.store.store import Store
 
 log = structlog.get_logger(__name__)
+
+BASELINE_CHANGED = "baseline-changed"
+"""Reason of a gap: settings or baselines were written while they were read."""
 
 
 @dataclass(slots=True)
@@ -107,6 +113,10 @@ class Host:
     isolated: IsolatedReader
     commands: CommandRunner | None
     """None where what is audited is not this machine."""
+    elsewhere: frozenset[str]
+    """Baselines for other hosts."""
+    read_as: str
+    """Digest of settings and definitions just before they were read."""
 
     def close(self) -> None:
         """End the child processes."""
@@ -125,16 +135,26 @@ class Host:
 
     def files_digest(self) -> str:
         """Return a digest of the settings, the secret key and the definitions as they stand on disk now."""
-        digest = hashlib.sha256()
-        places = {child for directory in self.settings.baselines for child in directory.glob("*/baseline.yaml")}
-        places |= {directory / "baseline.yaml" for directory in self.settings.baselines}
-        for file in [self.file, self.settings.key_file, *sorted(places)]:
-            try:
-                content = file.read_bytes()
-            except OSError:
-                content = b""
-            digest.update(f"{file}\0{len(content)}\0".encode("utf-8", "surrogateescape") + content)
-        return digest.hexdigest()
+        key = hashlib.sha256(_content(self.settings.key_file)).hexdigest()
+        return definitions_digest(self.file, _content(self.file), self.settings) + key
+
+    def checkout(self) -> Path | None:
+        """Return the lock of a checkout of settings or baselines that goes on; None where none does."""
+        places = (loaded.directory for loaded in self.baselines)
+        return checkout_in_progress([self.file.parent, *self.settings.baselines, *places])
+
+    def unsettled(self) -> list[Gap]:
+        """Return why what was read of settings and baselines, up to now, may be no state that anybody meant.
+
+        Empty: they are as they were when the first of them was read, and nobody writes them.
+        """
+        lock = self.checkout()
+        gaps = [in_progress(lock)] if lock is not None else []
+        changed = definitions_digest(self.file, _content(self.file), self.settings) != self.read_as
+        if changed or not all(layers.is_current() for layers in self.auditor.approvals.layers.values()):
+            message = "settings or baselines were changed while they were read: look again"
+            gaps.append(Gap(shown_path(bytes(self.file)), BASELINE_CHANGED, message))
+        return gaps
 
     def judgement_digest(self) -> str:
         """Return a digest of everything beside the items that judging depends on: another one asks for a deep audit."""
@@ -144,6 +164,37 @@ class Host:
             layers = self.auditor.approvals.layers[loaded.definition.name]
             digest.update(f"\0{loaded.definition.name}\0{loaded.digest}\0{layers.sha256}".encode())
         return digest.hexdigest()
+
+
+def definitions_digest(file: Path, content: bytes, settings: Settings) -> str:
+    """Return a digest of the definitions that stand on disk now, and of the settings with this content."""
+    digest = hashlib.sha256(f"{file}\0{len(content)}\0".encode("utf-8", "surrogateescape") + content)
+    places = {child for directory in settings.baselines for child in directory.glob("*/baseline.yaml")}
+    places |= {directory / "baseline.yaml" for directory in settings.baselines}
+    for place in sorted(places):
+        content = _content(place)
+        digest.update(f"{place}\0{len(content)}\0".encode("utf-8", "surrogateescape") + content)
+    return digest.hexdigest()
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def await_checkout(config: str | None, around: Surroundings, patience: float = 5.0) -> None:
+    """Return when no checkout of settings or baselines goes on any more, or after so many seconds."""
+    until = time.monotonic() + patience
+    places = [locate(config, around.environment, around.directory).parent]
+    _await_no(places, until)
+    _await_no([*settings_of(config, around)[1].baselines, *places], until)
+
+
+def _await_no(places: list[Path], until: float) -> None:
+    while checkout_in_progress(places) is not None and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def settings_of(config: str | None, around: Surroundings) -> tuple[Path, Settings]:
@@ -166,7 +217,9 @@ def open_host(
     `anonymous`: a tree under another root is no host, and has no id. `key`: another one than that of the settings, which
     is about to replace it.
     """
+    content = _content(locate(config, around.environment, around.directory))
     file, settings = settings_of(config, around)
+    read_as = definitions_digest(file, content, settings)
     trust = around.trust()
     tree = Root(root)
     facts, problems = host_facts(
@@ -178,13 +231,13 @@ def open_host(
     )
     if problems:
         raise ConfigurationError(problems)
-    baselines = load_baselines(settings.baselines, facts.labels, trust)
+    baselines, elsewhere = load_defined(settings.baselines, facts.labels, trust)
     if key is None:
         with as_owner_of(settings.state):
             key = secret_key(settings.key_file, around.key_trust(settings.state), make=make_key)
     keeper = SecretKeeper(key)
     mounts = Mounts(host=HOST_MOUNTS if around.is_unit and tree.is_machine else None)
-    return _assemble(file, settings, facts, tree, mounts, keeper, trust, baselines)
+    return _assemble(file, settings, facts, tree, mounts, keeper, trust, baselines, elsewhere, read_as)
 
 
 def _assemble(
@@ -196,6 +249,8 @@ def _assemble(
     keeper: SecretKeeper,
     trust: Trust,
     baselines: list[LoadedBaseline],
+    elsewhere: frozenset[str],
+    read_as: str,
 ) -> Host:
     scope = Scope(baselines, keeper.key_id)
 
@@ -211,7 +266,8 @@ def _assemble(
     auditor = Auditor(
         tree, scope, approvals, observer, facts.id or "", mounts=mounts, isolated=isolated, commands=commands
     )
-    return Host(file, settings, facts, tree, keeper, trust, baselines, scope, auditor, content, isolated, commands)
+    parts = (tree, keeper, trust, baselines, scope, auditor, content, isolated, commands)
+    return Host(file, settings, facts, *parts, elsewhere, read_as)
 
 
 @dataclass(slots=True)
@@ -222,6 +278,15 @@ class Workplace:
     engine: Engine
     adoption: Adoption
     acting: ExitStack
+
+    def use(self, fresh: Host) -> None:
+        """Go on for the host as it is described now."""
+        self.host = fresh
+        self.engine.auditor, self.engine.host = fresh.auditor, fresh.facts
+        self.engine.deep = fresh.deep_reading()
+        self.engine.grouping.use(burst_limits(fresh.settings))
+        self.engine.store.keep(limits_of(fresh.settings))
+        self.adoption.use(fresh.facts.name, fresh.trust)
 
     def close(self) -> None:
         """Give everything back."""
@@ -240,6 +305,11 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(timedelta(seconds=float(settings.journal.keep)), int(settings.journal.max_size))
 
 
+def burst_limits(settings: Settings) -> BurstLimits:
+    """Return how many drifts are told one by one."""
+    return BurstLimits(alone=settings.grouping.alone, urgent=settings.grouping.urgent)
+
+
 def open_workplace(host: Host, command: str, publish: Publish, progress: Progress = unheard) -> Workplace:
     """Take the state directory; StateHeldError names who holds it, StoreError what is wrong with it.
 
@@ -251,8 +321,7 @@ def open_workplace(host: Host, command: str, publish: Publish, progress: Progres
         acting.enter_context(as_owner_of(host.settings.state))
         store = Store.open(host.settings.state, clock, command, limits_of(host.settings), progress)
         kept = acting.pop_all()
-    grouping = host.settings.grouping
-    limits = BurstLimits(alone=grouping.alone, urgent=grouping.urgent)
+    limits = burst_limits(host.settings)
     engine = Engine(host.auditor, host.facts, store, clock, os.urandom, publish, limits)
     engine.deep = host.deep_reading()
     return Workplace(host, engine, Adoption(engine, host.facts.name, host.trust), kept)

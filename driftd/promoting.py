@@ -59,7 +59,7 @@ def _selected(
     baselines = {word for word in selection if word in scope.baselines} if selection else set(scope.baselines)
     named = dict.fromkeys(word for word in selection if word not in scope.baselines)
     for item in named:
-        audited = scope.audited(item) if item.startswith("/") else None
+        audited = scope.audited(item)
         if audited is None:
             known = ", ".join(sorted(scope.baselines)) or "none"
             raise UnknownSelectionError(f"{item}: neither an audited item nor a baseline (baselines: {known})")

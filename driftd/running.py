@@ -12,8 +12,10 @@ from typing import Final
 
 import structlog
 
-from driftd.app import Host, Surroundings, Workplace, limits_of, open_host, open_workplace
+from driftd.app import Host, Surroundings, Workplace, open_workplace
 from driftd.auditor import Examined
+from driftd.baselines.checkout import in_progress
+from driftd.baselines.layer import HOSTS
 from driftd.clock import SystemClock
 from driftd.daemon.control_server import ControlServer
 from driftd.daemon.counts import Counts
@@ -32,14 +34,22 @@ from driftd.metrics.endpoint import EndpointError
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action, Event
-from driftd.model.item import shown_path
+from driftd.model.item import Gap, shown_path
 from driftd.model.result import AuditResult
 from driftd.outputs.delivery import Delivery
 from driftd.outputs.filters import Filter
 from driftd.outputs.registry import Surroundings as OutputSurroundings
 from driftd.outputs.registry import build
+from driftd.reloading import (
+    MixtureError,
+    UnsettledError,
+    changed_baselines,
+    changed_sections,
+    changed_settings,
+    read_anew,
+)
 from driftd.settings.outputs import OutputSettings
-from driftd.settings.problems import ConfigProblem, ConfigurationError
+from driftd.settings.problems import ConfigurationError
 from driftd.sources.mounts import MOUNTINFO, Mounts
 from driftd.watch.clock_set import CLOCK, clock_set
 from driftd.watch.inotify import InotifyWatcher
@@ -52,6 +62,10 @@ log = structlog.get_logger(__name__)
 
 DRAIN: Final = 5.0
 """Seconds an output may take to deliver what is left when the daemon stops."""
+PATIENCE: Final = 60.0
+"""Seconds that settings or baselines may be in the middle of being written before that is said."""
+NAMED: Final = 8
+"""Settings and baselines that the message of a reload names."""
 
 
 class Listener:
@@ -111,6 +125,10 @@ class Daemon:
         self._monitoring: Monitoring | None = None
         self._early: list[Message] = []
         self._files_digest = host.files_digest()
+        self._said: list[str] = []
+        """Why the last reload was refused."""
+        self._waits_since: float | None = None
+        """Since when settings or baselines are in the middle of being written."""
 
     def put(self, message: Message) -> None:
         """Give the loop something to do; what comes before it runs waits for it."""
@@ -135,6 +153,7 @@ class Daemon:
             workplace.engine.sum_up_left()
             workplace.adoption.reconcile()
             result = self._host.auditor.audit(each=each)
+            result.coverage.gaps.extend(self._host.unsettled())
             self._accept(pending)
             workplace.engine.finish_once(result)
             self._tidy()
@@ -182,6 +201,9 @@ class Daemon:
             for message in self._early:
                 service.inbox.put(message)
             service.told_of_clocks = CLOCK in notices.start()
+            if self._host.unsettled():
+                self._files_digest = ""
+                service.reload_again(asked=False)
             service.prepare()
             self._notifier.ready("the first audit is under way")
             reason = service.run()
@@ -263,7 +285,8 @@ class Daemon:
         """Directories in which a change means a reload."""
         places: set[Path] = {self._host.file.parent, *self._host.settings.baselines}
         for loaded in self._host.baselines:
-            places |= {loaded.directory, loaded.directory / "hosts" / self._host.facts.name}
+            hosts = loaded.directory / HOSTS
+            places |= {loaded.directory, hosts, hosts / self._host.facts.name}
         return [os.fsencode(place.resolve()) for place in places]
 
     def _plan(self) -> None:
@@ -361,67 +384,111 @@ class Daemon:
     def reload(self, *, asked: bool) -> bool:
         """Read settings and baselines again: all or nothing. Not `asked` for, only where a file of theirs differs."""
         assert self._workplace is not None and self._service is not None
-        engine = self._workplace.engine
+        adoption = self._workplace.adoption
+        if (lock := self._host.checkout()) is not None:
+            self._wait(in_progress(lock), asked=asked)
+            return False
         if not asked and self._host.files_digest() == self._files_digest:
-            self._workplace.adoption.adopt_stale()
+            self._waits_since = None
+            adoption.wait_for(None)
+            if adoption.adopt_stale():
+                self._service.reload_again(asked=False)
             return False
         self._files_digest = self._host.files_digest()
         self._notifier.reloading(self._clock.monotonic())
         try:
-            fresh = open_host(self._config, self._around, root=self._root)
-            if fresh.settings.state != self._host.settings.state:
-                fresh.close()
-                raise ConfigurationError(_restart_needed(fresh))
+            fresh = read_anew(self._host, self._config, self._around, self._root)
         except ConfigurationError as error:
-            shown = [str(problem) for problem in error.problems]
-            log.error(  # noqa: TRY400 - the problems say it all
-                "reload refused: the old settings stay in force", problems=shown
-            )
-            engine.say(
-                Action.DAEMON_RELOAD_FAILED,
-                Severity.HIGH,
-                f"reload refused, the old settings stay in force: {shown[0]}",
-                {"problems": list(shown), **self._asked_by()},
-            )
-            self._notifier.ready("reload refused")
+            self._refuse(error, asked=asked)
             return False
+        except UnsettledError as error:
+            self._files_digest = ""
+            self._wait(error.gap, asked=asked)
+            self._notifier.ready("reload: waiting until settings and baselines are at rest")
+            return False
+        self._waits_since, self._said = None, []
+        self._service.audits.interrupt()
         self._replace(fresh)
         self._files_digest = fresh.files_digest()
         self._notifier.ready("reloaded")
         return True
 
+    def _wait(self, reason: Gap, *, asked: bool) -> None:
+        """Try again later; what is still being written after a minute is a gap until then."""
+        assert self._workplace is not None and self._service is not None
+        now = self._clock.monotonic()
+        self._waits_since = now if self._waits_since is None else self._waits_since
+        if now - self._waits_since >= PATIENCE:
+            self._workplace.adoption.wait_for(reason)
+        self._service.reload_again(asked=asked)
+
+    def _refuse(self, error: ConfigurationError, *, asked: bool) -> None:
+        """Say that the old settings stay in force, and why: once, unless somebody asked."""
+        assert self._workplace is not None and self._service is not None
+        self._waits_since = None
+        self._workplace.adoption.wait_for(None)
+        shown = [str(problem) for problem in error.problems]
+        if asked or shown != self._said:
+            log.error("reload refused: the old settings stay in force", problems=shown)
+            self._workplace.engine.say(
+                Action.DAEMON_RELOAD_FAILED,
+                Severity.HIGH,
+                f"reload refused, the old settings stay in force: {shown[0]}",
+                {"problems": list(shown), **self._asked_by()},
+            )
+        self._said = shown
+        if isinstance(error, MixtureError):
+            self._files_digest = ""
+            self._service.reload_again(asked=False)
+        self._notifier.ready("reload refused")
+
     def _replace(self, fresh: Host) -> None:
         assert self._workplace is not None and self._service is not None
         stale, self._host = self._host, fresh
         stale.close()
-        self._workplace.host = fresh
-        engine = self._workplace.engine
-        engine.auditor = fresh.auditor
-        engine.deep = fresh.deep_reading()
-        engine.store.keep(limits_of(fresh.settings))
-        self._workplace.adoption.use(fresh.facts.name, fresh.trust)
+        changed = changed_baselines(stale, fresh)
+        self._workplace.use(fresh)
         self._service.watching.use(fresh.auditor, self._configuration())
         self._service.commands.use()
         self._service.polling.every = float(fresh.settings.watch.poll)
-        changed: list[Json] = [
-            name
-            for name in stale.settings.__struct_fields__
-            if getattr(stale.settings, name) != getattr(fresh.settings, name)
-        ]
+        self._service.settle_for(float(fresh.settings.watch.settle))
         if stale.settings.outputs != fresh.settings.outputs:
             self._stop_outputs()
             self._start_outputs()
-        if self._schedule is not None and stale.settings.audit != fresh.settings.audit:
-            self._schedule.stop()
-            self._plan()
-        baselines: list[Json] = [*sorted(fresh.scope.baselines)]
-        driftd: dict[str, Json] = {"changed": changed, "baselines": baselines, **self._asked_by()}
-        if "metrics" in changed or "audit" in changed:
+        if (stale.settings.audit, stale.settings.timezone) != (fresh.settings.audit, fresh.settings.timezone):
+            self._replan()
+        if (stale.settings.audit, stale.settings.metrics) != (fresh.settings.audit, fresh.settings.metrics):
             self._unmonitor()
             self._monitor_anew()
-        engine.say(Action.DAEMON_RELOADED, Severity.INFO, "settings and baselines were read again", driftd)
-        self._workplace.adoption.reconcile()
-        log.info("reloaded", changed=changed)
+        self._say_reloaded(stale, fresh, changed)
+        approved = [name for name, what in changed.items() if "approved" in what]
+        self._workplace.adoption.adopt_reloaded(stale.auditor.approvals.layers, approved, fresh.elsewhere)
+
+    def _replan(self) -> None:
+        if self._schedule is not None:
+            self._schedule.stop()
+            self._plan()
+
+    def _say_reloaded(self, stale: Host, fresh: Host, changed: dict[str, list[str]]) -> None:
+        assert self._workplace is not None
+        engine = self._workplace.engine
+        sections = changed_sections(stale.settings, fresh.settings)
+        settings = changed_settings(stale, fresh)
+        named = [str(setting["key"]) for setting in settings if isinstance(setting, dict)]
+        named += [f"baseline {name} ({', '.join(what)})" for name, what in changed.items()]
+        driftd: dict[str, Json] = {
+            "changed": [*sections],
+            "settings": settings,
+            "baselines": [*sorted(fresh.scope.baselines)],
+            "changed_baselines": [
+                {**engine.baseline_words(name), "changes": [*what]} for name, what in changed.items()
+            ],
+            **self._asked_by(),
+        }
+        told = f": {', '.join(named[:NAMED])}" + (f" and {len(named) - NAMED} more" if len(named) > NAMED else "")
+        message = f"settings and baselines were read again{told if named else ', nothing is another'}"
+        engine.say(Action.DAEMON_RELOADED, Severity.INFO, message, driftd)
+        log.info("reloaded", changed=sections, baselines=[*changed])
 
     def _asked_by(self) -> dict[str, Json]:
         """Return who asked for the reload, where that was done through the control socket."""
@@ -448,9 +515,3 @@ def _tell_hidden(mounts: Mounts) -> None:
         log.warning("PID 1's mounts cannot be read: what the unit hides may look deleted", reason=mounts.unknown_host)
     for mask in mounts.masks.told:
         log.warning("hidden by the unit", place=shown_path(mask.point), setting=mask.setting)
-
-
-def _restart_needed(fresh: Host) -> list[ConfigProblem]:
-    return [
-        ConfigProblem(str(fresh.file), None, "state: another directory needs a restart", "systemctl restart driftd")
-    ]

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Protocol
 
 from driftd.baselines import tree
-from driftd.baselines.approved import HOSTS, ApprovedLayers
+from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.digests import ABSENT, ItemDigests, digests_of
 from driftd.baselines.history import History
 from driftd.baselines.item_files import FOLDER, item_file
-from driftd.baselines.layer import MANIFEST, PENDING, CorruptError, Layer, digest_of, pending_name, read_layer
+from driftd.baselines.layer import HOSTS, MANIFEST, PENDING, CorruptError, Layer, digest_of, pending_name, read_layer
 from driftd.durable import sync_file_system
 from driftd.model.approved import ApprovedItem, Manifest, canonical_json
 from driftd.model.item import Gap

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from driftd.baselines.digests import ABSENT, digests_of
-from driftd.baselines.layer import ApprovedFile, CorruptError, Layer, decode_item, read_layer
+from driftd.baselines.layer import HOSTS, MANIFEST, ApprovedFile, CorruptError, Layer, decode_item, read_layer
 from driftd.model.approved import ApprovedItem
-from driftd.model.item import Gap
+from driftd.model.item import Gap, shown_path
 from driftd.settings.problems import ConfigProblem
 from driftd.settings.trust import Trust
 
@@ -17,7 +17,8 @@ CORRUPT = "approved-corrupt"
 """Reason of a gap: something was approved and cannot be believed any more."""
 CHANGED = "approved-changed"
 """Reason of a gap: an approval or a pull changed the layer since it was read; reading it again helps."""
-HOSTS = "hosts"
+NOT_ADOPTED = "approved-not-adopted"
+"""Reason of a gap: what stands on disk is not one whole state, so that the one before it stays in force."""
 
 
 class ApprovedLayers:
@@ -104,6 +105,23 @@ class ApprovedLayers:
         if len(digests) < 2:
             return digests[0].removeprefix("sha256:") if digests else None
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+    def unfit(self, before: ApprovedLayers | None = None) -> Gap | None:
+        """Return why these layers are no whole state that could be taken over, None where they are one.
+
+        Each file is held against its manifest, unless both name it in `before`, which is in force.
+        """
+        for problem in self.problems:
+            return Gap(problem.file, NOT_ADOPTED, str(problem))
+        for item in self.items():
+            layer, digest = self._layer_of(item), self.digest(item)
+            if layer is None or (before is not None and before.digest(item) == digest):
+                continue
+            try:
+                layer.content(item)
+            except CorruptError as corrupt:
+                return Gap(shown_path(bytes(layer.directory / MANIFEST)), NOT_ADOPTED, f"{item}: {corrupt}")
+        return None
 
     def digest(self, item: str) -> str | None:
         """Return the digest of an item's approved file without reading it: another one is another approved state."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from driftd.baselines.layer import HOSTS, MANIFEST
 from driftd.baselines.ownership import ties
 from driftd.baselines.vocabulary import BASELINE
 from driftd.model.baseline import Baseline, CommandItem, ItemPattern
@@ -40,7 +41,14 @@ class LoadedBaseline:
 
 
 def load_baselines(directories: Sequence[Path], labels: Mapping[str, str], trust: Trust) -> list[LoadedBaseline]:
-    """Return the baselines for a host with these labels, by name; raise ConfigurationError with every problem.
+    """Return the baselines for a host with these labels, by name; raise ConfigurationError with every problem."""
+    return load_defined(directories, labels, trust)[0]
+
+
+def load_defined(
+    directories: Sequence[Path], labels: Mapping[str, str], trust: Trust
+) -> tuple[list[LoadedBaseline], frozenset[str]]:
+    """Return the same, and the names of the baselines that are for other hosts.
 
     Each directory is a baseline itself or holds baselines, one directory each; hidden ones are skipped. Baselines for
     other hosts are checked as well, so that a mistake is found where it is made.
@@ -57,7 +65,8 @@ def load_baselines(directories: Sequence[Path], labels: Mapping[str, str], trust
     problems += _same_commands(meant)
     if problems:
         raise ConfigurationError(in_order(problems))
-    return sorted(meant, key=lambda baseline: baseline.definition.name)
+    others = {baseline.definition.name for baseline in loaded} - {baseline.definition.name for baseline in meant}
+    return sorted(meant, key=lambda baseline: baseline.definition.name), frozenset(others)
 
 
 def _baseline_directories(directories: Sequence[Path], trust: Trust, problems: list[ConfigProblem]) -> list[Path]:
@@ -89,9 +98,11 @@ def _those_in(directory: Path) -> tuple[list[Path], list[ConfigProblem]]:
 
 def _misnamed(directory: Path) -> list[ConfigProblem]:
     """Report a directory that is meant to be a baseline and would silently not be audited."""
-    for name in ("baseline.yml", "approved.json"):
-        if (directory / name).exists():
-            return [ConfigProblem(str(directory), None, f"has {name} and no {FILE_NAME}", f"add or rename {FILE_NAME}")]
+    layers = (*directory.glob(MANIFEST), *directory.glob(f"{HOSTS}/*/{MANIFEST}"))
+    for left in (*directory.glob("baseline.yml"), *layers):
+        message = f"has {left.relative_to(directory)} and no {FILE_NAME}"
+        hint = f"restore {FILE_NAME}, or remove all of it" if left in layers else f"rename it to {FILE_NAME}"
+        return [ConfigProblem(str(directory), None, message, hint)]
     return []
 
 
@@ -100,7 +111,7 @@ def _read(directory: Path, trust: Trust) -> tuple[LoadedBaseline | None, list[Co
     problems = [*trust.check(directory), *trust.check(file)]
     if problems:
         return None, problems
-    document, problems = read_yaml(file)
+    document, content, problems = read_yaml(file)
     if document is None:
         return None, problems
     definition, wrong = convert(document.root, Baseline, str(file), BASELINE)
@@ -111,7 +122,7 @@ def _read(directory: Path, trust: Trust) -> tuple[LoadedBaseline | None, list[Co
     problems += _powers(definition, file, lines)
     if problems:
         return None, problems
-    digest = "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
+    digest = "sha256:" + hashlib.sha256(content).hexdigest()
     return LoadedBaseline(definition, directory, digest, lines), problems
 
 

@@ -21,6 +21,8 @@ from driftd.settings.problems import ConfigProblem
 from driftd.settings.trust import Trust
 
 MANIFEST: Final = "approved.json"
+HOSTS: Final = "hosts"
+"""Holds the layers of hosts, one directory each."""
 PENDING: Final = ".approving"
 """Item files of the manifest beside it that were not put in their place yet; empty but for an interrupted approval."""
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from driftd.baselines.approve import Author, Proposal, Revising, sound
-from driftd.baselines.approved import CORRUPT, HOSTS, ApprovedLayers
+from driftd.baselines.approved import CORRUPT, ApprovedLayers
 from driftd.baselines.digests import ABSENT, digests_of
-from driftd.baselines.layer import CorruptError, Layer, read_layer
+from driftd.baselines.layer import HOSTS, CorruptError, Layer, read_layer
 from driftd.model.item import Gap
 from driftd.settings.trust import Trust
 

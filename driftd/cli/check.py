@@ -38,13 +38,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Audit once and print the drifts."""
-    from driftd.app import Surroundings, open_host
+    from driftd.app import Surroundings, await_checkout, open_host
 
     threshold = severity(args.fail_on)
     root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
     if not os.path.isdir(root):
         raise UsageError(f"--root {args.root}: is not a directory")
-    host = open_host(args.config, Surroundings.of_process(), root=root, anonymous=True)
+    around = Surroundings.of_process()
+    await_checkout(args.config, around)
+    host = open_host(args.config, around, root=root, anonymous=True)
     try:
         unknown = set(args.baselines) - set(host.scope.baselines)
         if unknown:
@@ -54,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         count = itertools.count(1)
         result = host.auditor.audit(set(args.baselines) or None, lambda _: progress(f"{next(count)} items"))
         progress("")
+        result.coverage.gaps.extend(host.unsettled())  # else what was read is one whole state
     finally:
         host.close()
     if args.json:

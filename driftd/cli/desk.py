@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from driftd.acting import as_owner_of
-from driftd.app import Host, Surroundings, commit, open_host, open_workplace, settings_of
+from driftd.app import Host, Surroundings, await_checkout, commit, open_host, open_workplace, settings_of
 from driftd.approving.gather import Gathered, gather
 from driftd.approving.spool import Spool
-from driftd.baselines.approve import Proposal
+from driftd.baselines.approve import ApprovalError, Proposal
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.history import History
 from driftd.cli.refusals import UsageError
@@ -43,7 +43,9 @@ class Desk:
         return History(self.host.settings.state / "revisions")
 
     def commit(self, name: str, proposal: Proposal) -> None:
-        """Write a proposal of a baseline."""
+        """Write a proposal of a baseline; ApprovalError where somebody is writing the files around it."""
+        if (lock := self.host.checkout()) is not None:
+            raise ApprovalError(f"{lock}: git is writing there; try again, or remove the file if no git is running")
         commit(self.host, name, proposal)
 
 
@@ -60,6 +62,7 @@ def add_root(parser: argparse.ArgumentParser) -> None:
 def opened(config: str | None, root: str | None, command: str) -> Iterator[Desk]:
     """Yield the desk, beside the daemon where one runs; `command`: who holds the lock where none does."""
     around = Surroundings.of_process()
+    await_checkout(config, around)
     _, settings = settings_of(config, around)
     place = os.fsencode(os.path.realpath(root)) if root is not None else None
     if place is not None and not os.path.isdir(place):

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from types import FrameType
 
-from driftd.app import Surroundings, open_host
+from driftd.app import Surroundings, await_checkout, open_host
 from driftd.cli.check import check_shape, exit_status, severity, tell
 from driftd.cli.main import OK
 from driftd.cli.options import add_config, add_json, print_json
@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     configure_diagnostics(sys.stderr)
     around = Surroundings.of_process()
     root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
+    await_checkout(args.config, around)
     host = open_host(args.config, around, root=root, make_key=True)
     daemon = Daemon(host, around, args.config, root)
     if args.once:

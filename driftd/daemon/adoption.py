@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 
 from driftd.baselines.approved import ApprovedLayers
 from driftd.daemon import events
@@ -12,6 +12,7 @@ from driftd.daemon.peers import Peer
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action
+from driftd.model.item import Gap
 from driftd.settings.trust import Trust
 from driftd.store.database import Database
 
@@ -53,23 +54,41 @@ class Adoption:
         self._engine = engine
         self._host_name = host_name
         self._trust = trust
+        self._withheld: dict[str, Gap] = {}
+        """Baseline -> why what stands on disk is not taken over; under no name: why nothing is."""
+        self.make_way: Callable[[], None] = lambda: None
+        """Called before something is taken over that nobody asked for: an audit must not go by what is half taken over."""
 
     def use(self, host_name: str, trust: Trust) -> None:
-        """Go on for settings that were read again."""
+        """Go on for settings that were read again, whole."""
         self._host_name, self._trust = host_name, trust
+        self._withheld.clear()
+        self._engine.withhold(self._withheld)
 
     def stale(self) -> list[str]:
         """Return the baselines whose manifests on disk are no longer those in use."""
         layers = self._engine.auditor.approvals.layers
         return [name for name, layer in layers.items() if not layer.is_current()]
 
-    def adopt_stale(self) -> None:
-        """Take over what was approved on disk behind the engine's back: a pull, another command."""
+    def adopt_stale(self) -> bool:
+        """Take over what was approved on disk behind the engine's back: a pull, another command.
+
+        Return whether something is left that is no whole state yet: it is to be tried again.
+        """
         for name in self.stale():
             self.adopt(name)
+        self._engine.settle_doubts()
+        return bool(self._withheld)
 
-    def reconcile(self) -> None:
-        """At start: say what was approved, or taken away, while nobody ran."""
+    def wait_for(self, reason: Gap | None) -> None:
+        """Say that nothing is taken over, and why; None: that is over."""
+        self._withhold("", reason)
+
+    def reconcile(self, former: Iterable[str] = (), elsewhere: Container[str] = ()) -> None:
+        """Say what was approved, or taken away, while nobody ran, or by a reload.
+
+        `former`: the baselines until now; `elsewhere`: those that are for other hosts.
+        """
         known = {row.name: row for row in self._engine.store.ask(Database.baselines)}
         for name, layers in self._engine.auditor.approvals.layers.items():
             row = known.get(name)
@@ -77,8 +96,11 @@ class Adoption:
                 self._say_approved(name, layers)
             elif row is not None and row.sha256 and not layers.approved:
                 self._say_removed(name, "what was approved for it is gone")
-        for name in known.keys() - self._engine.auditor.scope.baselines.keys():
-            self._say_removed(name, "its definition is gone")
+        for name in sorted({*known, *former} - self._engine.auditor.scope.baselines.keys()):
+            if name in elsewhere:
+                self._say_removed(name, "its labels are not those of this host (applies_to)", Severity.HIGH)
+            else:
+                self._say_removed(name, "its definition is gone")
 
     def adopt(self, name: str, asked_by: Peer | None = None) -> None:
         """Read a baseline's manifests again and look at every item that they change; `asked_by`: who wants it."""
@@ -86,11 +108,17 @@ class Adoption:
             continue
 
     def adopting(self, name: str, asked_by: Peer | None = None) -> Iterator[None]:
-        """Do the same in steps, so that other work may overtake."""
+        """Do the same in steps, so that other work may overtake. What is no whole state leaves the one before in force."""
         engine = self._engine
         before = engine.auditor.approvals.layers[name]
         loaded = engine.auditor.scope.baselines[name]
         after = ApprovedLayers(loaded.directory, self._host_name, self._trust)
+        unfit = after.unfit(before)
+        self._withhold(name, unfit)
+        if unfit is not None:
+            return
+        if asked_by is None:
+            self.make_way()
         engine.auditor.approvals.layers[name] = after
         if after.sha256 == before.sha256 and after.approved == before.approved:
             return  # taken over already: it was seen on disk before anybody asked
@@ -104,6 +132,34 @@ class Adoption:
             yield from engine.looking(concerned.items(), "approval")
         finally:
             engine.being_approved = ()
+
+    def adopt_reloaded(
+        self, former: Mapping[str, ApprovedLayers], approved: Iterable[str], elsewhere: Container[str]
+    ) -> None:
+        """Say what a reload has taken over, and look at the open drifts whose approved state is another one by it.
+
+        Whatever else it changed is for the audit after it. `elsewhere`: the baselines for other hosts.
+        """
+        self.reconcile(former, elsewhere)
+        engine = self._engine
+        for name in approved:
+            before, after = former[name], engine.auditor.approvals.layers[name]
+            changed = [
+                item for item in engine.memory.drifts.of_baseline(name) if before.digest(item) != after.digest(item)
+            ]
+            engine.look(changed, "approval")
+        engine.settle_doubts()
+
+    def withheld(self, name: str) -> Gap | None:
+        """Return why what stands on disk for a baseline is not taken over; None where it is."""
+        return self._withheld.get(name)
+
+    def _withhold(self, name: str, reason: Gap | None) -> None:
+        if reason is not None:
+            self._withheld[name] = reason
+        else:
+            self._withheld.pop(name, None)
+        self._engine.withhold(self._withheld)
 
     def adopt_quietly(self, name: str) -> None:
         """Read a baseline's manifests again and say so; the items were just looked at."""
@@ -132,9 +188,9 @@ class Adoption:
         engine.commit([events.build(engine.stamp(), Action.BASELINE_APPROVED, Severity.INFO, message, driftd)])
         engine.memory.announced[name] = layers.revision
 
-    def _say_removed(self, name: str, why: str) -> None:
+    def _say_removed(self, name: str, why: str, severity: Severity = Severity.CRITICAL) -> None:
         engine = self._engine
         driftd: dict[str, Json] = {"baseline": {"name": name}}
         message = f"baseline {name} removed: {why}"
-        engine.commit([events.build(engine.stamp(), Action.BASELINE_REMOVED, Severity.CRITICAL, message, driftd)])
+        engine.commit([events.build(engine.stamp(), Action.BASELINE_REMOVED, severity, message, driftd)])
         engine.memory.announced.pop(name, None)

@@ -37,7 +37,7 @@ class Audits:
         self.after: Callable[[Sweep], None] = lambda _sweep: None
         """Called with each that is completed."""
         self._engine = engine
-        self._settle = settle
+        self.settle = settle
         self._monotonic = monotonic
         self._wanted: dict[str, str] = {}
         """Depth -> for what it is wanted."""
@@ -96,7 +96,7 @@ class Audits:
                 self._courses.pop()
                 self.after(sweep)
                 return
-            pause = max(self._settle, SLICE) if sweep.waits else sweep.pause
+            pause = max(self.settle, SLICE) if sweep.waits else sweep.pause
             now = self._monotonic()
             if pause > 0:
                 course.resumes_at = now + pause

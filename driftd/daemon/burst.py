@@ -48,6 +48,10 @@ class Burst:
         self._say_at = 0.0
         self._pause = FIRST_SUMMARY
 
+    def use(self, limits: BurstLimits) -> None:
+        """Judge what comes from now on by other limits."""
+        self._limits = limits
+
     def joins(self, drift_id: str, severity: Severity, now: float, *, again: bool = False) -> bool:
         """Whether a drift that changed now is told together with others; `again`: as it was since this began."""
         if drift_id in self._alone or drift_id in self._urgent:

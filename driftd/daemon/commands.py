@@ -59,7 +59,7 @@ class Commands:
         put: Callable[[Message], None],
     ) -> None:
         self._engine = engine
-        self._settle = settle
+        self.settle = settle
         self._monotonic = monotonic
         self._put = put
         self._commands: dict[str, _Command] = {}
@@ -93,7 +93,7 @@ class Commands:
     def noticed(self, path: bytes, when: datetime) -> None:
         """Something happened to a path."""
         for index in self._when.matching(path):
-            self._want(self._meant[index], "watch", settle=self._settle, since=when)
+            self._want(self._meant[index], "watch", settle=self.settle, since=when)
 
     def tree(self, path: bytes, when: datetime) -> None:
         """A directory came to a path or left it: what is below may be anything."""
@@ -104,7 +104,7 @@ class Commands:
             for glob in command.scoped.when:
                 base = glob.prefix.rpartition("/")[0] + "/"
                 if base.startswith(place) or place.startswith(base):
-                    self._want(item, "watch", settle=self._settle, since=when)
+                    self._want(item, "watch", settle=self.settle, since=when)
 
     def _asked(self, item: str, source: str) -> bool:
         """Take over an item that is to be looked at, if it is a command's."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from driftd.auditor import Auditor, Examined
+from driftd.baselines.approved import CORRUPT
 from driftd.daemon import events
 from driftd.daemon.burst import DEFAULT_LIMITS, BurstLimits
 from driftd.daemon.grouping import Grouping, Summary, group_resolved
@@ -113,6 +114,12 @@ class Engine:
         """For what it was last looked whether everything is there that should be."""
         self._judged_by: tuple[object, ...] = ()
         """By what everything was judged that is remembered; items that are as they were would be judged as they were."""
+        self.on_doubt: Callable[[], None] | None = None
+        """Told that what is approved for an item cannot be believed now, which may be a checkout in progress; who takes
+        this in has `settle_doubts` called once that has come to rest. None: it is said at once."""
+        self._doubted: dict[str, None] = {}
+        self.withheld: dict[str, Gap] = {}
+        """Baseline -> why what stands on disk for it is not taken over."""
 
     # --- looking at items
 
@@ -197,6 +204,8 @@ class Engine:
                 yield self._resolved(item, open_drift, "no-longer-audited")
             return
         baseline = examined.audited.baseline
+        if self._is_doubtful(examined):
+            return
         self._coverage(examined, lost, restored)
         drift = examined.drift
         if open_drift is not None and drift is not None and open_drift.drift_id != drift.id:
@@ -224,6 +233,35 @@ class Engine:
         if open_drift is not None:
             drift = replace(drift, episode=open_drift.episode)
         yield events.drift_changed(self.stamp(now), drift, context, action)
+
+    def _is_doubtful(self, examined: Examined) -> bool:
+        """Whether nothing is said of an item yet, because its approved file may be about to be replaced."""
+        item = examined.item
+        if self.on_doubt is None or item in self.memory.gaps:
+            return False
+        if not any(gap.reason == CORRUPT for gap in examined.verdict.gaps):
+            return False
+        self._doubted[item] = None
+        self.memory.take(examined.observed, settled=False)
+        self.on_doubt()
+        return True
+
+    def settle_doubts(self) -> None:
+        """Say what is known of the items whose approved files could not be believed a while ago."""
+        doubted, self._doubted = self._doubted, {}
+        if doubted:
+            on_doubt, self.on_doubt = self.on_doubt, None
+            try:
+                self.look(doubted, "approval")
+            finally:
+                self.on_doubt = on_doubt
+
+    def withhold(self, withheld: dict[str, Gap]) -> None:
+        """Take note of what is not taken over, and why; it is a gap as long as that lasts."""
+        if withheld != self.withheld:
+            former = {gap.item for gap in self.withheld.values()}
+            self.withheld = dict(withheld)
+            self._directories({item: gap for item, gap in self.memory.places.items() if item not in former})
 
     def _coverage(
         self, examined: Examined, lost: list[tuple[str | None, Gap]], restored: list[tuple[str | None, Gap]]
@@ -376,6 +414,7 @@ class Engine:
 
     def _directories(self, trouble: dict[str, Gap]) -> None:
         """Record directories that could not be looked into, and those that can be again."""
+        trouble = trouble | {gap.item: gap for gap in self.withheld.values()}
         known = self.memory.places
         lost: list[tuple[str | None, Gap]] = [
             (None, gap) for item, gap in trouble.items() if item not in known or known[item].reason != gap.reason

@@ -24,6 +24,10 @@ class Grouping:
         self.group: str | None = None
         """The group that is open."""
 
+    def use(self, limits: BurstLimits) -> None:
+        """Judge what comes from now on by other limits."""
+        self._burst.use(limits)
+
     def place(self, event: Event, drifts: Drifts, now: float) -> None:
         """Mark an event that is about to be recorded, where it is told together with others."""
         if action_of(event) not in OF_ONE_DRIFT:

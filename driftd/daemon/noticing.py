@@ -46,6 +46,10 @@ class Noticing:
         engine.on_links = self._depends
         engine.on_hold = self._holds
 
+    def settle_for(self, seconds: float) -> None:
+        """Give a file that looks half-written another time to become whole."""
+        self._settling.settle_for(seconds)
+
     def next_deadline(self) -> float | None:
         """Return when something is due to be looked at."""
         return self._settling.next_deadline()

@@ -43,6 +43,10 @@ class Rechecks:
         """Path -> whether what lies below the directories in it is concerned as well."""
         self._under_way: Iterator[bool] | None = None
 
+    def settle_for(self, seconds: float) -> None:
+        """Give a file that looks half-written another time to become whole."""
+        self._settle_ns = int(seconds * 1e9)
+
     @property
     def pending(self) -> bool:
         """Whether anything waits to be looked through."""

@@ -134,6 +134,8 @@ class Requests:
             if name in self._service.engine.auditor.scope.baselines:
                 log.info("adopting what was approved", baseline=name, **peer.to_json())
                 yield from self._service.adoption.adopting(name, peer)
+                if (withheld := self._service.adoption.withheld(name)) is not None:
+                    raise ValueError(f"{withheld.item} is not taken over: {withheld.detail}")
         return {"adopted": list(baselines)}
 
     def _audit(self, depth: str, peer: Peer) -> Json:

@@ -56,6 +56,8 @@ MESSAGES: Final = 2_000
 """Messages that are handled before items are looked at."""
 QUIET: Final = 2.0
 """A checkout of baselines must be at rest for so long before it is read."""
+LONGEST_PAUSE: Final = 60.0
+"""Seconds between two tries to read what is no whole state, when it has been none for long."""
 TICK: Final = 5.0
 """Seconds between two looks at the clocks, where nobody tells when they are set."""
 RETRY: Final = 5.0
@@ -120,6 +122,8 @@ class Service:
         """Of the first of these tasks, once it was begun."""
         self._reload_at: float | None = None
         self._reload_asked = False
+        self._pause = 0.0
+        """Until the last try to read again what was no whole state; 0: it was one."""
         self.reload_asked_by: Peer | None = None
         """The peer of the control socket that asked for the reload that is to come."""
         self._stop: str | None = None
@@ -128,6 +132,8 @@ class Service:
         self._again_at = 0.0
         rechecks.everything = lambda: self.audits.want("quick", "watch")
         polling.on_polled = self._configuration_polled
+        engine.on_doubt = self._approvals_doubted
+        adoption.make_way = self.audits.interrupt
         self.on_deep: Callable[[], None] = lambda: None
         """Called after each deep audit: everything was judged by what is in force."""
         self.on_jump: Callable[[Jump], None] = lambda _jump: None
@@ -330,7 +336,8 @@ class Service:
         self.audits.advance(lambda: not self.inbox.empty())
 
     def _begin_audit(self, depth: str) -> None:
-        self.adoption.adopt_stale()
+        if self.adoption.stale():  # nobody said so: it may be in the middle of being written
+            self._approvals_doubted()
         self._notifier.status(f"{depth} audit under way")
 
     def _go_on(self, task: Task) -> None:
@@ -381,12 +388,12 @@ class Service:
     def _timers(self) -> None:
         reload_due = self._reload_due()
         if reload_due is not None and self._clock.monotonic() >= reload_due and not self._tasks:
-            self.audits.interrupt()
             asked, self._reload_at, self._reload_asked = self._reload_asked, None, False
             self.pulse.begin("reading settings and baselines")
             if self._reload(asked=asked):
                 self.audits.want("deep", "reload")
-            self.reload_asked_by = None
+            if self._reload_at is None:
+                self.reload_asked_by, self._pause = None, 0.0
         self.engine.sum_up()
         if self.watching.news and not self._rechecks.pending:
             self.losses.say_polled(self.watching)
@@ -408,6 +415,23 @@ class Service:
     def _reload_due(self) -> float | None:
         """Return when to reload: not while an audit goes by what is in force, unless that takes long."""
         return max(self._reload_at, self.audits.interruptible_from()) if self._reload_at is not None else None
+
+    def reload_again(self, *, asked: bool) -> None:
+        """Read again what was no whole state just now: soon, then with growing pauses."""
+        self._pause = min(max(QUIET, 2 * self._pause), LONGEST_PAUSE)
+        self._reload_at = self._clock.monotonic() + self._pause
+        self._reload_asked = asked
+
+    def _approvals_doubted(self) -> None:
+        """Look at what is approved once it has come to rest."""
+        if self._reload_at is None:
+            self._reload_at = self._clock.monotonic() + QUIET
+
+    def settle_for(self, seconds: float) -> None:
+        """Give a file that looks half-written another time to become whole."""
+        self.audits.settle = self.commands.settle = seconds
+        self._noticing.settle_for(seconds)
+        self._rechecks.settle_for(seconds)
 
     def _reload_soon(self) -> None:
         """Reload now, or when a checkout in progress has come to rest."""

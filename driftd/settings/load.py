@@ -16,7 +16,7 @@ def load(path: Path, *, trust: Trust) -> Settings:
     problems = trust.check(path)
     if problems:
         raise ConfigurationError(problems)
-    document, problems = read_yaml(path)
+    document, _, problems = read_yaml(path)
     if document is None:
         raise ConfigurationError(problems)
     settings, wrong = convert(document.root, Settings, str(path), SETTINGS)
@@ -25,21 +25,22 @@ def load(path: Path, *, trust: Trust) -> Settings:
     return settings
 
 
-def read_yaml(path: Path) -> tuple[Document | None, list[ConfigProblem]]:
-    """Return what a YAML file says, and what in it could not be taken at its word (a key written twice)."""
+def read_yaml(path: Path) -> tuple[Document | None, bytes, list[ConfigProblem]]:
+    """Return what a YAML file says, its bytes, and what in it could not be taken at its word (a key written twice)."""
     from driftd.formats import registry
 
     file = str(path)
     try:
         content = path.read_bytes()
     except OSError as refused:
-        return None, [ConfigProblem(file, None, f"cannot be read: {refused.strerror}", "check the path and its mode")]
+        problem = ConfigProblem(file, None, f"cannot be read: {refused.strerror}", "check the path and its mode")
+        return None, b"", [problem]
     reading = registry.read(content, file, "yaml")
     if reading.problem is not None or reading.document is None:
         line, message = (reading.problem.line, reading.problem.message) if reading.problem else (None, "not text")
-        return None, [ConfigProblem(file, line, f"is not YAML: {message}")]
+        return None, content, [ConfigProblem(file, line, f"is not YAML: {message}")]
     document = reading.document
-    return document, [ConfigProblem(file, problem.line, problem.message) for problem in document.problems]
+    return document, content, [ConfigProblem(file, problem.line, problem.message) for problem in document.problems]
 
 
 def in_order(problems: list[ConfigProblem]) -> list[ConfigProblem]:

@@ -44,8 +44,7 @@ class Settling:
         transient_hold: float = TRANSIENT_HOLD,
         max_waiting: int = MAX_WAITING,
     ) -> None:
-        self._settle = settle
-        self._longest = LONGEST_FACTOR * settle
+        self.settle_for(settle)
         self._transient = transient
         self._transient_hold = transient_hold
         self._max_waiting = max_waiting
@@ -54,6 +53,11 @@ class Settling:
         self._handed_out: dict[bytes, float] = {}
         self._rescans: dict[bytes, float] = {}
         self._next_rescan = _NEVER
+
+    def settle_for(self, seconds: float) -> None:
+        """Hold what is noticed from now on for another time."""
+        self._settle = seconds
+        self._longest = LONGEST_FACTOR * seconds
 
     def __len__(self) -> int:
         """How many paths and directories wait."""

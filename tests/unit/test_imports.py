@@ -78,9 +78,10 @@ ROOMS = {
     ),
     "daemon": Room(7, "puts the parts to work; is told which ones by app"),
     "app": Room(8, "the one place where settings become objects, so that there is one place to look"),
-    "running": Room(9, "keeps what app has joined running, and joins it again on reload"),
-    "cli": Room(10, "turns arguments into calls and results into text and exit statuses"),
-    "__main__": Room(11, "the entry point, which nothing imports"),
+    "reloading": Room(9, "reads what a reload would replace and holds it against what is in force; replaces nothing"),
+    "running": Room(10, "keeps what app has joined running, and joins it again on reload"),
+    "cli": Room(11, "turns arguments into calls and results into text and exit statuses"),
+    "__main__": Room(12, "the entry point, which nothing imports"),
 }
 
 PURE = ("model", "formats", "compare", "dialects", "policy", "secrets", "audit")

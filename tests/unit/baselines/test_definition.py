@@ -214,9 +214,12 @@ def test_a_misnamed_definition_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "sshd" / "baseline.yml").write_text("")
     (tmp_path / "lost").mkdir()
     (tmp_path / "lost" / "approved.json").write_text("{}")
+    (tmp_path / "own" / "hosts" / "web-1").mkdir(parents=True)
+    (tmp_path / "own" / "hosts" / "web-1" / "approved.json").write_text("{}")
     assert problems_of(tmp_path) == [
-        "lost: has approved.json and no baseline.yaml (add or rename baseline.yaml)",
-        "sshd: has baseline.yml and no baseline.yaml (add or rename baseline.yaml)",
+        "lost: has approved.json and no baseline.yaml (restore baseline.yaml, or remove all of it)",
+        "own: has hosts/web-1/approved.json and no baseline.yaml (restore baseline.yaml, or remove all of it)",
+        "sshd: has baseline.yml and no baseline.yaml (rename it to baseline.yaml)",
     ]
 
 

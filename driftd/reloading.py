@@ -1,0 +1,154 @@
+"""What a reload would replace: read, held against what is in force, and told. Nothing is replaced here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import UNSET, Struct
+from msgspec.structs import fields
+
+from driftd.app import Host, Surroundings, open_host
+from driftd.baselines.checkout import in_progress
+from driftd.model.document import Document, Json, Steps, node_from_json
+from driftd.model.item import Gap
+from driftd.model.keys import render_key
+from driftd.secrets.mask import mask
+from driftd.settings.problems import ConfigProblem, ConfigurationError
+from driftd.settings.types import Settings
+
+RESTART: Final = (("state",), ("host", "id"), ("control", "socket"), ("control", "group"), ("watch", "enabled"))
+"""Settings that hold from a start to its end."""
+_MAX_VALUE: Final = 1024
+
+
+class MixtureError(ConfigurationError):
+    """What stands on disk is no whole state: it is refused, and to be tried again."""
+
+
+class UnsettledError(Exception):
+    """What was read changed meanwhile, or is being written; `gap` says what."""
+
+    def __init__(self, gap: Gap) -> None:
+        super().__init__(gap.detail)
+        self.gap = gap
+
+
+def read_anew(now: Host, config: str | None, around: Surroundings, root: bytes) -> Host:
+    """Return the host as it is described now, all of it.
+
+    ConfigurationError: it is wrong, or would need a restart; MixtureError: some approved files are not what their
+    manifest says; UnsettledError: somebody is writing.
+    """
+    try:
+        fresh = open_host(config, around, root=root)
+    except ConfigurationError as error:
+        if (lock := now.checkout()) is not None:
+            raise UnsettledError(in_progress(lock)) from error
+        raise
+    try:
+        _whole(now, fresh)
+    except BaseException:
+        fresh.close()
+        raise
+    return fresh
+
+
+def _whole(now: Host, fresh: Host) -> None:
+    for gap in fresh.unsettled():
+        raise UnsettledError(gap)
+    if problems := restart_needed(now, fresh):
+        raise ConfigurationError(problems)
+    if problems := mixtures(now, fresh):
+        raise MixtureError(problems)
+
+
+def restart_needed(now: Host, fresh: Host) -> list[ConfigProblem]:
+    """Return the settings that are others and cannot be, as long as this process runs."""
+    before, after = (dict(_flat(_tree(host.settings), ())) for host in (now, fresh))
+    changed = [steps for steps in RESTART if before.get(steps) != after.get(steps)]
+    if now.facts.id != fresh.facts.id and ("host", "id") not in changed:
+        changed.append(("host", "id"))  # another machine-id
+    hint = "systemctl restart driftd"
+    return [
+        ConfigProblem(str(fresh.file), None, f"{'.'.join(steps)}: another one needs a restart", hint)
+        for steps in changed
+    ]
+
+
+def mixtures(now: Host, fresh: Host) -> list[ConfigProblem]:
+    """Return the baselines whose approved files are no whole state, beyond what is in force already."""
+    in_force = now.auditor.approvals.layers
+    found = ((name, layers.unfit(in_force.get(name))) for name, layers in fresh.auditor.approvals.layers.items())
+    return [ConfigProblem(gap.item, None, gap.detail, "finish the checkout") for _, gap in found if gap is not None]
+
+
+def changed_settings(now: Host, fresh: Host) -> list[Json]:
+    """Return each setting that is another one: its key, and what it was and is, in text, secrets as fingerprints."""
+    before, after = (dict(_flat(_masked(host, fresh), ())) for host in (now, fresh))
+    changed: list[Json] = []
+    for steps in sorted({*before, *after}, key=str):
+        if before.get(steps) != after.get(steps):
+            sides = {"before": before, "after": after}
+            values: dict[str, Json] = {side: _text(each[steps]) for side, each in sides.items() if steps in each}
+            changed.append({"key": render_key(steps), **values})
+    return changed
+
+
+def changed_baselines(now: Host, fresh: Host) -> dict[str, list[str]]:
+    """Return which baselines are others, and what of them: `added`, `removed`, `definition`, `approved`."""
+    before, after = ({each.definition.name: each for each in host.baselines} for host in (now, fresh))
+    found: dict[str, list[str]] = {}
+    for name in sorted({*before, *after}):
+        if name not in before or name not in after:
+            found[name] = ["removed" if name in before else "added"]
+            continue
+        what = ["definition"] if before[name].digest != after[name].digest else []
+        approved = [host.auditor.approvals.layers[name].sha256 for host in (now, fresh)]
+        what += ["approved"] if approved[0] != approved[1] else []
+        if what:
+            found[name] = what
+    return found
+
+
+def _tree(value: object) -> Json:
+    """Return settings as they would be written, with what holds where nothing is."""
+    match value:
+        case Struct():
+            below = {info.encode_name: getattr(value, info.name) for info in fields(value)}
+            return {name: _tree(member) for name, member in below.items() if member is not UNSET}
+        case dict():
+            return {str(name): _tree(member) for name, member in value.items()}
+        case tuple():
+            return [_tree(member) for member in value]
+        case None | bool() | int():
+            return value if type(value) in (type(None), bool, int) else str(value)
+        case _:
+            return str(value)
+
+
+def _masked(host: Host, fresh: Host) -> Json:
+    document = Document(str(host.file), "yaml", node_from_json(_tree(host.settings)))
+    mask(document, fresh.keeper)
+    return document.root.to_json()
+
+
+def _flat(value: Json, steps: Steps) -> Iterator[tuple[Steps, Json]]:
+    if isinstance(value, dict) and value:
+        for name, member in value.items():
+            yield from _flat(member, (*steps, name))
+    elif isinstance(value, list) and value:
+        for index, member in enumerate(value):
+            yield from _flat(member, (*steps, index))
+    else:
+        yield steps, value
+
+
+def _text(value: Json) -> str:
+    text = value if isinstance(value, str) else "none" if value is None else str(value).lower()
+    return text if len(text) <= _MAX_VALUE else text[:_MAX_VALUE] + "…"
+
+
+def changed_sections(now: Settings, fresh: Settings) -> list[str]:
+    """Return the names of the sections of the settings that are others."""
+    return [name for name in now.__struct_fields__ if getattr(now, name) != getattr(fresh, name)]
