@@ -161,7 +161,7 @@ class Mounts:
         self._see(host_path)
         for mount in self.remote:
             if host_path == mount.point or host_path.startswith(mount.point + b"/"):
-                inner = max(self._holding(host_path), key=len, default=mount.point)
+                inner = max(self.points_above(host_path), key=len, default=mount.point)
                 if len(inner) <= len(mount.point):
                     raise RemoteMountError(mount)
                 return
@@ -171,7 +171,8 @@ class Mounts:
         if mask is not None:
             raise IsolationError(MASKED, f"hidden from driftd by its unit: {mask.setting}=")
 
-    def _holding(self, host_path: bytes) -> Iterable[bytes]:
+    def points_above(self, host_path: bytes) -> Iterable[bytes]:
+        """Return the mount points that a path is, or stands below."""
         return (point for point in self.points if host_path == point or host_path.startswith(point + b"/"))
 
     def close(self) -> None:

@@ -177,6 +177,25 @@ def test_a_mount_over_a_watched_directory_is_seen_and_watched_and_so_is_its_end(
     assert_sound(daemon.journal)
 
 
+def test_what_is_new_on_a_file_system_that_is_not_entered_is_nobodys(
+    host: ScratchHost, require_real: Callable[[str], None]
+) -> None:
+    require_real("mounts")
+    host.define([str(host.tree / "**")])
+    host.approve()
+    hidden, edited = host.tree / "d/b.yaml", host.tree / "e/c.yaml"
+    with host.daemon(["unshare", "--mount"]) as daemon:
+        daemon.wait_event(Action.AUDIT_COMPLETED)
+        point = shlex.quote(str(host.tree / "d"))
+        within(daemon, f"mount -t tmpfs none {point}")
+        opened(daemon, hidden)
+        within(daemon, f"echo 'x: 1' >{point}/new.yaml")
+        edited.write_text(NEW)
+        opened(daemon, edited)
+        assert told(daemon.journal, host.tree / "d/new.yaml") == []
+    assert_sound(daemon.journal)
+
+
 def test_a_directory_that_may_not_be_read_is_a_gap_at_once_and_no_removal(host: ScratchHost) -> None:
     host.approve()
     directory = host.tree / "d"
