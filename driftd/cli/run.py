@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -14,6 +15,7 @@ from driftd.cli.check import check_shape, exit_status, severity, tell
 from driftd.cli.main import OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.daemon.messages import Reload, Stop
+from driftd.daemon.orphans import Orphans
 from driftd.diagnostics import configure as configure_diagnostics
 from driftd.running import Daemon
 
@@ -37,6 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT; SIGHUP reads settings and baselines again."""
     threshold = severity(args.fail_on)
+    is_first = os.getpid() == 1
+    if is_first:  # of a container: what is fatal to others passes it by until it says what to do
+        signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))
     configure_diagnostics(sys.stderr)
     around = Surroundings.of_process()
     root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
@@ -61,5 +66,6 @@ def run(args: argparse.Namespace) -> int:
             daemon.put(message)
 
         signal.signal(number, put)
-    daemon.run()
+    with Orphans() if is_first else nullcontext():
+        daemon.run()
     return OK

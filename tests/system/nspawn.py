@@ -10,6 +10,7 @@ import secrets
 import signal
 import subprocess
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -23,14 +24,38 @@ After=basic.target
 """
 
 
-class Machine:
-    """One booted container. `root` is its file system as seen from outside; `shared` is the same directory on both sides."""
+@contextlib.contextmanager
+def copied_root(place: Path) -> Iterator[Path]:
+    """Yield a directory that holds what this machine's root directory holds; what is written there is kept in memory."""
+    memory = place.with_name(f"{place.name}.memory")
+    with contextlib.ExitStack() as undo:
+        for directory in (place, memory):
+            directory.mkdir(parents=True)
+        _run("mount", "-t", "tmpfs", "none", memory)
+        undo.callback(_run, "umount", "--lazy", memory)
+        for name in ("upper", "work"):
+            (memory / name).mkdir()
+        layers = f"lowerdir=/,upperdir={memory}/upper,workdir={memory}/work"
+        _run("mount", "-t", "overlay", "overlay", "-o", layers, place)
+        undo.callback(_run, "umount", "--lazy", place)
+        yield place
 
-    def __init__(self, directory: Path) -> None:
+
+class Machine:
+    """One container. `root` is its file system as seen from outside; `shared` is the same directory on both sides.
+
+    `command`: process number 1, instead of systemd; `options`: more for systemd-nspawn; `points`: directories to mount on.
+    """
+
+    def __init__(
+        self, directory: Path, *, command: Sequence[str] = (), options: Sequence[str] = (), points: Sequence[str] = ()
+    ) -> None:
         self.name = f"driftd-{secrets.token_hex(4)}"
+        self._command = command
+        self._options = options
+        self._points = points
         self.shared = directory / "shared"
         self.root = directory / "root"
-        self._memory = directory / "memory"
         self._log = directory / "console"
         self._process: subprocess.Popen[bytes] | None = None
         self._inside = 0
@@ -47,15 +72,10 @@ class Machine:
         self._cleanup.close()
 
     def _mount(self, undo: contextlib.ExitStack) -> None:
-        for directory in (self.shared, self.root, self._memory):
-            directory.mkdir(parents=True)
-        _run("mount", "-t", "tmpfs", "none", self._memory)
-        undo.callback(_run, "umount", "--lazy", self._memory)
-        for name in ("upper", "work"):
-            (self._memory / name).mkdir()
-        layers = f"lowerdir=/,upperdir={self._memory}/upper,workdir={self._memory}/work"
-        _run("mount", "-t", "overlay", "overlay", "-o", layers, self.root)
-        undo.callback(_run, "umount", "--lazy", self.root)
+        self.shared.mkdir(parents=True)
+        undo.enter_context(copied_root(self.root))
+        for point in self._points:
+            (self.root / point).mkdir(parents=True, exist_ok=True)
         (self.root / "etc/machine-id").write_text(secrets.token_hex(16) + "\n")
         (self.root / "etc/hostname").write_text(self.name + "\n")
         (self.root / "etc/systemd/system/tests.target").write_text(TARGET)
@@ -70,9 +90,10 @@ class Machine:
         # In groups of its own from the start: machines share a name for their groups, relative to the launcher's.
         join = 'for group in $1; do echo $$ > $group/cgroup.procs; done; shift; exec "$@"'
         command = [
-            "systemd-nspawn", "--quiet", f"--directory={self.root}", "--boot", "--register=no", "--keep-unit",
+            "systemd-nspawn", "--quiet", f"--directory={self.root}", "--register=no", "--keep-unit",
             f"--machine={self.name}", "--private-network", "--console=pipe", f"--bind={self.shared}",
-            "--", "--unit=tests.target",
+            *self._options, *([] if self._command else ["--boot"]),
+            "--", *(self._command or ["--unit=tests.target"]),
         ]  # fmt: skip
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -88,21 +109,34 @@ class Machine:
         assert self._process is not None
         end = time.monotonic() + BOOT_SECONDS
         while True:
-            assert self._process.poll() is None, f"the machine ended: {self._log.read_text(errors='replace')}"
-            assert time.monotonic() < end, f"the machine is not up: {self._log.read_text(errors='replace')}"
+            assert self._process.poll() is None, f"the machine ended: {self.said()}"
+            assert time.monotonic() < end, f"the machine is not up: {self.said()}"
             found = subprocess.run(
                 ["pgrep", "--parent", str(self._process.pid)], check=False, capture_output=True, text=True
             )
             if found.stdout.strip():
                 self._inside = int(found.stdout.split()[0])
+                if self._command:
+                    return
                 state = self.run("systemctl", "is-active", "tests.target", status=None)
                 if state.stdout.strip() == "active":
                     return
             time.sleep(0.05)
 
+    def said(self) -> str:
+        """Return what came out of process number 1."""
+        return self._log.read_text("utf-8", "replace")
+
+    def wait(self, seconds: float) -> int:
+        """Return the status with which the container ended."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
     def _power_off(self) -> None:
         process = self._process
         assert process is not None
+        if process.poll() is not None:
+            return
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(30)
