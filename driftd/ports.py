@@ -60,11 +60,12 @@ class Output(Protocol):
 class Refreshing(Protocol):
     """An output that has something to do though nothing happened."""
 
-    every: float
-    """Seconds between two times."""
+    @property
+    def every(self) -> float:
+        """Seconds from one time to the next, as it is now; infinite while there is nothing to do."""
 
     def refresh(self) -> None:
-        """Do it, on the thread that delivers: at the start and then every so often. Raises DeliveryError and nothing else."""
+        """Do it, on the thread that delivers: at the start and then as often as that. Raises DeliveryError and nothing else."""
 
 
 class WatchEvents(Protocol):

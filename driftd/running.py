@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -28,9 +28,11 @@ from driftd.daemon.rechecks import Rechecks
 from driftd.daemon.requests import Requests
 from driftd.daemon.schedule import Schedule
 from driftd.daemon.service import Service
+from driftd.daemon.standing import StandingDrifts
 from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
 from driftd.metrics.endpoint import EndpointError
+from driftd.model.baseline import Rule
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action, Event
@@ -350,12 +352,19 @@ class Daemon:
         assert self._workplace is not None
         store = self._workplace.engine.store
         self._outputs = self._host.settings.outputs
+        around = OutputSurroundings(
+            sys.stdout,
+            self._around.environment,
+            drifts=StandingDrifts(store),
+            host=lambda: self._host.facts.name,
+            rules=self._rules,
+        )
         for index, entry in enumerate(self._outputs):
             same = sum(other.name == entry.name for other in self._outputs[:index])
             name = entry.name if not same else f"{entry.name}-{same + 1}"
             delivery = Delivery(
                 name,
-                build(entry.name, entry.options, OutputSurroundings(sys.stdout, self._around.environment)),
+                build(entry.name, entry.options, around),
                 read=store.journal.read,
                 acknowledge=partial(store.delivered, name),
                 cursor=store.cursor(name),
@@ -366,6 +375,9 @@ class Daemon:
             )
             delivery.start()
             self._deliveries.append(delivery)
+
+    def _rules(self) -> Mapping[str, Rule]:
+        return self._host.rules()  # of the host as it was reloaded last
 
     def _stop_outputs(self) -> None:
         for delivery in self._deliveries:

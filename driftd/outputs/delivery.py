@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -84,7 +85,8 @@ class Delivery:
         self._backoff = backoff or Backoff()
         self._batch = batch
         self._clock = clock
-        self._refresh_at = clock.monotonic() if isinstance(output, Refreshing) else None
+        self._refreshing = output if isinstance(output, Refreshing) else None
+        self._refreshed_at = -math.inf
         self._changed = threading.Condition()
         self._fresh = FreshEvents(max(head, cursor), ROOM)
         self._cursor = cursor
@@ -166,14 +168,15 @@ class Delivery:
         return self._deadline is not None or self._cursor < self._fresh.head
 
     def _until_refresh(self) -> float | None:
-        return None if self._refresh_at is None else max(0.0, self._refresh_at - self._clock.monotonic())
+        if self._refreshing is None or math.isinf(every := self._refreshing.every):
+            return None
+        return max(0.0, self._refreshed_at + every - self._clock.monotonic())
 
     def _work(self) -> None:
         """Deliver the next events, and have the output say anew what stands, where that is due."""
-        if self._refresh_at is not None and self._clock.monotonic() >= self._refresh_at and self._deadline is None:
-            assert isinstance(self._output, Refreshing)
-            self._output.refresh()
-            self._refresh_at = self._clock.monotonic() + self._output.every
+        if self._refreshing is not None and self._until_refresh() == 0.0 and self._deadline is None:
+            self._refreshing.refresh()
+            self._refreshed_at = self._clock.monotonic()
             if self._cursor >= self._fresh.head:
                 self._recovered()
         if self._cursor < self._fresh.head:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, TextIO
 
 from driftd import __version__
+from driftd.model.baseline import Rule
+from driftd.outputs.alert import AlertFormat
+from driftd.outputs.alertmanager import PATH as ALERTS_PATH
+from driftd.outputs.alertmanager import AlertmanagerOutput
 from driftd.outputs.credentials import read_secret
+from driftd.outputs.filters import Filter
 from driftd.outputs.journald import JournaldOutput
 from driftd.outputs.jsonl import JsonLinesOutput
 from driftd.outputs.otlp import PATH as OTLP_PATH
 from driftd.outputs.otlp import JsonEncoding, OtlpOutput, ProtobufEncoding
 from driftd.outputs.posting import Poster
+from driftd.outputs.standing import NothingOpen, OpenDrifts
 from driftd.outputs.stdout import StdoutOutput
 from driftd.outputs.syslog import SyslogOutput
 from driftd.outputs.syslog_message import SyslogFormat
@@ -25,6 +31,7 @@ from driftd.outputs.tls import TlsFiles
 from driftd.outputs.webhook import WebhookOutput
 from driftd.ports import Output
 from driftd.settings.outputs import (
+    AlertmanagerSettings,
     EventFilter,
     HttpSettings,
     JournaldSettings,
@@ -52,6 +59,12 @@ class Surroundings:
     stdout: TextIO
     environment: Mapping[str, str]
     now: Callable[[], datetime] = _utc_now
+    drifts: OpenDrifts = field(default_factory=NothingOpen)
+    """What stands open now."""
+    host: Callable[[], str] = str
+    """Name of the host."""
+    rules: Callable[[], Mapping[str, Rule]] = dict
+    """Every rule by its id."""
 
     def width(self) -> int:
         """Return the columns of the terminal, as it is now."""
@@ -110,6 +123,13 @@ def _otlp(settings: OtlpSettings, around: Surroundings) -> Output:
     return OtlpOutput(_poster(settings, around, OTLP_PATH), encoding, compress=settings.compression == "gzip")
 
 
+def _alertmanager(settings: AlertmanagerSettings, around: Surroundings) -> Output:
+    every = float(settings.resend)
+    form = AlertFormat(around.host, around.rules, around.now, timedelta(seconds=4 * every), settings.labels)
+    poster = _poster(settings, around, ALERTS_PATH)
+    return AlertmanagerOutput(poster, form, around.drifts, Filter.of(settings), every)
+
+
 OUTPUTS: Final[Mapping[str, OutputKind]] = {
     "journald": OutputKind(JournaldSettings, _journald),
     "jsonl": OutputKind(JsonLinesSettings, _jsonl),
@@ -117,6 +137,7 @@ OUTPUTS: Final[Mapping[str, OutputKind]] = {
     "syslog": OutputKind(SyslogSettings, _syslog),
     "webhook": OutputKind(WebhookSettings, _webhook),
     "otlp": OutputKind(OtlpSettings, _otlp),
+    "alertmanager": OutputKind(AlertmanagerSettings, _alertmanager),
 }
 
 

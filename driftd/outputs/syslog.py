@@ -6,6 +6,7 @@ was given shortly before it broke is given again to the next one, since nobody k
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -28,15 +29,19 @@ LOOK_EVERY: Final = 5.0
 class SyslogOutput:
     """Sends one message an event, and again what may have been lost with a connection."""
 
-    every: float = LOOK_EVERY
-
     def __init__(
-        self, wire: Wire, form: SyslogFormat, monotonic: Callable[[], float], doubtful: float = DOUBTFUL
+        self,
+        wire: Wire,
+        form: SyslogFormat,
+        monotonic: Callable[[], float],
+        doubtful: float = DOUBTFUL,
+        look_every: float = LOOK_EVERY,
     ) -> None:
         self._wire = wire
         self._form = form
         self._monotonic = monotonic
         self._doubtful = doubtful
+        self._look_every = look_every
         self._sent: deque[tuple[float, bytes]] = deque(maxlen=MOST)
         self._sent_bytes = 0
         self._open = False
@@ -52,6 +57,11 @@ class SyslogOutput:
         except OSError as error:
             raise self._broken(error) from error
         self._remember(messages)
+
+    @property
+    def every(self) -> float:
+        """Seconds between two looks; none is due where nothing was sent lately."""
+        return self._look_every if self._sent else math.inf
 
     def refresh(self) -> None:
         """Look whether the connection still stands, where something would have to be sent again if not."""

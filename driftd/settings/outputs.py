@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
@@ -118,6 +119,15 @@ class OtlpSettings(HttpSettings, frozen=True, kw_only=True):
     compression: Literal["gzip", "none"] = "gzip"
 
 
+class AlertmanagerSettings(HttpSettings, frozen=True, kw_only=True):
+    """`alertmanager`: Alertmanager, which gets an alert for each open drift."""
+
+    resend: Duration = Duration(60)
+    """Time between two times that what stands open is said again; an alert expires after four of them."""
+    labels: dict[str, str] = {}
+    """Labels of every alert, beside its own."""
+
+
 class OutputSettings(Struct, frozen=True, kw_only=True):
     """One entry of `outputs`: the name of an output and its options."""
 
@@ -127,6 +137,7 @@ class OutputSettings(Struct, frozen=True, kw_only=True):
     syslog: SyslogSettings | UnsetType = UNSET
     webhook: WebhookSettings | UnsetType = UNSET
     otlp: OtlpSettings | UnsetType = UNSET
+    alertmanager: AlertmanagerSettings | UnsetType = UNSET
 
     @property
     def chosen(self) -> dict[str, EventFilter]:
@@ -185,6 +196,16 @@ def _message_size(size: Size | None) -> str | None:
     return None if size is None or 480 <= size <= 65000 else f"{size} is no size for a message: from 480 bytes to 63KiB"
 
 
+def _alert_labels(labels: dict[str, str]) -> str | None:
+    for name in labels:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            return f"{name!r} is not the name of a label: letters, digits and underscores"
+        if name in ALERT_LABELS:
+            return f"{name} is a label that driftd sets itself"
+    return None
+
+
+ALERT_LABELS: Final = frozenset({"alertname", "baseline", "drift_id", "group", "host", "item", "severity"})
 _OF_HTTP: Final[Mapping[str | None, Check]] = {
     None: _http,
     "url": trouble_with_url,
@@ -196,7 +217,16 @@ OUTPUT_CHECKS: Final[Mapping[tuple[type[Struct], str | None], Check]] = {
     (OutputSettings, None): _one_output,
     (SyslogSettings, None): _syslog,
     (SyslogSettings, "max_size"): _message_size,
-    **{(kind, field): check for kind in (WebhookSettings, OtlpSettings) for field, check in _OF_HTTP.items()},
+    **{
+        (kind, field): check
+        for kind in (WebhookSettings, OtlpSettings, AlertmanagerSettings)
+        for field, check in _OF_HTTP.items()
+    },
+    (AlertmanagerSettings, "labels"): _alert_labels,
+    (AlertmanagerSettings, "resend"): lambda time: None if time >= 1 else f"{time} is too short: at least 1s",
+    (AlertmanagerSettings, "actions"): lambda actions: (
+        None if actions is None else "an alert follows its drift, whatever events tell of it: remove `actions`"
+    ),
     (SyslogSettings, "enterprise"): lambda number: None if 0 < number < 1 << 32 else f"{number} is no such number",
 }
 """What the types of these settings do not say."""

@@ -52,6 +52,21 @@ class KeptState:
         with self._guarded.reading() as connection:
             return tables.drifts_of(connection, items)
 
+    def drifts_by_id(self, drift_ids: Collection[str]) -> list[OpenDrift]:
+        """Return the open drifts with these ids."""
+        with self._guarded.reading() as connection:
+            return tables.drifts_by_id(connection, drift_ids)
+
+    def drifts_alone(self, limit: int, after: str) -> list[OpenDrift]:
+        """Return so many open drifts that were told by themselves, by id, those that follow an id."""
+        with self._guarded.reading() as connection:
+            return tables.drifts_alone(connection, limit, after)
+
+    def drifts_together(self) -> list[tuple[str, str, str, str, int]]:
+        """Return group, severity, status, baseline and number of the open drifts that were told together."""
+        with self._guarded.reading() as connection:
+            return tables.drifts_together(connection)
+
     def groups(self) -> list[KnownGroup]:
         """Return the groups of drifts told together that are not settled, the oldest first."""
         with self._guarded.reading() as connection:

@@ -25,6 +25,7 @@ MIGRATIONS: Final = (
     Migration("0003_groups"),
     Migration("0004_remembered_items"),
     Migration("0005_numbers"),
+    Migration("0006_told_alone"),
 )
 """Never edited once released; a later version adds to the end."""
 

@@ -163,6 +163,25 @@ def drifts_of(connection: sqlite3.Connection, items: Collection[str]) -> list[Op
     return sorted(found, key=place_of)
 
 
+def drifts_by_id(connection: sqlite3.Connection, drift_ids: Collection[str]) -> list[OpenDrift]:
+    """Return the open drifts with these ids."""
+    query = "SELECT * FROM drifts WHERE drift_id = ?"
+    return [_drift(row) for drift_id in drift_ids for row in connection.execute(query, (drift_id,))]
+
+
+def drifts_alone(connection: sqlite3.Connection, limit: int, after: str) -> list[OpenDrift]:
+    """Return so many open drifts that were told by themselves, by id, those that follow an id."""
+    query = "SELECT * FROM drifts WHERE told_with = '' AND drift_id > ? ORDER BY drift_id LIMIT ?"
+    return [_drift(row) for row in connection.execute(query, (after, limit))]
+
+
+def drifts_together(connection: sqlite3.Connection) -> list[tuple[str, str, str, str, int]]:
+    """Return group, severity, status, baseline and number of the open drifts that were told together."""
+    alike = "told_with, severity, status, baseline"
+    query = f"SELECT {alike}, count(*) FROM drifts WHERE told_with <> '' GROUP BY {alike}"  # noqa: S608 - ours
+    return connection.execute(query).fetchall()
+
+
 Place = tuple[int, str, str]
 """Where a drift stands among the open ones, the worst first."""
 

@@ -14,13 +14,17 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from driftd.model.event import Event, namespace, sequence_of
+from driftd.outputs.alert import AlertFormat
+from driftd.outputs.alertmanager import AlertmanagerOutput
+from driftd.outputs.filters import Filter
 from driftd.outputs.journald import JournaldOutput
 from driftd.outputs.jsonl import JsonLinesOutput
 from driftd.outputs.otlp import JsonEncoding, OtlpOutput, ProtobufEncoding
@@ -39,6 +43,7 @@ from tests.contracts.certificates import Authority
 from tests.contracts.listening import Datagrams, Listener
 from tests.contracts.otlp import attributes_of, export_request
 from tests.contracts.output_suite import HOSTILE, OutputSuite, an_event
+from tests.contracts.standing import Open
 from tests.contracts.web import Web
 
 
@@ -395,6 +400,44 @@ class TestOtlpJson(OtlpSuite):
         stand.close()
 
 
+class AlertmanagerStand(WebStand):
+    """Alertmanager: what it is told are states, so that each event is given a drift of its own here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drifts = Open()
+
+    def build(self) -> Output:
+        form = AlertFormat(lambda: "api-1", dict, lambda: datetime.now(UTC), timedelta(minutes=4), {})
+        output = AlertmanagerOutput(self.poster("/api/v2/alerts"), form, self.drifts, Filter(), 60)
+        whole = output.send
+
+        def send(events: Sequence[Event]) -> None:
+            told = []
+            for event in events:
+                ours = namespace(event) | {"drift_id": str(sequence_of(event))}
+                told.append(event | {"driftd": ours})
+                self.drifts.add(told[-1], item=str(ours.get("fix", "/etc/app.conf")))
+            whole(told)
+
+        output.send = send  # type: ignore[method-assign]
+        return output
+
+    def received(self) -> list[int]:
+        return [int(alert["labels"]["drift_id"]) for request in self.web.requests for alert in json.loads(request.body)]
+
+    def raw(self) -> bytes:
+        return b"\n".join(request.body for request in self.web.requests)
+
+
+class TestAlertmanager(OutputSuite):
+    @pytest.fixture
+    def stand(self) -> Iterator[AlertmanagerStand]:
+        stand = AlertmanagerStand()
+        yield stand
+        stand.close()
+
+
 def test_registry_settings_documentation_and_this_suite_agree() -> None:
     reference = Path(__file__).parents[2].joinpath("docs", "reference", "outputs.md").read_text("utf-8")
     table = reference.partition("| output |")[2].partition("\n\n")[0]
@@ -406,5 +449,6 @@ def test_registry_settings_documentation_and_this_suite_agree() -> None:
         "syslog": TestSyslogTcp,
         "webhook": TestWebhook,
         "otlp": TestOtlp,
+        "alertmanager": TestAlertmanager,
     }
     assert set(OUTPUTS) == set(OutputSettings.__struct_fields__) == documented == set(held)

@@ -110,7 +110,7 @@ def test_after_a_kill_in_the_middle_and_a_start_without_a_receiver_every_event_i
         files, lines, scheme = TlsFiles(authority.ca, authority.issue("client")), tls(authority), "tls"
     server = rsyslog(*lines)
     output = syslog(f"{scheme}://127.0.0.1:{server.port}", files)
-    output.every = 0.05
+    output._look_every = 0.05
     journal = Journal(output)
     try:
         wanted = journal.write(20)

@@ -106,6 +106,7 @@ outputs:
   - stdout
   - {journald: {}, stdout: {}}
 """
+    every_output = "journald, jsonl, stdout, syslog, webhook, otlp, alertmanager"
     weekdays = "weekday '0': write one of mon, tue, wed, thu, fri, sat, sun"
     assert problems_of(tmp_path, text) == [
         'driftd.yaml:1: baselines: found the text "b", wanted a list of a path',
@@ -121,7 +122,7 @@ outputs:
         "driftd.yaml:10: outputs[0].jsonl: path missing (add path)",
         'driftd.yaml:11: outputs[1]: unknown key "journal" (did you mean "journald"?)',
         "driftd.yaml:11: outputs[1]: an entry of outputs names exactly one output: write `- journald: {}`",
-        'driftd.yaml:12: outputs[2]: found the text "stdout", wanted a mapping with journald, jsonl, stdout, syslog, webhook, otlp',
+        f'driftd.yaml:12: outputs[2]: found the text "stdout", wanted a mapping with {every_output}',
         "driftd.yaml:13: outputs[3]: an entry of outputs names exactly one output: write `- journald: {}`",
     ]
 
