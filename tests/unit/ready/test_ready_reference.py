@@ -46,7 +46,7 @@ def _found_by(ready: ReadyBaseline) -> str:
     if ready.example:
         return "the demonstration alone"
     words = [*ready.when, *(f"package {name}" for name in ready.packages), *ready.units]
-    return ", ".join(f"`{word}`" for word in words)
+    return ", ".join(f"`{word}`" for word in words) or "nobody: it is for people to choose"
 
 
 def _cell(text: str) -> str:

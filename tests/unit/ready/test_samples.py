@@ -19,7 +19,8 @@ from driftd.baselines.ownership import ties
 from driftd.cli.scaffold import Scaffold
 from driftd.formats import registry
 from driftd.installing.place import Place
-from driftd.model.baseline import Baseline, ItemPattern
+from driftd.model.baseline import Baseline, CommandItem, ItemPattern
+from driftd.model.item import COMMAND
 from driftd.policy.rules import violations
 from driftd.ready.catalog import ready_baselines
 from driftd.settings.trust import Trust
@@ -53,7 +54,7 @@ def definitions() -> dict[str, Baseline]:
 
 def broken(name: str, path: str, content: str) -> set[str]:
     """Return the rules that a file breaks, of all baselines that have something to say about it."""
-    reading = registry.read(content.encode(), path)
+    reading = registry.read(content.encode(), path, _format_of(path))
     assert reading.document is not None
     assert reading.problem is None
     rules = [rule for each in definitions().values() for rule in each.rules if Glob(rule.item).matches(path)]
@@ -61,13 +62,18 @@ def broken(name: str, path: str, content: str) -> set[str]:
     return {violation.rule.id for violation in violations(rules, reading.document)}
 
 
+def _format_of(path: str) -> str | None:
+    """Return the format that a baseline names for the output of a command."""
+    items = [item for one in definitions().values() for item in one.items if isinstance(item, CommandItem)]
+    return next((item.format for item in items if COMMAND + item.name == path), None)
+
+
 @pytest.mark.parametrize(("name", "sample"), list(samples()))
 def test_a_good_file_is_in_order_and_a_bad_one_is_found_out(name: str, sample: dict[str, Any]) -> None:
     assert broken(name, sample["path"], sample["good"]) == set()
     assert broken(name, sample["path"], sample["bad"]) == set(sample["finds"])
-    assert any(
-        Glob(item.path).matches(sample["path"]) for item in definitions()[name].items if isinstance(item, ItemPattern)
-    )
+    items = [item.path if isinstance(item, ItemPattern) else COMMAND + item.name for item in definitions()[name].items]
+    assert any(Glob(item).matches(sample["path"]) for item in items)
 
 
 def test_every_rule_is_found_broken_by_a_sample() -> None:
@@ -93,7 +99,7 @@ def test_no_two_baselines_claim_one_item_with_the_same_right() -> None:
 
 def test_what_is_written_for_a_host_that_has_everything_is_commented_and_loads(tmp_path: Path) -> None:
     """With the owner that its comment proposes, as somebody sets it; beside the baseline for the whole of /etc."""
-    offered = [one for one in ready_baselines() if not one.example]
+    offered = [one for one in ready_baselines() if not one.example and one.when]  # others are for people to choose
     tree, into = tmp_path / "tree", tmp_path / "into"
     for path in {one.when[0] for one in offered}:
         (tree / path[1:]).mkdir(parents=True, exist_ok=True)
