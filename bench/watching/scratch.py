@@ -40,7 +40,11 @@ class Scratch:
             "outputs": [{"jsonl": {"path": str(self.log)}}],
         }
         self.config.write_text(json.dumps(settings))
-        body = {"schema": "driftd/baseline/1", "name": "live", "items": [{"path": f"{self.tree}/**"}]}
+        body = {
+            "schema": "driftd/baseline/1",
+            "name": "live",
+            "items": [{"path": f"{self.tree}/**", "max_items": 10 * files}],
+        }
         (directory / "baselines" / "live" / "baseline.yaml").write_text(json.dumps(body))
         self.driftd("approve", "--reason", "bench", "--yes")
 

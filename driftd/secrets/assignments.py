@@ -19,6 +19,8 @@ HINTS = (
     "signature", "encrypt", "pin", "bearer", "shared", "private", "sig", "recovery",
 )  # fmt: skip
 """Lower-case parts of names that may be secret: where none of them is, nothing else is tried."""
+LEAST_RANDOM = 26
+"""Characters of the shortest line in which a value is a key by its look alone: a name, a sign, and 24 of the value."""
 _ASSIGNED = re.compile(
     r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,200})"
     r"(?:[\"'\])]{0,3}[ \t]{0,16}(?:=>|:=|=(?![=~])|:(?!:|//)))[ \t]{0,16}"

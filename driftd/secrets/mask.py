@@ -14,7 +14,7 @@ from driftd.secrets.detectors import Pattern, detectors
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.names import Secrecy, is_collection, is_header, is_inner, is_label, is_public, secrecy
 from driftd.secrets.nodes import all_text, holds_kubernetes_secret, is_lines, is_secrets_file, pair_value, text_of
-from driftd.secrets.spans import likely_patterns, quoted_spans, secret_spans
+from driftd.secrets.spans import Likely, quoted_spans, secret_spans
 from driftd.secrets.stretches import Part, Stretches, is_kubernetes_secret, value_start
 from driftd.secrets.values import holds_secret, looks_like_key
 from driftd.secrets.whole_files import by_digest_alone, looks_like_private_key
@@ -59,10 +59,11 @@ def mask(
         lines=lines,
         directives=document.untyped and not lines,
         stretches=stretches,
-        patterns=likely_patterns(text),
+        likely=Likely.of(text),
         own_names=detectors().formats.get(document.format, frozenset()),
         masked_before=masked_before,
         key_material="PRIVATE KEY" in text,
+        stretching=stretches.may_begin_in(text),
     )
     masking.run(document.root, collection=is_secrets_file(document))
     document.includes[:] = [masking.text(include) for include in document.includes]
@@ -102,17 +103,24 @@ class _Masking:
     directives: bool
     """Names and values were one line of words, which only together say what is secret."""
     stretches: Stretches
-    patterns: tuple[Pattern, ...] | None = None
-    """Those that anything in the document can match; None: all of them."""
+    likely: Likely | None = None
+    """What secrets in the document can be told by; None: anything."""
     own_names: frozenset[str] = frozenset()
     """Names that are secret in this format alone."""
     masked_before: bool = False
     key_material: bool = False
     """A private key stands in it that the parser may have taken apart: every line that could be part of it is hidden."""
+    stretching: bool = True
+    """Whether anything of several lines can begin in it."""
     found: bool = False
     secrets: list[str] = field(default_factory=list)
     seen: set[tuple[int, Secrecy, bool, bool]] = field(default_factory=set)
     masked: set[int] = field(default_factory=set)
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...] | None:
+        """Those that anything in the document can match; None: all of them."""
+        return self.likely.patterns if self.likely is not None else None
 
     def run(self, root: Node, *, collection: bool = False) -> None:
         """Mask a tree. A node that stands at several places (an alias) is masked once, and for all of them."""
@@ -152,7 +160,7 @@ class _Masking:
         ]
 
     def _secrecy(self, name: str, place: _Place) -> Secrecy:
-        own = Secrecy.PASSWORD if name.lower() in self.own_names else secrecy(name)
+        own = Secrecy.PASSWORD if self.own_names and name.lower() in self.own_names else secrecy(name)
         if place.collection and own < Secrecy.STRONG and not is_label(name):
             return Secrecy.STRONG
         return max(own, place.name) if place.name >= Secrecy.STRONG and is_inner(name) else own
@@ -223,6 +231,8 @@ class _Masking:
 
     def _part(self, value: Scalar) -> Part:
         """Return what of a line is secret because of what came before it; keeps track of where the walk is."""
+        if not (self.stretching or self.key_material):
+            return Part.NONE
         if not isinstance(value, str):
             return Part.WHOLE if self.stretches.inside and value is not None else Part.NONE
         part = self.stretches.take(value)
@@ -239,11 +249,15 @@ class _Masking:
     def text(self, text: str, label: str = "", *, lines: bool | None = None) -> str:
         """Return a text with the secrets inside it hidden and the rest left readable; `label`: what stood before it."""
         lines = self.lines or self.directives if lines is None else lines
+        before = ""
+        if label and (is_header(label) or self.directives):
+            before = f"{label}: " if is_header(label) else f"{label} "
+        if self.likely is not None and self.likely.is_plain(before + text, lines=lines):
+            return text
         if TOKEN_PREFIX in text or len(text) > MAX_SEARCHED:
             return self._whole(text)
         if '"Secret"' in text and is_kubernetes_secret(text):
             return self._whole(text)
-        before = f"{label}: " if is_header(label) else f"{label} " if label and self.directives else ""
         found = [
             (max(start - len(before), 0), end - len(before))
             for start, end in secret_spans(before + text, lines=lines, patterns=self.patterns)

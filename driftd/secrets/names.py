@@ -11,7 +11,8 @@ from driftd.secrets.detectors import detectors
 MAX_NAME = 256
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PASSWORDS = ("password", "passwd", "passphrase", "pwd", "pass")
-_LONGEST = 3  # words of the longest entry: `pre shared key`
+_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+_HEADER_LENGTHS = frozenset(map(len, _HEADERS))
 
 
 class Secrecy(IntEnum):
@@ -44,6 +45,7 @@ def secrecy(name: str) -> Secrecy:
     return Secrecy.WEAK if words[-1] in names.weak else Secrecy.NONE
 
 
+@lru_cache(maxsize=8192)
 def is_collection(name: str) -> bool:
     """Whether the direct values of a mapping of this name are secrets: `passwords`, `secrets`."""
     words = name_words(name)
@@ -60,14 +62,15 @@ def is_label(name: str) -> bool:
     return name.lower() in detectors().names.labels
 
 
+@lru_cache(maxsize=1024)
 def name_words(name: str) -> tuple[str, ...]:
     """Return the lower-case words of a name: `clientSecret` is `client secret`, `PGPASSWORD` is one word."""
-    return tuple(word.lower() for word in _WORD.findall(name))
+    return tuple(map(str.lower, _WORD.findall(name)))
 
 
 def is_header(name: str) -> bool:
     """Whether a member of this name is a header of HTTP that carries credentials."""
-    return name.lower() in ("authorization", "proxy-authorization", "cookie")
+    return len(name) in _HEADER_LENGTHS and name.lower() in _HEADERS
 
 
 def is_public(name: str) -> bool:
@@ -89,4 +92,5 @@ def _without_trailing(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _ends_with(words: tuple[str, ...], entries: frozenset[tuple[str, ...]]) -> bool:
-    return any(words[-count:] in entries for count in range(1, _LONGEST + 1))
+    """Whether the last words are an entry; the longest has three: `pre shared key`."""
+    return words[-1:] in entries or words[-2:] in entries or words[-3:] in entries

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
 
-from driftd.secrets.assignments import named_secrets
+from driftd.secrets.assignments import HINTS, LEAST_RANDOM, named_secrets
 from driftd.secrets.detectors import Pattern, detectors
-from driftd.secrets.stretches import PRIVATE_KEY, stretch_spans
+from driftd.secrets.stretches import PRIVATE_KEY, PRIVATE_KEY_BEGINS, stretch_spans
 from driftd.secrets.urls import url_passwords
 from driftd.secrets.values import is_placeholder
 
 Span = tuple[int, int]
 
+_MAX_GLANCED: Final = 4096
+"""A longer text is looked at closely."""
 _QUOTED = re.compile(r"[\"'`]([^\"'`\n]{3,1000})(?=[\"'`])")
 
 
@@ -42,10 +47,45 @@ def quoted_spans(message: str, patterns: tuple[Pattern, ...] | None = None) -> l
     return merged(found)
 
 
-def likely_patterns(text: str) -> tuple[Pattern, ...]:
-    """Return the patterns that anything in a whole document can match, so that its values are not asked for the others."""
-    lowered = text.lower()
-    return tuple(pattern for pattern in detectors().patterns if pattern.is_needed(lowered))
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """What a secret could be told by in one document: most have little of it, and most of their texts none."""
+
+    patterns: tuple[Pattern, ...]
+    """The patterns that anything in the document can match."""
+    marks: tuple[str, ...]
+    """The lower-case texts, of which each place where `secret_spans` finds anything has one; those that the document has."""
+
+    @classmethod
+    def of(cls, text: str) -> Likely:
+        """Return what is likely in the whole text of a document."""
+        lowered = text.lower()
+        found = {mark for mark in _FIRST if mark in lowered}
+        found |= {need for need, mark in _needs().items() if (mark is None or mark in found) and need in lowered}
+        patterns = tuple(pattern for pattern in detectors().patterns if not found.isdisjoint(pattern.needs))
+        return cls(
+            patterns, tuple(mark for mark in found if not any(other in mark for other in found if other != mark))
+        )
+
+    def is_plain(self, text: str, *, lines: bool) -> bool:
+        """Whether `secret_spans` finds nothing in a text of the document, as far as that is told without looking closely."""
+        if len(text) > _MAX_GLANCED or (lines and len(text) >= LEAST_RANDOM):
+            return False
+        lowered = text.lower()
+        for mark in self.marks:  # noqa: SIM110 - the generator of `any` costs more than all these searches
+            if mark in lowered:
+                return False
+        return True
+
+
+_FIRST: Final = (*HINTS, "://", PRIVATE_KEY_BEGINS.lower(), "\n")
+
+
+@cache
+def _needs() -> dict[str, str | None]:
+    """Return what patterns need, each with one of the marks that it holds, if any: without that it need not be looked for."""
+    needs = (need for pattern in detectors().patterns for need in pattern.needs)
+    return {need: next((mark for mark in _FIRST if mark in need), None) for need in needs}
 
 
 def merged(spans: list[Span]) -> list[Span]:
@@ -72,7 +112,7 @@ def _shaped(text: str, patterns: tuple[Pattern, ...], *, lines: bool) -> Iterato
 
 
 def _private_keys(text: str) -> Iterator[Span]:
-    if "-----BEGIN " not in text:
+    if PRIVATE_KEY_BEGINS not in text:
         return
     position = 0
     while match := PRIVATE_KEY.search(text, position):

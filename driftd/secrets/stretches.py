@@ -16,6 +16,7 @@ from driftd.secrets.names import Secrecy, secrecy
 PRIVATE_KEY: Final = re.compile(
     r"-----BEGIN (?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN (?:tls-crypt-v2 client |tls-crypt-v2 server |)?(?:Static key V1|key))-----"
 )
+PRIVATE_KEY_BEGINS: Final = "-----BEGIN "
 _END: Final = "-----END "
 _VAULT: Final = "$ANSIBLE_VAULT;"
 _HEXADECIMAL: Final = re.compile(r"[ \t]{0,400}[0-9a-f]{2,200}[ \t]{0,80}\Z")
@@ -51,6 +52,10 @@ class Stretches:
         """Whether a line no longer belongs to it."""
         self._part = Part.NONE
 
+    def may_begin_in(self, text: str) -> bool:
+        """Whether any line of a whole text can begin something of several lines."""
+        return not self._keys_only or PRIVATE_KEY_BEGINS in text or _VAULT in text
+
     @property
     def inside(self) -> bool:
         """Whether the next line belongs to what has begun."""
@@ -84,7 +89,9 @@ class Stretches:
 
     def _begin_key(self, line: str) -> bool:
         start = (
-            max((match.start() for match in PRIVATE_KEY.finditer(line)), default=-1) if "-----BEGIN " in line else -1
+            max((match.start() for match in PRIVATE_KEY.finditer(line)), default=-1)
+            if PRIVATE_KEY_BEGINS in line
+            else -1
         )
         if start < 0 or line.find(_END, start) >= 0:
             return False

@@ -95,7 +95,12 @@ def looks_like_key(text: str) -> bool:
     Random text changes between letters, capitals and digits at every other place; an identifier such as
     `NetworkManagerWaitOnline2` hardly does. Digests in hexadecimal have one case and are left alone.
     """
-    if not _KEY.match(text) or text.startswith(_CERTIFICATES) or text.count("/") > len(text) // 12 + 1:
+    if (
+        len(text) < 24
+        or not _KEY.match(text)
+        or text.startswith(_CERTIFICATES)
+        or text.count("/") > len(text) // 12 + 1
+    ):
         return False
     kinds = [0 if char.isdigit() else 1 if char.islower() else 2 if char.isupper() else 3 for char in text.rstrip("=")]
     turns = sum(one != other for one, other in pairwise(kinds))

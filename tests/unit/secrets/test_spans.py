@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from driftd.secrets.spans import secret_spans
+from driftd.secrets.spans import Likely, secret_spans
+from tests.unit.secrets.test_planted import FILES, PLANTED
 
 
 def hidden(text: str, *, lines: bool = True) -> str:
@@ -217,3 +218,16 @@ def test_a_hostile_text_is_searched_to_its_end(text: str) -> None:
     """An expression that is not linear would take hours over these."""
     spans = secret_spans(text + "\npassword = hunter2", lines=True)
     assert spans[-1][1] == len(text) + len("\npassword = hunter2")
+
+
+def test_a_text_that_is_plain_at_a_glance_hides_nothing() -> None:
+    texts = [text for text, _ in HIDDEN]
+    texts += [line for file in FILES.values() for line in file.replace("{0}", PLANTED).splitlines()]
+    texts += [word for text in texts for word in text.split()]
+    plain = 0
+    for text in texts:
+        for lines in (False, True):
+            if Likely.of("x " + text).is_plain(text, lines=lines):
+                plain += 1
+                assert secret_spans(text, lines=lines) == [], text
+    assert plain > 500  # else nothing is gained
