@@ -168,7 +168,9 @@ class Engine:
             if looked is not None:
                 self.on_links(item, looked.observed.links)
             pending.extend(self._transition(item, looked, source, since, lost, restored))
-        return self._record(pending, lost, restored)
+        recorded = self._record(pending, lost, restored)
+        self.memory.sort_out()
+        return recorded
 
     def _record(
         self,

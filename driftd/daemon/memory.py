@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from itertools import chain
+from typing import Final
 
 from driftd.daemon.drifts import Drifts
+from driftd.daemon.missing import Missing, Region
 from driftd.model.event import Action, Event, action_of, namespace
 from driftd.model.item import Gap, Observation, shown_path
 from driftd.model.item_table import ItemTable, split_item
@@ -21,20 +22,6 @@ NO_CONTENT: Final = bytes(FINGERPRINT_BYTES)
 STATE_UNWRITABLE: Final = "state-unwritable"
 LOSSES: Final = watch_reasons.LOSSES | {STATE_UNWRITABLE}
 """Reasons to look at everything again; they end with the next audit, so that a restart, which audits, ends them as well."""
-
-
-class Region(Protocol):
-    """A part of the tree."""
-
-    @property
-    def named(self) -> Collection[str]:
-        """Items that are in it by themselves."""
-
-    def holds(self, item: str) -> bool:
-        """Whether an item is in it."""
-
-    def holds_all_in(self, directory: str) -> bool:
-        """Whether every item of a directory is in it."""
 
 
 @dataclass(slots=True)
@@ -62,6 +49,11 @@ class Memory:
     unapproved: dict[str, set[str]] = field(default_factory=dict)
     announced: dict[str, int] = field(default_factory=dict)
     """Baseline -> 0 once an approval was asked for, until there is one: its revision."""
+    missing: Missing = field(init=False)
+    """Items that are not there, and have an open drift or a gap."""
+
+    def __post_init__(self) -> None:
+        self.missing = Missing(lambda item: self.drifts.get(item) is not None or item in self.gaps)
 
     @property
     def waiting(self) -> int:
@@ -87,6 +79,9 @@ class Memory:
         for baseline in database.baselines():
             asked = baseline.announced == Action.BASELINE_PROPOSED
             memory.announced[baseline.name] = 0 if asked else baseline.revision or 0
+        for item in chain(memory.drifts, memory.gaps):
+            if item not in memory.remembered:
+                memory.missing.add(item)
         return memory
 
     def save(self, database: Database) -> None:
@@ -119,8 +114,12 @@ class Memory:
             for item in self.remembered.items_in(directory)
         ]
         items += [item for item in inside.named if item in self.remembered]
-        items += [item for item in (*self.drifts, *self.gaps) if item not in self.remembered and inside.holds(item)]
+        items += self.missing.inside(inside)
         return list(dict.fromkeys(items))
+
+    def sort_out(self) -> None:
+        """Let go what is of no interest any more, between two batches of items."""
+        self.missing.sort_out(len(self.drifts) + len(self.gaps))
 
     def distrust(self) -> None:
         """Have every item read again by the next audit: what was seen of some was not recorded."""
@@ -132,8 +131,10 @@ class Memory:
         if observed.exists or observed.gap:
             stamp = observed.stamp if settled and observed.stamp else UNKNOWN
             self.remembered.put(item, stamp, observed.fingerprint or NO_CONTENT)
+            self.missing.discard(item)
         else:
             self.remembered.discard(item)
+            self.missing.add(item)
         if observed.links:
             self.linked[item] = observed.behind
         else:
@@ -149,6 +150,7 @@ class Memory:
     def forget_item(self, item: str) -> None:
         """Drop an item that is not audited any more."""
         self.remembered.discard(item)
+        self.missing.discard(item)
         self.linked.pop(item, None)
         for items in self.unapproved.values():
             items.discard(item)

@@ -152,7 +152,7 @@ class Round:
         known = [
             item for directory in unmet for item in memory.remembered.items_in(directory) if item not in self._seen
         ]
-        known += [item for item in (*memory.gaps, *memory.drifts) if item not in self._seen and self._is_unmet(item)]
+        known += [item for item in memory.missing if item not in self._seen and self._is_unmet(item)]
         for count, item in enumerate(dict.fromkeys(known), 1):
             if item not in self.trouble and item not in commands:
                 yield item
@@ -160,11 +160,9 @@ class Round:
                 yield None
 
     def _is_unmet(self, item: str) -> bool:
-        """Whether nothing in this round says how an item with a gap or a drift is."""
+        """Whether nothing in this round says how an item is that was not there and has a gap or a drift."""
         if split_item(item)[0] not in self._survey.visited:
             return True
-        if item in self._memory.remembered:
-            return False
         if item in self._memory.gaps or self._deep or not self._is_approved(item):
             return True  # what was never approved and is not there does not differ any more
         self.items += 1  # it is missing still
