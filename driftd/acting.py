@@ -20,6 +20,7 @@ from driftd.store.errors import StoreError
 
 _CAP_DAC_OVERRIDE: Final = 1
 _CAP_DAC_READ_SEARCH: Final = 2
+_CAP_KILL: Final = 5
 _CAPABILITY_VERSION_3: Final = 0x20080522
 _STATUS: Final = Path("/proc/self/status")
 
@@ -69,7 +70,7 @@ def as_owner_of(directory: Path) -> Iterator[None]:
         remedy = f"run driftd as that user, or chown -R {os.geteuid()} {directory}"
         raise StoreError(directory, f"belongs to user {owner.uid}, whom driftd may not act as here", remedy) from error
     try:
-        _keep_reading()
+        _keep_rights()
         yield
     finally:
         os.seteuid(0)
@@ -91,17 +92,17 @@ def as_root() -> Iterator[None]:
     finally:
         os.setegid(group)
         os.seteuid(user)
-        _keep_reading()
+        _keep_rights()
 
 
-def _keep_reading() -> None:
-    """Take back the one right that is needed of those that went with root's number."""
+def _keep_rights() -> None:
+    """Take back what is needed of the rights that went with root's number: reading items, and ending children."""
     libc = ctypes.CDLL(None, use_errno=True)
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     held = ctypes.create_string_buffer(24)
     if libc.capget(header, held) != 0:
         raise OSError(ctypes.get_errno(), "capget")
     _, low, _, _, high, _ = struct.unpack("=6I", held.raw)
-    wanted = low & (1 << _CAP_DAC_READ_SEARCH)
+    wanted = low & (1 << _CAP_DAC_READ_SEARCH | 1 << _CAP_KILL)
     if libc.capset(header, struct.pack("=6I", wanted, low, 0, 0, high, 0)) != 0:
         raise OSError(ctypes.get_errno(), "capset")

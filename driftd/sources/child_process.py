@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import Final
 
+from driftd.sources.confinement import starting_id
 from driftd.sources.reasons import PARSER_DIED, TIMEOUT, IsolationError
 
 MAX_DYING: Final = 4
@@ -57,6 +58,8 @@ class ChildProcess:
                 cwd="/",
                 env={"LC_ALL": "C.UTF-8"},
                 pass_fds=(theirs.fileno(),),
+                user=starting_id(),
+                group=starting_id(),
                 start_new_session=True,  # a Ctrl-C on the terminal is for driftd to handle
             )
         self._link = ours

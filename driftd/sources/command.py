@@ -22,6 +22,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
+from driftd.sources.confinement import starting_id
 from driftd.sources.reasons import (
     COMMAND_FAILED,
     COMMAND_NOT_FOUND,
@@ -170,6 +171,8 @@ class _Run:
                 cwd="/",
                 env=ENVIRONMENT,
                 pass_fds=(theirs,),
+                user=starting_id(),
+                group=starting_id(),
                 start_new_session=True,
             )
         except BaseException:

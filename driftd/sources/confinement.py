@@ -73,6 +73,15 @@ def as_command(parent: int, *, user: str | None, privileged: bool) -> None:
     _die_with(libc, parent)
 
 
+def starting_id() -> int | None:
+    """Return the user and group as whom a child has to start, if not as we are now.
+
+    Root that acts as another user (acting.py) starts it as root: a child that is both could become root again after it gave
+    everything up. What it has to give up, it gives up itself.
+    """
+    return 0 if os.getuid() == 0 and os.geteuid() != 0 else None
+
+
 def _die_with(libc: ctypes.CDLL, parent: int) -> None:
     # Last, for the kernel forgets it with every change of rights.
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

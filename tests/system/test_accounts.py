@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.contract.command import CLEAN, DRIFT, USAGE
+from tests.contract.command import CLEAN, DRIFT, USAGE, environment
 from tests.system.daemon_process import ScratchHost
 
 ACCOUNT = 4242
@@ -55,6 +59,36 @@ def test_what_root_does_in_the_services_state_stays_the_services(host: ScratchHo
     assert owners(host.baseline) == {0}
     assert host.run("rekey", "--reason", "exercise", "--yes").returncode == 0
     assert (owners(host.state), owners(host.baseline)) == ({ACCOUNT}, {0})
+
+
+def test_a_parser_of_root_that_acts_as_the_account_can_never_be_root_again(host: ScratchHost) -> None:
+    script = """
+import sys
+from pathlib import Path
+from driftd.acting import as_owner_of
+from driftd.sources.isolated import IsolatedReader
+with as_owner_of(Path(sys.argv[1])):
+    reader = IsolatedReader()
+    reader.parse(b"a: 1", "/x.yaml", None)
+    print(Path(f"/proc/{reader._parser._process.pid}/status").read_text())
+    reader.close()
+"""
+    command = [sys.executable, "-c", script, str(host.state)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    status = dict(line.split(":\t", 1) for line in done.stdout.splitlines() if ":\t" in line)
+    assert set(status["Uid"].split()) == set(status["Gid"].split()) == {"65534"}
+    assert {int(status[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+
+
+def test_a_command_that_root_has_run_is_nobodys_there_as_well(host: ScratchHost) -> None:
+    items = [{"command": ["cat", "/proc/self/status"], "name": "who"}]
+    body = {"schema": "driftd/baseline/1", "name": "live", "items": items}
+    (host.baseline / "baseline.yaml").write_text(json.dumps(body))
+    assert host.run("approve", "--reason", "first", "--yes").returncode == 0
+    [approved] = host.baseline.rglob("who.json")
+    text = approved.read_text()
+    assert re.search(r"Uid:(?:\W+t?65534){4}", text), text
+    assert re.search(r"CapPrm:\W+t?0{16}", text), text
 
 
 def test_a_link_that_the_account_planted_does_not_lead_root_elsewhere(host: ScratchHost) -> None:
