@@ -13,6 +13,7 @@ from driftd.approving.gather import Gathered
 from driftd.baselines.approve import Author, prepare_undo, propose, proposer
 from driftd.cli.approve_view import print_whole, show
 from driftd.cli.desk import Desk, add_root, agreed, opened
+from driftd.cli.items import words_named
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
@@ -47,8 +48,9 @@ def run(args: argparse.Namespace) -> int:
     with opened(args.config, args.root, "driftd approve") as desk:
         if args.undo is not None:
             return _undo(desk, args)
-        gathered = desk.gather(list(args.selection))
-        left = _leave_own(desk, gathered, list(args.selection)) if args.shared else set()
+        selection = words_named(args.selection)
+        gathered = desk.gather(selection)
+        left = _leave_own(desk, gathered, selection) if args.shared else set()
         if not args.json:
             show(gathered, Style.of(sys.stdout))
         if gathered.items and not agreed(args, gathered.count):

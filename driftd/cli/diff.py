@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from driftd.app import Surroundings, open_host
 from driftd.cli.drift_pages import open_drifts
+from driftd.cli.items import words_named
 from driftd.cli.main import OK
 from driftd.cli.options import JsonStream, add_config, add_json
 from driftd.cli.refusals import UsageError
@@ -30,10 +31,11 @@ def run(args: argparse.Namespace) -> int:
     """Print the open drifts as the daemon, or else its state, knows them."""
     host = open_host(args.config, Surroundings.of_process())
     try:
-        unknown = [item for item in args.items if host.scope.audited(item) is None]
+        items = words_named(args.items)
+        unknown = [item for item in items if host.scope.audited(item) is None]
         if unknown:
             raise UsageError(f"{', '.join(unknown)}: not audited on this host")
-        with open_drifts(host, list(args.items)) as pages:
+        with open_drifts(host, items) as pages:
             if args.json:
                 _print_json(pages)
             else:

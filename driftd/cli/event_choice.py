@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftd.cli.items import item_named
-from driftd.cli.refusals import UsageError
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action, Event, action_of, namespace, severity_of
 from driftd.outputs.filters import baseline_of
-from driftd.settings.problems import ConfigurationError
 from driftd.sources.glob import Glob
 
 
@@ -39,23 +37,44 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemChoice:
+    """An item as it is printed, or a glob of items: a name may well hold a bracket."""
+
+    item: str
+    glob: Glob | None
+
+    @classmethod
+    def of(cls, word: str) -> ItemChoice:
+        """Return what a word means."""
+        item = item_named(word)
+        try:
+            return cls(item, Glob(item))
+        except ValueError:
+            return cls(item, None)  # brackets that make no glob
+
+    def takes(self, item: str) -> bool:
+        """Whether an item is meant."""
+        return item == self.item or (self.glob is not None and self.glob.matches(item))
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """Takes an event that meets every condition; None is no condition."""
 
     actions: frozenset[str] | None = None
     severity: Severity = Severity.INFO
     baselines: frozenset[str] | None = None
-    items: tuple[Glob, ...] | None = None
+    items: tuple[ItemChoice, ...] | None = None
     since: datetime | None = None
 
     @classmethod
     def of(cls, args: argparse.Namespace, since: datetime | None) -> Choice:
-        """Return what the arguments ask for; UsageError where a glob is none."""
+        """Return what the arguments ask for."""
         return cls(
             frozenset(args.action) if args.action else None,
             Severity.from_word(args.severity) if args.severity else Severity.INFO,
             frozenset(args.baseline) if args.baseline else None,
-            tuple(map(_glob, args.item)) if args.item else None,
+            tuple(ItemChoice.of(word) for word in args.item) if args.item else None,
             since,
         )
 
@@ -67,19 +86,12 @@ class Choice:
             return False
         if self.baselines is not None and self.baselines.isdisjoint(_baselines(event)):
             return False
-        return self.items is None or any(glob.matches(item) for item in _items(event) for glob in self.items)
+        return self.items is None or any(choice.takes(item) for item in _items(event) for choice in self.items)
 
 
 def happened(event: Event) -> datetime:
     """Return when an event happened."""
     return datetime.fromisoformat(str(event["@timestamp"]))
-
-
-def _glob(word: str) -> Glob:
-    try:
-        return Glob(item_named(word))
-    except (ValueError, ConfigurationError) as error:
-        raise UsageError(f"--item {word}: {error}") from error
 
 
 def _baselines(event: Event) -> Iterator[str]:

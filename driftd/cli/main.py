@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -42,6 +44,9 @@ COMMANDS: Final = {
     "completion": "the completion of a shell, to be read by it",
     "demo": "the outage of 2023-06-01, replayed in a sandbox",
 }
+
+
+_AS_BYTES: Final = "driftd-as-bytes"
 
 
 class Command(Protocol):
@@ -107,9 +112,34 @@ def _run(name: str, args: argparse.Namespace) -> int:
         return told(error, name)
 
 
+def _as_bytes(error: UnicodeError) -> tuple[str, int]:
+    """Write what a stream cannot encode as items are written: the bytes of its UTF-8 form, to be pasted back."""
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end]
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "surrogatepass")  # halves of characters, as JSON may have them
+    return "".join(f"\\x{byte:02x}" for byte in data), error.end
+
+
+def _with_names_as_bytes() -> None:
+    """Start again in UTF-8 mode where the locale would have names of files in another encoding.
+
+    What is approved stands in files named after items: they must have the same names for every user and for the daemon.
+    What is printed is ASCII then, since what the terminal takes is not known to Python any more. See PEP 540.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or sys.flags.utf8_mode or not sys.executable:
+        return
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    os.execve(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]], environment)  # noqa: S606 - itself
+
+
 def entry() -> None:
     """Entry point of the `driftd` script."""
+    _with_names_as_bytes()
+    codecs.register_error(_AS_BYTES, _as_bytes)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a locale that has no such letter stops nothing
+            stream.reconfigure(errors=_AS_BYTES)  # a locale that has no such letter stops nothing
     sys.exit(main(sys.argv[1:]))

@@ -8,6 +8,7 @@ import sys
 from driftd.baselines.promote import Promotion, overriding, prepare_promotion
 from driftd.cli.approve import author
 from driftd.cli.desk import Desk, add_root, agreed, opened
+from driftd.cli.items import words_named
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("name items or baselines, or say --all")
     with opened(args.config, args.root, "driftd promote") as desk:
         layers = {name: desk.layers(name) for name in desk.host.scope.baselines}
-        found = promotable(desk.host.auditor, layers, args.selection)
+        found = promotable(desk.host.auditor, layers, words_named(args.selection))
         who = author(args)
         promotions = {name: prepare_promotion(layers[name], items, who) for name, items in found.items.items()}
         elsewhere: dict[str, list[str]] = {}

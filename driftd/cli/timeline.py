@@ -66,10 +66,10 @@ def _tell(found: list[Event], left: list[str], since: str) -> None:
     if not (found or left):
         print(f"nothing changed since {since}")
     for event in found:
-        when = happened(event).strftime("%Y-%m-%d %H:%M:%S")
+        when = happened(event).strftime("%Y-%m-%d %H:%M:%SZ")
         print(f"{when}  {severity_of(event).word:<9}{visible(str(event['message']))}")
         for line in _detail(namespace(event), style):
-            print(" " * 21 + line)
+            print(" " * 22 + line)
 
 
 def _detail(told: dict[str, Json], style: Style) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -78,6 +79,7 @@ CHOICES = {
     "a name that is not UTF-8, as it is printed": (["--item", r"/srv/caf\xe9.yml"], [4]),
     "the same as the shell has it": (["--item", "/srv/caf\udce9.yml"], [4]),
     "all conditions together": (["--item", "/srv/*", "--severity", "critical", "--since", DAYS[1]], [4]),
+    "a name with a bracket in it": (["--item", "/srv/[a"], []),
     "nothing": (["--baseline", "no such"], []),
 }
 
@@ -96,10 +98,16 @@ def test_the_timeline_is_worst_first_then_newest_and_leaves_routine_out(told: To
     assert [json.loads(line)["event"]["sequence"] for line in out.splitlines()] == [6]
 
 
-def test_a_glob_that_is_none_is_bad_usage(told: Told) -> None:
-    status, _, err = told("events", "--item", "/srv/{a")
-    assert status == USAGE
-    assert "--item /srv/{a" in err
+def test_times_are_utc_whatever_the_zone_of_the_process(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = []
+    for zone in ("Pacific/Kiritimati", "no/such/zone", "UTC"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        shown.append((told("events", "--since", DAYS[1][:10])[1], told("timeline", "--since", DAYS[1][:10])[1]))
+    monkeypatch.undo()
+    time.tzset()
+    assert shown[0] == shown[1] == shown[2]
+    assert shown[0][1].startswith("2023-06-02 10:00:00Z  critical")
 
 
 def test_reading_begins_with_the_last_segment_that_was_begun_before_the_moment(state: Path) -> None:
