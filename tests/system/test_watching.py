@@ -6,6 +6,7 @@ import json
 import mmap
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from driftd.model.event import Action, action_of, namespace
+from driftd.sources.reasons import TIMEOUT
 from driftd.watch.reasons import CLOCK_JUMP, INSTANCE_LIMIT, MOUNTS_CHANGED, REMOTE, SUSPENDED, UNREADABLE, WATCH_LIMIT
 from tests.contract.command import WITHOUT_PRIVILEGE
 from tests.system.daemon_process import DaemonProcess, Object, ScratchHost, assert_sound, open_drifts, told
@@ -150,6 +152,41 @@ def test_a_file_system_that_others_change_is_polled(host: ScratchHost, require_r
         daemon.wait(
             lambda: told(daemon.journal, point / "r.yaml")[-1]["driftd"]["changes"][0]["aspect"] == "existence", "gone"
         )
+    assert_sound(daemon.journal)
+
+
+def test_a_file_system_that_hangs_is_a_gap_and_keeps_nobody_waiting(
+    host: ScratchHost, require_real: Callable[[str], None]
+) -> None:
+    """As NFS does whose server is gone: whoever asks for a file of it sleeps, and no signal wakes it."""
+    require_real("mounts")
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        require_real("/dev/fuse")
+    point = host.directory / "remote"
+    point.mkdir()
+    (host.outside / "r.yaml").write_text("x: 1\n")
+    host.define([str(host.tree / "**"), str(point / "*.yaml")])
+    fuse = Path(__file__).with_name("fuse.py")
+    script = f'{shlex.join([sys.executable, str(fuse), str(point), str(host.outside)])} & echo $! >server; exec "$@"'
+    with host.daemon(["unshare", "--mount", "sh", "-c", script, "sh"]) as daemon:
+        server = int((host.directory / "server").read_text())
+        wait_said(daemon, LOST, point, REMOTE)
+        daemon.wait_event(Action.BASELINE_PROPOSED)
+        assert host.run("approve", "--reason", "as it is", "--yes").returncode == 0
+        os.kill(server, signal.SIGSTOP)
+        try:
+            wait_said(daemon, LOST, point, TIMEOUT)
+            opened(daemon, host.write("d/b.yaml", NEW))
+            done = host.run("status", "--json")
+            assert done.returncode == 3
+            told_now = json.loads(done.stdout)
+            assert told_now["daemon"]["running"] is True
+            gaps = {gap["item"]: gap["reason"] for gap in told_now["coverage"]["gaps"]}
+            assert gaps[str(point)] == TIMEOUT
+            assert set(gaps.values()) == {TIMEOUT}
+            assert str(point / "r.yaml") not in open_drifts(daemon.journal), "not read is not removed"
+        finally:
+            os.kill(server, signal.SIGKILL)  # whoever still waits for it gets an error
     assert_sound(daemon.journal)
 
 
