@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +12,11 @@ import pytest
 
 UNIT = Path(__file__).parents[2] / "systemd" / "driftd.service"
 HIDING = (
-    "InaccessiblePaths", "PrivateDevices", "PrivateIPC", "PrivateTmp", "PrivateUsers", "ProcSubset", "ProtectHostname",
+    "InaccessiblePaths", "PrivateDevices", "PrivateIPC", "PrivatePIDs", "PrivateTmp", "PrivateUsers", "ProcSubset", "ProtectHostname",
     "ProtectKernelLogs", "ProtectKernelModules", "ProtectProc", "RootDirectory", "RootImage", "TemporaryFileSystem",
 )  # fmt: skip
 
+PAGE = UNIT.parents[1] / "docs" / "reference" / "unit.md"
 EXPOSURE = 30
 """Ten times what `systemd-analyze security` may say at most, between 0 and 100."""
 
@@ -55,6 +57,29 @@ def test_the_sandbox_is_tight(require_real: Callable[[str], None]) -> None:
 @pytest.mark.parametrize("name", HIDING)
 def test_nothing_is_hidden_from_the_daemon(name: str) -> None:
     assert name not in settings()
+
+
+def test_the_page_names_every_line_and_no_other() -> None:
+    rows = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| `")]
+    named = {word for row in rows for word in re.findall(r"`([A-Z]\w+=[^`]*)`", row.split(" | ")[0])}
+    lines = {line for line in UNIT.read_text("utf-8").splitlines() if "=" in line and not line.startswith("#")}
+    assert named == {line for line in lines if not line.startswith(("Description=", "Documentation="))}
+
+
+def test_the_page_names_what_must_not_be_there() -> None:
+    text = PAGE.read_text("utf-8").partition("## Read-only, never hidden")[2].partition("\n## ")[0]
+    assert set(HIDING) - set(re.findall(r"`(\w+)`", text)) == set()
+
+
+def test_the_page_says_what_systemd_says_of_it(require_real: Callable[[str], None]) -> None:
+    require_real("systemd-analyze")
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
+    assert found is not None
+    stated = re.search(r"says ([\d.]+) of 10", PAGE.read_text("utf-8"))
+    assert stated is not None
+    assert abs(float(found[1]) - float(stated[1])) <= 0.3  # versions of systemd weigh differently
 
 
 def test_homes_are_read_only_and_not_hidden() -> None:
