@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
-from driftd.app import Host, Surroundings, open_host
+from driftd.acting import as_owner_of, reads_everything
+from driftd.app import Host, Surroundings, open_host, settings_of
 from driftd.cli.hidden import hidden_from_daemon
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.style import Style
 from driftd.daemon.control import ControlError, DaemonAbsentError, ask
-from driftd.model.document import Json
+from driftd.doctor import files, machine, outputs, service
+from driftd.doctor import state as states
+from driftd.doctor.finding import Finding, State, failed, fine, warning
+from driftd.doctor.service import Unit
 from driftd.model.item import shown_path
 from driftd.outputs.visible import visible
+from driftd.settings.locate import SYSTEM_FILE
+from driftd.settings.problems import ConfigurationError
+from driftd.settings.trust import Trust
+from driftd.settings.types import Settings
+from driftd.store.errors import StoreError
 
 EXAMPLE = "driftd doctor"
-State = Literal["ok", "warning", "failed"]
 _COLORS: dict[State, str] = {"ok": "32", "warning": "33", "failed": "31"}
-ROOM = 256 * 1024 * 1024
-"""Free bytes under which the state directory is worth a warning."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    state: State
-    message: str
-    mend: str = ""
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the finding's shape."""
-        return {"name": self.name, "state": self.state, "message": self.message, "mend": self.mend}
+_PATIENCE = 10.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -50,158 +41,105 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at what auditing needs; 1 where something has failed, 3 where something could be better."""
-    host = open_host(args.config, Surroundings.of_process())
-    try:
-        findings = list(examine(host))
-    finally:
-        host.close()
+    findings = list(examine(args.config, Surroundings.of_process()))
     if args.json:
         print_json("doctor", {"findings": [finding.to_json() for finding in findings]})
     else:
-        style = Style.of(sys.stdout)
-        for finding in findings:
-            print(
-                f"{style.paint(f'{finding.state:<8}', _COLORS[finding.state])} {finding.name:<12} {visible(finding.message)}"
-            )
-            if finding.mend:
-                print(f"{'':<22}{visible(finding.mend)}")
-    states = {finding.state for finding in findings}
-    return DRIFT if "failed" in states else INCOMPLETE if "warning" in states else OK
+        _tell(findings)
+    found = {finding.state for finding in findings}
+    return DRIFT if "failed" in found else INCOMPLETE if "warning" in found else OK
 
 
-def examine(host: Host) -> Iterator[Finding]:
-    """Yield a finding for everything that auditing needs."""
-    yield Finding("settings", "ok", f"{host.file}: {len(host.baselines)} baselines apply to {host.facts.name}")
-    yield _state(host)
-    yield _key(host)
-    yield from _items(host)
-    yield from _approved(host)
-    yield _daemon(host)
-    yield from _sandbox(host)
-    yield from _outputs(host)
+def _tell(findings: list[Finding]) -> None:
+    style = Style.of(sys.stdout)
+    for finding in findings:
+        state = style.paint(f"{finding.state:<8}", _COLORS[finding.state])
+        print(f"{state} {finding.name:<12} {visible(finding.message)}")
+        if finding.mend:
+            print(f"{'':<22}{visible(finding.mend)}")
 
 
-def _state(host: Host) -> Finding:
-    state = host.settings.state
-    if not state.is_dir():
-        parent = next(path for path in state.parents if path.is_dir())
-        writable = os.access(parent, os.W_OK)
-        found: State = "warning" if writable else "failed"
-        return Finding("state", found, f"{state}: not there yet", f"install -d -m 0700 {state}")
-    if not os.access(state, os.W_OK):
-        return Finding("state", "failed", f"{state}: not writable by you", f"chown {os.geteuid()} {state}")
-    free = shutil.disk_usage(state).free
-    if free < ROOM:
-        return Finding("state", "warning", f"{state}: {free // 1024 // 1024} MiB free", f"make room on {state}")
-    return Finding("state", "ok", f"{state}: {free // 1024 // 1024} MiB free")
-
-
-def _key(host: Host) -> Finding:
-    file = host.settings.key_file
-    if not file.exists():
-        return Finding(
-            "secret key",
-            "warning",
-            f"{file}: not there",
-            "driftd run makes one; copy it to hosts that share a baseline",
-        )
-    if not os.access(file, os.R_OK):
-        return Finding("secret key", "failed", f"{file}: not readable by you", "run driftd as its owner")
-    return Finding("secret key", "ok", f"{file}: id {host.keeper.key_id}")
-
-
-def _items(host: Host) -> Iterator[Finding]:
-    count, gaps = 0, []
-    for found in host.auditor.found():
-        if found.gap is not None:
-            gaps.append(found.gap)
-        else:
-            count += 1
-    yield Finding("items", "ok" if count else "warning", f"{count} items match the baselines")
-    for gap in gaps[:10]:
-        mend = (
-            "raise max_items of the pattern"
-            if gap.reason == "max-items"
-            else "run as root, or give CAP_DAC_READ_SEARCH"
-        )
-        yield Finding("items", "warning", f"{gap.item}: {gap.reason}", mend)
-    needed = len(host.auditor.directories)
-    allowed = _number("/proc/sys/fs/inotify/max_user_watches")
-    if allowed is not None:
-        state: State = "ok" if needed < allowed else "failed"
-        mend = "" if state == "ok" else f"sysctl -w fs.inotify.max_user_watches={needed * 2}"
-        yield Finding("inotify", state, f"{needed} watches needed, {allowed} allowed", mend)
-
-
-def _number(path: str) -> int | None:
+def examine(config: str | None, around: Surroundings) -> Iterator[Finding]:
+    """Yield a finding for everything that auditing needs; what cannot be looked at says so, the rest is looked at."""
+    yield machine.proc()
+    yield machine.language(sys.stdout.encoding)
     try:
-        return int(Path(path).read_text())
-    except (OSError, ValueError):
-        return None
+        file, settings = settings_of(config, around)
+    except ConfigurationError as error:
+        yield from files.problems("settings", error.problems)
+        yield machine.clock(datetime.now(UTC), None)
+        return
+    yield fine("settings", f"{file}, schedules in {settings.timezone}")
+    unit = service.installed_unit() if file == SYSTEM_FILE else None
+    if file == SYSTEM_FILE:
+        yield from service.unit(unit)
+        yield from _program(unit)
+    account = unit.user if unit is not None else None
+    yield from states.state(settings.state, account)
+    yield machine.clock(datetime.now(UTC), states.newest_write(settings.state))
+    yield from _host(config, around, settings)
+    yield from _daemon(file, settings, unit)
+    who = account or states.user_name(around.uid)
+    yield from outputs.outputs(settings.outputs, lambda: _as_owner(settings.state), who)
+
+
+@contextmanager
+def _as_owner(state: Path) -> Iterator[None]:
+    """Try the block as the account of the service, where we may act as it."""
+    with ExitStack() as acting:
+        with suppress(StoreError):
+            acting.enter_context(as_owner_of(state))
+        yield
+
+
+def _program(unit: Unit | None) -> Iterator[Finding]:
+    words = unit.value("ExecStart").lstrip("-@:+!").split() if unit is not None else []
+    if words and Path(words[0]).exists():
+        yield from service.program(words[0], [str(problem) for problem in Trust.service().check(Path(words[0]))])
+
+
+def _host(config: str | None, around: Surroundings, settings: Settings) -> Iterator[Finding]:
+    try:
+        host = open_host(config, around)
+    except ConfigurationError as error:
+        yield from files.problems("baselines", error.problems)
+        return
+    except StoreError as error:
+        yield failed("state", f"{error.where}: {error.what}", error.remedy)
+        return
+    try:
+        yield fine("baselines", f"{len(host.baselines)} apply to {host.facts.name}")
+        yield states.identity(settings.state, host.facts.id)
+        yield files.key(settings.key_file, around.key_trust(settings.state), host.keeper.key_id)
+        yield from files.items(host.auditor, host.scope, privileged=reads_everything())
+        yield from machine.inotify(len(host.auditor.directories))
+        yield from _approved(host)
+    finally:
+        host.close()
 
 
 def _approved(host: Host) -> Iterator[Finding]:
+    config = "" if host.file == SYSTEM_FILE else f" --config {host.file}"
+    waiting = []
     for name, layers in host.auditor.approvals.layers.items():
-        if layers.problems:
-            for problem in layers.problems:
-                yield Finding("approved", "failed", str(problem), f"driftd approve {name} --undo --reason repair")
-        elif not layers.approved and host.scope.baselines[name].definition.approved == "required":
-            yield Finding(
-                "approved", "warning", f"{name}: nothing is approved yet", f"driftd approve {name} --reason TEXT"
-            )
+        for problem in layers.problems:
+            yield failed("approved", str(problem), f"driftd approve{config} {name} --undo --reason repair")
+        if not layers.problems and not layers.approved:
+            waiting += [name] if host.scope.baselines[name].definition.approved == "required" else []
+    if waiting:
+        told = f"nothing is approved yet: {', '.join(waiting)}"
+        yield warning("approved", told, f"driftd approve{config} {' '.join(waiting)} --reason TEXT")
 
 
-def _daemon(host: Host) -> Finding:
+def _daemon(file: Path, settings: Settings, unit: Unit | None) -> Iterator[Finding]:
+    socket = settings.control_socket
+    yield service.daemon(lambda: ask(socket, "status", timeout=_PATIENCE), unit, f"driftd run --config {file}")
+    masks: list[tuple[str, str]] | None = []
     try:
-        ask(host.settings.control_socket, "status", timeout=10.0)
+        masks = [(shown_path(mask.point), mask.setting) for mask in hidden_from_daemon(socket)]
     except DaemonAbsentError:
-        return Finding("daemon", "warning", "not running", f"driftd run --config {host.file}")
-    except ControlError as error:
-        return Finding("daemon", "failed", str(error), "systemctl restart driftd")
-    return Finding("daemon", "ok", "running")
-
-
-def _sandbox(host: Host) -> Iterator[Finding]:
-    """What the daemon's unit hides from it."""
-    try:
-        found = hidden_from_daemon(host.settings.control_socket)
-    except DaemonAbsentError:
-        return
-    except (ControlError, OSError) as error:
-        yield Finding("sandbox", "warning", f"what the unit hides cannot be told: {error}", "run driftd doctor as root")
-        return
-    for mask in found:
-        mend = f"systemctl edit driftd: take {mask.setting}= away, then systemctl restart driftd"
-        yield Finding(
-            "sandbox", "warning", f"{shown_path(mask.point)}: hidden from the daemon: items there are gaps", mend
-        )
-    if not found:
-        yield Finding("sandbox", "ok", "nothing is hidden from the daemon")
-
-
-def _outputs(host: Host) -> Iterator[Finding]:
-    if not host.settings.outputs:
-        yield Finding(
-            "outputs", "warning", "none: events stay in the journal of driftd", "add `outputs:` to the settings"
-        )
-    for entry in host.settings.outputs:
-        options = entry.options
-        path = getattr(options, "path", None)
-        if entry.name == "journald":
-            there = os.path.exists("/run/systemd/journal/socket")
-            yield Finding(
-                "outputs",
-                "ok" if there else "failed",
-                "journald: " + ("listens" if there else "does not listen"),
-                "" if there else "systemctl start systemd-journald",
-            )
-        elif path is not None:
-            writable = os.access(path if path.exists() else path.parent, os.W_OK)
-            yield Finding(
-                "outputs",
-                "ok" if writable else "failed",
-                f"{entry.name}: {path}",
-                "" if writable else f"make {path.parent} writable for driftd",
-            )
-        else:
-            yield Finding("outputs", "ok", entry.name)
+        if unit is None:
+            return
+    except (ControlError, OSError):
+        masks = None
+    yield from service.sandbox(unit, masks)

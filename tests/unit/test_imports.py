@@ -53,6 +53,10 @@ ROOMS = {
     "outputs": Room(
         4, "built from their typed settings; take events and know nothing of audits", frozenset({"settings"})
     ),
+    "doctor": Room(
+        8,
+        "looks at what auditing needs, thing by thing, each given what it needs; cli joins them",
+    ),
     "installing": Room(
         4,
         "puts files, directories and an account on a host; who calls it says what they hold",

@@ -45,8 +45,10 @@ def lines() -> Iterator[str]:
 def _found_by(ready: ReadyBaseline) -> str:
     if ready.example:
         return "the demonstration alone"
+    if not (ready.when or ready.packages or ready.units):
+        return "chosen by people: [how](../how-to/audit-effective-configuration.md)"
     words = [*ready.when, *(f"package {name}" for name in ready.packages), *ready.units]
-    return ", ".join(f"`{word}`" for word in words) or "nobody: it is for people to choose"
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _cell(text: str) -> str:
