@@ -403,8 +403,7 @@ class Daemon:
         if not asked and self._host.files_digest() == self._files_digest:
             self._waits_since = None
             adoption.wait_for(None)
-            if adoption.adopt_stale():
-                self._service.reload_again(asked=False)
+            self._service.adopt_stale()
             return False
         self._files_digest = self._host.files_digest()
         self._notifier.reloading(self._clock.monotonic())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Generator, Iterable, Iterator, Mapping
 
 from driftd.baselines.approved import ApprovedLayers
 from driftd.daemon import events
@@ -70,13 +70,13 @@ class Adoption:
         layers = self._engine.auditor.approvals.layers
         return [name for name, layer in layers.items() if not layer.is_current()]
 
-    def adopt_stale(self) -> bool:
-        """Take over what was approved on disk behind the engine's back: a pull, another command.
+    def adopting_stale(self) -> Generator[None, None, bool]:
+        """Take over, in steps, what was approved on disk behind the engine's back: a pull, another command.
 
         Return whether something is left that is no whole state yet: it is to be tried again.
         """
         for name in self.stale():
-            self.adopt(name)
+            yield from self.adopting(name)
         self._engine.settle_doubts()
         return bool(self._withheld)
 

@@ -30,9 +30,9 @@ def collect(approvals: HostApprovals, content: ContentStore, database: Database,
     due = moment(until)
     if known == state and (due is None or now < due):
         return
-    digests: list[str] = []
+    referenced: set[int] = set()
     for name, layers in approvals.layers.items():
-        for number, item in enumerate([*layers.items()] if not layers.problems else ["/"]):
+        for number, item in enumerate(layers.items() if not layers.problems else ["/"]):
             approved = layers.get(item)
             if isinstance(approved, Gap):
                 log.warning(
@@ -40,10 +40,10 @@ def collect(approvals: HostApprovals, content: ContentStore, database: Database,
                 )
                 return
             if approved is not None and approved.digest is not None:
-                digests.append(approved.digest)
+                referenced.add(content.number_of(approved.digest))
             if number % 50 == 49:
                 yield
-    soonest = yield from content.release(digests, now)
+    soonest = yield from content.release(referenced, now)
     database.set_mark(_MARK, state if soonest is None else f"{state} {soonest.isoformat()}")
 
 

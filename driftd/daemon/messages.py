@@ -75,6 +75,8 @@ class Task:
     steps: Callable[[], Generator[None, None, Json]]
     unwanted: Callable[[], bool] = lambda: False
     """Asked between steps: whether nobody waits for the answer any more, so that it need not be found."""
+    own: bool = False
+    """Nobody asked for it but the daemon itself: what goes wrong with it goes wrong with the loop."""
     answer: Future[Json] = field(default_factory=Future)
 
 

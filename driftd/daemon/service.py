@@ -363,9 +363,22 @@ class Service:
             self._end_task()
             task.answer.set_exception(error)
             raise
-        except Exception as error:  # noqa: BLE001 - the one who asked gets it
+        except Exception as error:
             self._end_task()
             task.answer.set_exception(error)
+            if task.own:
+                raise
+
+    def adopt_stale(self) -> None:
+        """Take over what was approved on disk without a word, before anything else goes on."""
+
+        def steps() -> Generator[None, None, Json]:
+            left: bool = yield from self.adoption.adopting_stale()
+            if left:
+                self.reload_again(asked=False)
+            return left
+
+        self._tasks.append(Task(steps, own=True))
 
     def _end_task(self) -> None:
         self._tasks.popleft()

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -110,21 +110,20 @@ class ContentStore:
                     removed += 1
         return removed
 
-    def release(self, referenced: Iterable[str], now: datetime) -> Generator[None, None, datetime | None]:
-        """Remove, in steps, what none of these digests has referred to for `UNUSED`; return when to look again, if ever.
+    def number_of(self, digest: str) -> int:
+        """Return a number that stands for a digest, to be told to `release`: many numbers take less room than digests."""
+        return hash(self._path(digest).name)
+
+    def release(self, referenced: Container[int], now: datetime) -> Generator[None, None, datetime | None]:
+        """Remove, in steps, what none of these has referred to for `UNUSED`; return when to look again, if ever.
 
         Who takes an approval back within that time finds the bytes still there. What an interrupted `put` left goes as well.
         """
-        wanted = set()
-        for number, digest in enumerate(referenced):
-            wanted.add(hash(self._path(digest).name))
-            if number % 100 == 99:
-                yield
         soonest: datetime | None = None
         for directory in sorted(self._directory.glob("??")):
             with translated(directory, "clear up approved content"):
                 for path in sorted(directory.iterdir()):
-                    until = _spared_until(path, now, used=hash(path.name) in wanted)
+                    until = _spared_until(path, now, used=hash(path.name) in referenced)
                     if until is not None and (soonest is None or until < soonest):
                         soonest = until
             yield

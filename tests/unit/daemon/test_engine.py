@@ -133,6 +133,10 @@ class Machine:
             self.adoption.adopt(name)
         spool.close()
 
+    def adopt_stale(self) -> None:
+        for _ in self.adoption.adopting_stale():
+            pass
+
     def audited(self, depth: str = "deep") -> list[Event]:
         """Audit everything; return the events that made, that the audit is completed aside."""
         before = len(self.published)
@@ -197,7 +201,7 @@ def test_an_approval_is_said_once_and_leaves_nothing_open(machine: Machine) -> N
     assert isinstance(baseline, dict)
     assert (baseline["name"], baseline["revision"]) == ("app", 1)
     machine.adoption.adopt("app")
-    machine.adoption.adopt_stale()
+    machine.adopt_stale()
     assert machine.audited() == []
     machine.restart()
     assert actions(machine.published[before + 1 :]) == [ABOUT_AUDITS]
@@ -463,7 +467,7 @@ def test_an_approval_that_was_taken_away_is_said_and_waits_anew(approved: Machin
     for manifest in approved.baseline.rglob("approved.json"):
         manifest.unlink()
     before = len(approved.published)
-    approved.adoption.adopt_stale()
+    approved.adopt_stale()
     events = approved.published[before:] + approved.audited()
     assert actions(events) == ["baseline-removed", "baseline-proposed"]
     assert approved.audited() == []
@@ -475,7 +479,7 @@ def test_a_drift_is_not_called_approved_because_the_approval_was_taken_away(appr
     for manifest in approved.baseline.rglob("approved.json"):
         manifest.unlink()
     before = len(approved.published)
-    approved.adoption.adopt_stale()
+    approved.adopt_stale()
     events = approved.published[before:]
     assert actions(events) == ["baseline-removed", "drift-resolved"]
     assert namespace(events[1])["resolution"] == "no-longer-audited"
