@@ -349,10 +349,12 @@ class Auditor:
         verdict = judge(observed, audited.terms, self.approvals)
         return Examined(item, audited, observed, verdict, drift_of(verdict, audited.terms, item, self._host_id))
 
-    def has_more(self, item: str) -> bool:
-        """Whether more of an item is audited than its stat fields and its content say: extended attributes."""
-        if not self._more:
-            return False
+    @property
+    def has_more(self) -> Callable[[str], bool] | None:
+        """What tells whether more of an item is audited than stat fields and content: extended attributes; None: of no item."""
+        return self._has_more if self._more else None
+
+    def _has_more(self, item: str) -> bool:
         audited = self.scope.audited(item)
         if audited is None or isinstance(audited.scoped, ScopedCommand):
             return False

@@ -89,8 +89,9 @@ class Items:
             places = known.of(shelf)
             for name in part.names:
                 at = places.get(name[1:])
-                now = records[stamps : stamps + STAMP_BYTES], records[prints : prints + FINGERPRINT_BYTES]
-                if shelf is None or at is None or now != _known(shelf, at):
+                stamp = records[stamps : stamps + STAMP_BYTES]
+                fingerprint = records[prints : prints + FINGERPRINT_BYTES]
+                if shelf is None or at is None or not _is_known(shelf, at, stamp, fingerprint):
                     yield shown_path(part.directory.child(name[1:]))
                 stamps += STAMP_BYTES
                 prints += FINGERPRINT_BYTES
@@ -161,17 +162,19 @@ class Rereading:
 
     def add(self, directory: Directory, names: Iterable[bytes]) -> list[str]:
         """Have items of a directory read that are remembered; return those that have to be looked at in any case."""
-        shelf = self._remembered.shelf(directory.key)
+        shelf, beyond = self._remembered.shelf(directory.key), self._beyond
         places = self._known.of(shelf)
         asked: list[bytes] = []
         others: list[str] = []
         for name in names:
             at = places.get(name)
-            known = _known(shelf, at) if shelf is not None and at is not None else (UNKNOWN, NO_FINGERPRINT)
-            if known[0] == UNKNOWN or (self._beyond is not None and self._beyond(shown_path(directory.child(name)))):
+            stamp, fingerprint = (
+                _known(shelf, at) if shelf is not None and at is not None else (UNKNOWN, NO_FINGERPRINT)
+            )
+            if stamp == UNKNOWN or (beyond is not None and beyond(shown_path(directory.child(name)))):
                 others.append(shown_path(directory.child(name)))
             else:
-                asked.append((STAT if known[1] == NO_FINGERPRINT else READ) + name)
+                asked.append((STAT if fingerprint == NO_FINGERPRINT else READ) + name)
         if asked:
             self._parts.append(Part(directory, asked))
             self._gathered += len(asked)
@@ -228,12 +231,17 @@ class Rereading:
         yield from differing
 
 
-def _known(shelf: Shelf, at: int) -> tuple[bytes, bytes]:
+def _is_known(shelf: Shelf, at: int, stamp: bytes, fingerprint: bytes) -> bool:
+    known = _known(shelf, at)
+    return known[0] == stamp and known[1] == fingerprint
+
+
+def _known(shelf: Shelf, at: int) -> tuple[bytearray, bytearray]:
     """Return the stamp and the fingerprint that are remembered of an item."""
     stamps, prints = shelf.columns
     return (
-        bytes(stamps[at * STAMP_BYTES : (at + 1) * STAMP_BYTES]),
-        bytes(prints[at * FINGERPRINT_BYTES : (at + 1) * FINGERPRINT_BYTES]),
+        stamps[at * STAMP_BYTES : (at + 1) * STAMP_BYTES],
+        prints[at * FINGERPRINT_BYTES : (at + 1) * FINGERPRINT_BYTES],
     )
 
 
@@ -244,7 +252,7 @@ class DeepReading:
     key: bytes
     rate: float | None = None
 
-    def begin(self, root: bytes, remembered: ItemTable, beyond: Callable[[str], bool]) -> Rereading:
+    def begin(self, root: bytes, remembered: ItemTable, beyond: Callable[[str], bool] | None) -> Rereading:
         """Begin to read what is remembered again; what the engine reads meanwhile has its share of the rate."""
         return Rereading(
             Rereaders(self.key, self.rate * (1 - ENGINE_SHARE) if self.rate else None), root, remembered, beyond
