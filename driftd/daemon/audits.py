@@ -67,7 +67,11 @@ class Audits:
         """Return from when on what goes on may be interrupted, or overtaken by a quick audit."""
         if not self._courses:
             return 0.0
-        return self._courses[0].begun + LONG if [one.depth for one in self._courses] == ["deep"] else NEVER
+        if [one.depth for one in self._courses] != ["deep"]:
+            return NEVER
+        (deep,) = self._courses
+        asks = deep.sweep is not None and deep.sweep.asks
+        return deep.begun if asks else deep.begun + LONG
 
     def interrupt(self) -> None:
         """Give up what goes on, and have it begun again later."""

@@ -55,7 +55,9 @@ class Sweep:
     read: int = 0
     ignored: int = 0
     waits: bool = False
-    """What looked half-done is looked at again when it had the time to become whole, commands run: go on then, not before."""
+    """What looked half-done is looked at again when it had the time to become whole: go on then, not before."""
+    asks: bool = False
+    """Nothing is left to do but to wait for commands: whoever is in a hurry need not."""
     pause: float = 0.0
     """Seconds before which there is nothing to go on with."""
     took: timedelta | None = None
@@ -354,10 +356,10 @@ class Engine:
             sweep.waits = False
             for _ in self.looking(half_done, source):
                 yield sweep
-        while self.waits():
-            sweep.waits = True
+        while sweep.depth == "deep" and self.waits():
+            sweep.waits = sweep.asks = True
             yield sweep
-            sweep.waits = False
+            sweep.waits = sweep.asks = False
         if rereading is not None:
             sweep.read += rereading.read
             self._not_read(rereading.hanging(), source)

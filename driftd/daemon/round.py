@@ -65,6 +65,7 @@ class Round:
     def __iter__(self) -> Iterator[str | None]:
         breath, guide = 0, self._auditor.guide
         begun = guide.begins() if guide is not None else 0
+        yield from self._commands()
         for found in self._survey:
             yield from self._to_look_at(found)
             if self._rereading is not None:
@@ -81,7 +82,6 @@ class Round:
             yield from self._reread(self._rereading, lambda reading: reading.busy)
         yield from self._not_met()
         yield from self._missing()
-        yield from self._commands()
 
     def done(self) -> None:
         """Keep what was learnt about directories, after every item of this round was looked at."""
@@ -174,7 +174,7 @@ class Round:
         return layers is not None and layers.digest(item) is not None
 
     def _commands(self) -> Iterator[str]:
-        """The commands, which a deep round has run."""
+        """The commands, which a deep round has run meanwhile."""
         commands = self._auditor.scope.commands
         self.items += len(commands)
         if self._deep:

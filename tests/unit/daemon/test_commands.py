@@ -174,6 +174,18 @@ def test_a_deep_audit_runs_it_and_is_done_when_it_has_ended(live: Serving) -> No
     assert live.told() == [("drift-opened", ITEM), ("audit-completed", "")]
 
 
+def test_a_quick_audit_overtakes_a_deep_one_that_waits_for_a_command(live: Serving) -> None:
+    live.service.audits.want("deep", "schedule")
+    live.settle()
+    live.service.audits.want("quick", "command")
+    live.settle()
+    assert live.told() == [("audit-completed", "")]
+    assert live.runs()
+    live.ends()
+    live.wait(SETTLE)
+    assert live.told() == [("audit-completed", "")]
+
+
 def test_nothing_that_looks_at_everything_waits_for_it(live: Serving) -> None:
     live.lost("overflow")
     live.tree(".")
@@ -193,6 +205,16 @@ def test_an_approval_ends_its_drift_when_it_has_said_the_same_again(live: Servin
     live.turns()
     (resolved,) = [event for event in live.machine.published if event["event"]["action"] == "drift-resolved"]  # type: ignore[index, call-overload]
     assert resolved["driftd"]["resolution"] == "approved"  # type: ignore[index, call-overload]
+
+
+def test_what_it_said_outlives_a_restart_and_a_quick_audit(live: Serving) -> None:
+    live.wait(600.0)
+    live.ends(b"port = 2\n")
+    live.machine.restart()
+    assert live.machine.audited("quick") == []
+    assert not live.runs()
+    assert [*live.machine.engine.memory.drifts] == [ITEM]
+    assert live.machine.engine.memory.remembered.get(ITEM) is not None
 
 
 def test_a_command_that_is_no_longer_named_is_forgotten(live: Serving) -> None:
