@@ -71,11 +71,14 @@ class Web:
                     return
 
     def _read(self, stream: BinaryIO) -> Request | None:
+        """Return the next request; None where the connection ends, also in the middle of one."""
         first = stream.readline()
-        if not first:
-            return None
         headers = {}
-        while (line := stream.readline().strip()) != b"":
+        while (line := stream.readline()).strip() != b"":
             name, _, value = line.decode("ascii").partition(":")
             headers[name.lower()] = value.strip()
-        return Request(first.decode("ascii").split(" ")[1], headers, stream.read(int(headers["content-length"])))
+        if not line.endswith(b"\n"):
+            return None
+        length = int(headers["content-length"])
+        body = stream.read(length)
+        return Request(first.decode("ascii").split(" ")[1], headers, body) if len(body) == length else None

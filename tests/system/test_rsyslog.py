@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from driftd.model.event import Event
-from driftd.outputs.backoff import Backoff
-from driftd.outputs.delivery import Delivery
 from driftd.outputs.syslog import SyslogOutput
 from driftd.outputs.syslog_message import SyslogFormat
 from driftd.outputs.syslog_wire import StreamWire, wire_to
 from driftd.outputs.tls import TlsFiles
-from driftd.ports import DeliveryError, Output
+from driftd.ports import DeliveryError
 from driftd.settings.addresses import SyslogAddress
 from tests.contracts.certificates import Authority
 from tests.contracts.output_suite import HOSTILE, an_event
 from tests.system.daemon_process import until
+from tests.system.deliveries import Journal, first_occurrences
 from tests.system.rsyslog import Rsyslog
-from tests.unit.outputs.test_delivery import RealClock
 
 TCP = ('module(load="imtcp")', 'input(type="imtcp" address="127.0.0.1" port="{port}" ruleset="in")')
 
@@ -43,35 +40,6 @@ def syslog(address: str, files: TlsFiles | None = None) -> SyslogOutput:
     if isinstance(wire, StreamWire):
         wire._settle = 0.3
     return SyslogOutput(wire, SyslogFormat(), time.monotonic)
-
-
-class Journal:
-    """The events that there are, and a delivery of them."""
-
-    def __init__(self, output: Output) -> None:
-        self.events: list[Event] = []
-        self.cursor = 0
-        self.delivery = Delivery(
-            "test", output, read=self._read, acknowledge=self._acknowledge, cursor=0, head=0, clock=RealClock(),
-            backoff=Backoff(0.01, 0.05), batch=50,
-        )  # fmt: skip
-        self.delivery.start()
-
-    def write(self, number: int) -> list[int]:
-        fresh = [an_event(len(self.events) + 1 + index) for index in range(number)]
-        self.events += fresh
-        self.delivery.offer(fresh)
-        return list(range(len(self.events) - number + 1, len(self.events) + 1))
-
-    def _read(self, after: int) -> Iterator[Event]:
-        return iter(self.events[after:])
-
-    def _acknowledge(self, sequence: int, _number: int) -> None:
-        self.cursor = sequence
-
-
-def first_occurrences(sequences: Sequence[int]) -> list[int]:
-    return list(dict.fromkeys(sequences))
 
 
 @pytest.fixture

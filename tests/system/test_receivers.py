@@ -1,0 +1,196 @@
+"""Receivers that are down, slow, overloaded, broken or hostile: afterwards every event has arrived, in order, by its id."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from driftd.daemon.control import ask
+from driftd.model.event import Action, Event
+from driftd.outputs.otlp import OtlpOutput, ProtobufEncoding
+from driftd.outputs.posting import Poster
+from driftd.outputs.webhook import WebhookOutput
+from driftd.ports import Output
+from driftd.settings.outputs import HttpSettings
+from driftd.settings.scalars import Duration
+from tests.contracts.certificates import Authority
+from tests.contracts.listening import Datagrams
+from tests.contracts.otlp import attributes_of, export_request
+from tests.contracts.web import OK, Behaviour, Request, Web, answering, status
+from tests.system.daemon_process import PATIENCE, ScratchHost
+from tests.system.deliveries import Journal, first_occurrences
+
+EVENTS = 150
+
+
+def resets(_web: Web, _request: Request, connection: socket.socket) -> bool:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return False
+
+
+def slow(_web: Web, _request: Request, connection: socket.socket) -> bool:
+    time.sleep(0.02)
+    connection.sendall(OK)
+    return True
+
+
+def hangs(_web: Web, _request: Request, _connection: socket.socket) -> bool:
+    threading.Event().wait(0.3)
+    return False
+
+
+TROUBLES: list[Behaviour] = [
+    answering(status(500)),
+    answering(status(429, "Retry-After: 0")),
+    answering(status(503, "Retry-After: Thu, 01 Jun 2023 10:00:00 GMT")),
+    resets,
+    lambda *_: False,
+    hangs,
+    slow,
+    answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nnot that many"),
+    answering(status(200, body=b"x" * (1 << 20))),
+    answering(b"\x00\x01\x02 no HTTP at all"),
+]
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    web = Web()
+    yield web
+    web.close()
+
+
+def poster(web: Web, path: str = "") -> Poster:
+    settings = HttpSettings(url=web.url, timeout=Duration(0.2))
+    return Poster(settings, {}, lambda: datetime.now(UTC), time.monotonic, path=path)
+
+
+def webhook(web: Web) -> Output:
+    return WebhookOutput(poster(web), lambda: datetime.now(UTC), None)
+
+
+def otlp(web: Web) -> Output:
+    return OtlpOutput(poster(web, "/v1/logs"), ProtobufEncoding("1"), compress=True)
+
+
+def id_of(event: Event) -> str:
+    body = event["event"]
+    assert isinstance(body, dict)
+    return str(body["id"])
+
+
+def ids_in(request: Request) -> list[str]:
+    if request.headers["content-type"] == "application/json":
+        return [json.loads(request.body)["event"]["id"]]
+    logs = export_request(request).resource_logs[0].scope_logs[0].log_records
+    return [attributes_of(one)["event.id"] for one in logs]
+
+
+@pytest.mark.parametrize("build", [webhook, otlp])
+def test_whatever_a_receiver_does_every_event_arrives(
+    build: Callable[[Web], Output], web: Web, require_real: Callable[[str], None]
+) -> None:
+    require_real("opentelemetry-proto")
+    taken: list[str] = []
+
+    def kept(behave: Behaviour) -> Behaviour:
+        """Keep what the receiver says that it has."""
+
+        def outer(web: Web, request: Request, connection: socket.socket) -> bool:
+            if behave in takes:
+                taken.extend(ids_in(request))
+            return behave(web, request, connection)
+
+        return outer
+
+    good: Behaviour = answering(OK)
+    takes = {good, slow, TROUBLES[7], TROUBLES[8]}
+    web.behave = kept(good)
+    chance = random.Random(7)
+    web.script = [
+        kept(one) for one in itertools.chain.from_iterable(chance.sample([*TROUBLES, good, good], 12) for _ in range(2))
+    ]
+    web.away()
+    journal = Journal(build(web), batch=10)
+    try:
+        wanted = journal.write(EVENTS // 3)
+        journal.wait(lambda: "nobody listens" in (journal.delivery.snapshot().last_error or ""), "it is told")
+        web.back()
+        wanted += journal.write(EVENTS // 3)
+        journal.wait(lambda: journal.cursor >= EVENTS // 2, "half of them are delivered")
+        web.away()
+        wanted += journal.write(EVENTS // 3)
+        web.back()
+        journal.wait(lambda: journal.cursor == EVENTS, "all of them are delivered")
+    finally:
+        journal.delivery.stop(1)
+    assert first_occurrences(taken) == [f"0188-{number}" for number in wanted]
+    assert journal.delivery.snapshot().skipped == 0
+
+
+def test_the_daemon_says_what_is_wrong_with_each_receiver_and_goes_on(
+    tmp_path: Path, web: Web, require_real: Callable[[str], None]
+) -> None:
+    require_real("openssl")
+    authority, strange = Authority(tmp_path / "authority"), Authority(tmp_path / "strange")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(strange.issue("strange", "IP:127.0.0.1"))
+    secure, token = Web(context), tmp_path / "token"
+    token.write_text("wrong-token")
+    token.chmod(0o600)
+    web.behave = answering(status(401, body=b"wrong-token is unknown"))
+    log = Datagrams(tmp_path / "log")
+    outputs: list[object] = [
+        {"jsonl": {"path": str(tmp_path / "events.jsonl")}},
+        {"syslog": {"address": f"unix:{log.path}"}},
+        {"webhook": {"url": web.url, "token_file": str(token)}},
+        {"otlp": {"url": secure.url, "ca_file": str(authority.ca)}},
+        {"alertmanager": {"url": "http://127.0.0.1:9"}},
+        {"webhook": {"url": "http://127.0.0.1:9", "token_file": str(tmp_path / "away")}},
+    ]
+    host = ScratchHost(tmp_path / "host", outputs=outputs)
+    file = host.write("a.yml")
+    host.approve()
+    try:
+        with host.daemon() as daemon:
+            file.write_text("x: 2\n")
+            daemon.wait_event(Action.DRIFT_OPENED)
+
+            def states() -> dict[str, str]:
+                shape: Any = ask(host.socket, "status", {}, timeout=PATIENCE)
+                return {one["name"]: one["last_error"] or one["state"] for one in shape["outputs"]}
+
+            daemon.wait(lambda: list(states().values()).count("ok") == 2, "two of them work, the others have failed")
+            told = states()
+            assert told["webhook"] == f"{web.url}: does not accept our credentials (HTTP 401: *** is unknown)"
+            assert "signed by an authority that is not believed here: name that in `ca_file`" in told["otlp"]
+            assert "nobody listens there" in told["alertmanager"]
+            assert "the credential cannot be read" in told["webhook-2"]
+            web.behave = answering(OK)
+            token.write_text("right-token")
+            daemon.wait(lambda: states()["webhook"] == "ok", "a new token is used without a reload")
+            assert daemon.stop() == 0
+            assert "wrong-token" not in daemon.errors
+        events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+        recorded = [event["event"]["id"] for event in events]
+        assert recorded == [id_of(event) for event in daemon.journal.read()][-len(recorded) :]
+        assert len(recorded) >= 4
+        assert [event["driftd"]["output"]["sequence"] for event in events] == list(range(1, len(events) + 1))
+        assert len(log.drain()) == len(events)
+        posted = [json.loads(request.body)["event"]["id"] for request in web.requests]
+        assert first_occurrences(posted) == recorded[: len(set(posted))]
+    finally:
+        secure.close()
+        log.close()
