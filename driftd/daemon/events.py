@@ -11,7 +11,17 @@ from driftd.model.baseline import Rule
 from driftd.model.change import Absent, Aspect, Change, Kind, Severity, Side, as_text, value_type, worst_change
 from driftd.model.document import Json
 from driftd.model.drift import Drift
-from driftd.model.event import CODES, ECS_SEVERITY, ECS_VERSION, MAX_CHANGES, MAX_VALUE_BYTES, Action, Event
+from driftd.model.event import (
+    CODES,
+    ECS_SEVERITY,
+    ECS_VERSION,
+    MAX_CHANGES,
+    MAX_CHANGES_BYTES,
+    MAX_KEY_BYTES,
+    MAX_VALUE_BYTES,
+    Action,
+    Event,
+)
 from driftd.model.item import Attributes, Gap, Observation, is_path
 
 _TYPES = {
@@ -94,7 +104,7 @@ def drift_changed(stamp: Stamp, drift: Drift, context: DriftContext, action: Act
     """Return `drift-opened` or `drift-updated`. The episode of an opened drift is its own sequence: 0 until it is stamped."""
     worst = worst_change(drift.changes)
     rule = context.rules.get(worst.rule or "")
-    shown = drift.changes[:MAX_CHANGES]
+    shown = _named(drift.changes)
     driftd: dict[str, Json] = {
         "drift_id": drift.id,
         "item": drift.item,
@@ -104,7 +114,7 @@ def drift_changed(stamp: Stamp, drift: Drift, context: DriftContext, action: Act
         "change_count": len(drift.changes),
         "episode": drift.episode or 0,
         "fingerprint": drift.fingerprint(),
-        "changes": [change_in_event(change) for change in shown],
+        "changes": shown,
     }
     if len(drift.changes) > len(shown):
         driftd["truncated"] = True
@@ -203,9 +213,27 @@ def coverage(stamp: Stamp, action: Action, gaps: Sequence[tuple[str | None, Gap]
     return build(stamp, action, Severity.MEDIUM if lost else Severity.INFO, message, driftd)
 
 
+def _named(changes: Sequence[Change]) -> list[Json]:
+    """Return as many changes as an event may name, the worst of them first as they are; one at least."""
+    shown: list[Json] = []
+    room = MAX_CHANGES_BYTES
+    for change in changes[:MAX_CHANGES]:
+        shape = change_in_event(change)
+        room -= sum(len(value.encode("utf-8", "replace")) for value in shape.values() if isinstance(value, str)) + 256
+        if room < 0 and shown:
+            break
+        shown.append(shape)
+    return shown
+
+
 def change_in_event(change: Change) -> dict[str, Json]:
-    """Return a change with both sides as strings of bounded size; what does not apply is left out."""
+    """Return a change with everything in it as strings of bounded size; what does not apply is left out."""
     shape: dict[str, Json] = {name: value for name, value in change.to_json().items() if value is not None}
+    for name in ("key", "from", "to", "message"):
+        if isinstance(text := shape.get(name), str):
+            shape[name], cut = _capped(text, MAX_KEY_BYTES)
+            if cut:
+                shape["truncated"] = True
     sides: tuple[tuple[str, Side], ...] = (("before", change.before), ("after", change.after))
     for name, value in sides:
         if isinstance(value, Absent):
@@ -217,11 +245,11 @@ def change_in_event(change: Change) -> dict[str, Json]:
     return shape
 
 
-def _capped(text: str) -> tuple[str, bool]:
+def _capped(text: str, most: int = MAX_VALUE_BYTES) -> tuple[str, bool]:
     data = text.encode("utf-8", "replace")
-    if len(data) <= MAX_VALUE_BYTES:
+    if len(data) <= most:
         return data.decode(), False
-    return data[:MAX_VALUE_BYTES].decode("utf-8", "ignore"), True
+    return data[:most].decode("utf-8", "ignore"), True
 
 
 def drift_message(drift: Drift) -> str:
@@ -229,7 +257,8 @@ def drift_message(drift: Drift) -> str:
     worst = worst_change(drift.changes)
     more = len(drift.changes) - 1
     tail = f" and {more} more change{'s' if more > 1 else ''}" if more else ""
-    return f"{drift.severity.word}: {drift.item} {describe(worst)} ({drift.status.value}){tail}"
+    told, cut = _capped(describe(worst), MAX_KEY_BYTES)
+    return f"{drift.severity.word}: {drift.item} {told}{'...' if cut else ''} ({drift.status.value}){tail}"
 
 
 def describe(change: Change) -> str:

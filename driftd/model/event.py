@@ -13,7 +13,11 @@ Event = dict[str, Json]
 
 ECS_VERSION: Final = "8.17.0"
 MAX_VALUE_BYTES: Final = 1024
+MAX_KEY_BYTES: Final = 4096
+"""Of a key that an event names, and of the sentence about a change."""
 MAX_CHANGES: Final = 100
+MAX_CHANGES_BYTES: Final = 192 * 1024
+"""Of the changes that an event names, so that no event is larger than receivers take (256 KiB)."""
 
 
 class Action(StrEnum):
