@@ -21,7 +21,7 @@ from driftd.model.baseline import Rule
 from driftd.model.change import Aspect, Change, Kind, Severity
 from driftd.model.document import Json
 from driftd.model.drift import Drift, drift_id
-from driftd.model.event import Action, Event, action_of
+from driftd.model.event import CODES, Action, Event, action_of, namespace
 from driftd.model.event_id import RANDOM_BYTES, uuid7
 from driftd.model.item import Attributes, Gap, ItemType, Observation
 from driftd.model.result import NOT_APPROVED
@@ -30,6 +30,7 @@ from driftd.sources.reasons import UNREADABLE
 from driftd.store.chain import FIRST, stamp
 from driftd.watch.reasons import MOUNTS_CHANGED, UNWATCHED
 from tests.contract.shapes import assert_shape
+from tests.unit.other_events import others
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
 HEADING = "\n## Examples\n"
@@ -71,7 +72,7 @@ def told_together() -> Tally:
 
 
 def made() -> list[Event]:
-    """Return an event of each action that there is one of, as the journal would hold them."""
+    """Return an event of each action, as the journal would hold them."""
     at = stamps()
     host = Change(
         Aspect.CONTENT, Kind.CHANGED, "$.production.host", "db-1.internal", "db-l.internal", 3, 3, Severity.CRITICAL
@@ -91,6 +92,7 @@ def made() -> list[Event]:
         group_resolved(next(at), GROUP),
         events.coverage(next(at), Action.COVERAGE_LOST, [gap]),
         events.coverage(next(at), Action.COVERAGE_RESTORED, [gap]),
+        *others(at),
     ]
     recorded, previous = [], FIRST
     for sequence, event in enumerate(unstamped, start=1):
@@ -113,9 +115,29 @@ def test_the_examples_are_what_the_builders_of_events_make() -> None:
     assert REFERENCE.read_text().partition(HEADING)[2] == examples().partition(HEADING)[2]
 
 
-def test_the_examples_have_the_published_shape() -> None:
+def test_there_is_an_example_of_each_action_and_it_has_the_published_shape() -> None:
+    assert sorted(action_of(event) for event in made()) == sorted(Action)
     for event in made():
         assert_shape("events", event)
+
+
+def test_the_table_names_each_action_with_its_code() -> None:
+    table = REFERENCE.read_text().partition(HEADING)[0]
+    assert re.findall(r"^\| `([a-z-]+)` \| `(DRIFT-\d+)` \|", table, re.MULTILINE) == [
+        (action.value, CODES[action]) for action in CODES
+    ]
+
+
+def test_the_table_names_what_an_event_has_of_its_own() -> None:
+    """Every member under `driftd` of an example stands in the row of its action, or is there in each event."""
+    table = REFERENCE.read_text().partition(HEADING)[0]
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| `DRIFT-\d+` \| (.*) \|$", table, re.MULTILINE))
+    for event in made():
+        action = action_of(event)
+        told = rows[action] + (rows["drift-opened"] if action == Action.DRIFT_UPDATED else "")
+        told += rows["coverage-lost"] if action == Action.COVERAGE_RESTORED else ""
+        names = namespace(event).keys() - {"severity", "chain", "fix", "controls"}
+        assert {name for name in names if f"`{name}`" not in told} == set(), action
 
 
 def named_in(heading: str) -> set[str]:
