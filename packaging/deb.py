@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -83,7 +82,7 @@ def _install(python: Path, project: Path, site: Path, scratch: Path) -> None:
     """Have pip fetch and build what is needed."""
     tools = scratch / "tools"
     _said(python, "-m", "venv", tools)
-    pip = [tools / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-qq"]
+    pip: list[str | Path] = [tools / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-qq"]
     _said(*pip, "install", "--no-compile", "--target", site, project)
     shutil.rmtree(site / "bin", ignore_errors=True)
 
@@ -235,4 +234,4 @@ def _version(project: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

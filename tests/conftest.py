@@ -108,7 +108,7 @@ REAL: dict[str, Callable[[], bool]] = {
 """Real things beyond programs on the PATH, and whether they are here."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def require_real() -> Callable[[str], None]:
     """A function: skip this test where a real thing is missing; fail it under DRIFTD_TEST_REQUIRE_REAL=1, as CI does."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -70,11 +68,9 @@ class Container:
 
 
 @pytest.fixture(scope="module")
-def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
-    if os.geteuid() != 0 or shutil.which("systemd-nspawn") is None:
-        if os.environ.get("DRIFTD_TEST_REQUIRE_REAL") == "1":
-            pytest.fail("needs root and the real systemd-nspawn")
-        pytest.skip("needs root and the real systemd-nspawn")
+def container(tmp_path_factory: pytest.TempPathFactory, require_real: Callable[[str], None]) -> Iterator[Container]:
+    for needed in ("root", "systemd-nspawn", "setpriv", "pgrep"):
+        require_real(needed)
     directory = tmp_path_factory.mktemp("container")
     state, settings = directory / "state", directory / "settings"
     state.mkdir(mode=0o700)
