@@ -133,10 +133,13 @@ class Host:
         """Return every rule by its id, for those who explain a violation."""
         return {rule.id: rule for loaded in self.baselines for rule in loaded.definition.rules}
 
-    def files_digest(self) -> str:
-        """Return a digest of the settings, the secret key and the definitions as they stand on disk now."""
+    def files_digest(self, definitions: str | None = None) -> str:
+        """Return a digest of the settings, the secret key and the definitions as they stand on disk now.
+
+        `definitions`: `read_as`, for settings and definitions as they were read.
+        """
         key = hashlib.sha256(_content(self.settings.key_file)).hexdigest()
-        return definitions_digest(self.file, _content(self.file), self.settings) + key
+        return (definitions or definitions_digest(self.file, _content(self.file), self.settings)) + key
 
     def checkout(self) -> Path | None:
         """Return the lock of a checkout of settings or baselines that goes on; None where none does."""

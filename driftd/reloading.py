@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import UNSET, Struct
@@ -86,13 +86,24 @@ def mixtures(now: Host, fresh: Host) -> list[ConfigProblem]:
 def changed_settings(now: Host, fresh: Host) -> list[Json]:
     """Return each setting that is another one: its key, and what it was and is, in text, secrets as fingerprints."""
     before, after = (dict(_flat(_masked(host, fresh), ())) for host in (now, fresh))
+    gone, new = (dict(_flat(_tree(host.settings, sparse=True), ())) for host in (now, fresh))
+    differing = {steps for steps in before.keys() & after.keys() if before[steps] != after[steps]}
     changed: list[Json] = []
-    for steps in sorted({*before, *after}, key=str):
-        if before.get(steps) != after.get(steps):
-            sides = {"before": before, "after": after}
-            values: dict[str, Json] = {side: _text(each[steps]) for side, each in sides.items() if steps in each}
-            changed.append({"key": render_key(steps), **values})
+    one_sided = {steps for steps in gone if not _is_in(steps, after)} | {
+        steps for steps in new if not _is_in(steps, before)
+    }
+    for steps in sorted(differing | one_sided, key=str):
+        setting: dict[str, Json] = {"key": render_key(steps)}
+        for side, all_values, said in (("before", before, gone), ("after", after, new)):
+            if steps in all_values or steps in said:
+                setting[side] = _text(all_values.get(steps, said.get(steps)))
+        changed.append(setting)
     return changed
+
+
+def _is_in(steps: Steps, values: Iterable[Steps]) -> bool:
+    """Whether there is a value at a place, or below it."""
+    return any(place[: len(steps)] == steps for place in values)
 
 
 def changed_baselines(now: Host, fresh: Host) -> dict[str, list[str]]:
@@ -111,16 +122,20 @@ def changed_baselines(now: Host, fresh: Host) -> dict[str, list[str]]:
     return found
 
 
-def _tree(value: object) -> Json:
-    """Return settings as they would be written, with what holds where nothing is."""
+def _tree(value: object, *, sparse: bool = False) -> Json:
+    """Return settings as they would be written, with what holds where nothing is; `sparse`: without."""
     match value:
         case Struct():
-            below = {info.encode_name: getattr(value, info.name) for info in fields(value)}
-            return {name: _tree(member) for name, member in below.items() if member is not UNSET}
+            below = {info.encode_name: (getattr(value, info.name), info.default) for info in fields(value)}
+            return {
+                name: _tree(member, sparse=sparse)
+                for name, (member, default) in below.items()
+                if member is not UNSET and not (sparse and member == default)
+            }
         case dict():
-            return {str(name): _tree(member) for name, member in value.items()}
+            return {str(name): _tree(member, sparse=sparse) for name, member in value.items()}
         case tuple():
-            return [_tree(member) for member in value]
+            return [_tree(member, sparse=sparse) for member in value]
         case None | bool() | int():
             return value if type(value) in (type(None), bool, int) else str(value)
         case _:
@@ -128,8 +143,10 @@ def _tree(value: object) -> Json:
 
 
 def _masked(host: Host, fresh: Host) -> Json:
-    document = Document(str(host.file), "yaml", node_from_json(_tree(host.settings)))
-    mask(document, fresh.keeper)
+    tree = _tree(host.settings)
+    document = Document(str(host.file), "yaml", node_from_json(tree))
+    hidden = {steps for steps, _ in _flat(tree, ()) if steps[-1] == "url" or "headers" in steps}
+    mask(document, fresh.keeper, lambda _: hidden)  # what stands in a URL may be a secret, whatever it looks like
     return document.root.to_json()
 
 

@@ -126,7 +126,8 @@ class Daemon:
         self._counts = Counts()
         self._monitoring: Monitoring | None = None
         self._early: list[Message] = []
-        self._files_digest = host.files_digest()
+        self._in_force = host.files_digest(host.read_as)
+        """Digest of the files that were read."""
         self._said: list[str] = []
         """Why the last reload was refused."""
         self._waits_since: float | None = None
@@ -204,7 +205,6 @@ class Daemon:
                 service.inbox.put(message)
             service.told_of_clocks = CLOCK in notices.start()
             if self._host.unsettled():
-                self._files_digest = ""
                 service.reload_again(asked=False)
             service.prepare()
             self._notifier.ready("the first audit is under way")
@@ -400,12 +400,11 @@ class Daemon:
         if (lock := self._host.checkout()) is not None:
             self._wait(in_progress(lock), asked=asked)
             return False
-        if not asked and self._host.files_digest() == self._files_digest:
+        if not asked and self._host.files_digest() == self._in_force:
             self._waits_since = None
             adoption.wait_for(None)
             self._service.adopt_stale()
             return False
-        self._files_digest = self._host.files_digest()
         self._notifier.reloading(self._clock.monotonic())
         try:
             fresh = read_anew(self._host, self._config, self._around, self._root)
@@ -413,14 +412,13 @@ class Daemon:
             self._refuse(error, asked=asked)
             return False
         except UnsettledError as error:
-            self._files_digest = ""
             self._wait(error.gap, asked=asked)
             self._notifier.ready("reload: waiting until settings and baselines are at rest")
             return False
         self._waits_since, self._said = None, []
         self._service.audits.interrupt()
         self._replace(fresh)
-        self._files_digest = fresh.files_digest()
+        self._in_force = fresh.files_digest(fresh.read_as)
         self._notifier.ready("reloaded")
         return True
 
@@ -449,7 +447,6 @@ class Daemon:
             )
         self._said = shown
         if isinstance(error, MixtureError):
-            self._files_digest = ""
             self._service.reload_again(asked=False)
         self._notifier.ready("reload refused")
 

@@ -1,0 +1,82 @@
+"""Whether git is writing, and whether what it wrote is a whole state."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from driftd.baselines.approved import ApprovedLayers
+from driftd.baselines.checkout import checkout_in_progress
+from tests.unit.baselines.test_approve import HOST, Story, item
+
+
+def git(directory: Path, *words: str) -> None:
+    who = ("-c", "user.name=mia", "-c", "user.email=mia@example.org", "-c", "protocol.file.allow=always")
+    subprocess.run(["git", "-C", str(directory), *who, *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, require_real: Callable[[str], None]) -> Path:
+    require_real("git")
+    place = tmp_path / "repository"
+    (place / "baselines/app").mkdir(parents=True)
+    git(place, "init", "-q")
+    git(place, "commit", "-q", "--allow-empty", "-m", "first")
+    return place
+
+
+def test_the_lock_of_the_repository_above_is_found(repository: Path, tmp_path: Path) -> None:
+    places = [tmp_path, repository / "baselines/app", repository / "baselines/not-there-yet"]
+    assert checkout_in_progress(places) is None
+    lock = repository / ".git/index.lock"
+    lock.write_text("")
+    assert checkout_in_progress(places) == lock
+    assert checkout_in_progress([tmp_path]) is None
+    (tmp_path / "link").symlink_to(repository / "baselines")
+    assert checkout_in_progress([tmp_path / "link"]) == lock
+
+
+def test_the_lock_of_a_linked_worktree_and_of_a_submodule_is_found(repository: Path, tmp_path: Path) -> None:
+    git(repository, "worktree", "add", "-q", str(tmp_path / "linked"))
+    lock = repository / ".git/worktrees/linked/index.lock"
+    lock.write_text("")
+    assert checkout_in_progress([tmp_path / "linked"]) == lock
+    assert checkout_in_progress([repository]) is None
+    above = tmp_path / "above"
+    above.mkdir()
+    git(above, "init", "-q")
+    git(above, "submodule", "add", "-q", str(repository), "modules/baselines")
+    lock = above / ".git/modules/modules/baselines/index.lock"
+    lock.write_text("")
+    found = checkout_in_progress([above / "modules/baselines"])
+    assert found is not None
+    assert found.resolve() == lock
+
+
+def test_what_is_whole_fits_and_what_is_a_mixture_does_not(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    story.approve({path: item(path) for path in ("/a", "/b")}, shared=True)
+    story.approve({"/b": item("/b", "0600")})
+    before = story.layers
+    assert before.unfit() is None
+    story.approve({"/a": item("/a", "0600")}, shared=True)
+    after = story.layers
+    assert after.unfit(before) is None
+    (story.directory / "approved/a.json").write_text("{}")
+    gap = after.unfit(before)
+    assert gap is not None
+    assert (gap.item, gap.reason) == (str(story.directory / "approved.json"), "approved-not-adopted")
+    assert gap.detail == "/a: approved/a.json is not what the manifest says (its digest differs)"
+    assert after.unfit(after) is None  # what is in force already stays so, whatever became of its files
+    manifest = story.directory / "hosts" / HOST / "approved.json"
+    manifest.write_text("{")
+    gap = story.layers.unfit(after)
+    assert gap is not None
+    assert gap.item == str(manifest)
+    shutil.rmtree(story.directory / "hosts")
+    (story.directory / "approved.json").unlink()
+    assert ApprovedLayers(story.directory, HOST).unfit(before) is None  # nothing is approved: that is whole

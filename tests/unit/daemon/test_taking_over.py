@@ -1,0 +1,143 @@
+"""What is approved, while others write it: nothing is said of half a state, and what is left half is said once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from driftd.baselines.item_files import item_file
+from driftd.baselines.layer import MANIFEST, digest_of
+from driftd.daemon.service import LONGEST_PAUSE, QUIET
+from driftd.model.approved import canonical_json
+from tests.unit.daemon.live import Live, living
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    with living(tmp_path) as live:
+
+        def reload(*, asked: bool) -> bool:
+            if live.machine.adoption.adopt_stale():
+                live.service.reload_again(asked=False)
+            return asked
+
+        live.service._reload = reload
+        yield live
+
+
+class Layer:
+    """The approved files of the host, as somebody writes them who is not driftd."""
+
+    def __init__(self, live: Live) -> None:
+        [manifest] = live.machine.baseline.glob(f"hosts/*/{MANIFEST}")
+        self.manifest, self.directory = manifest, manifest.parent
+
+    def approve(self, item: str, port: int) -> bytes:
+        """Put a state of an item into the manifest; return what its file is to hold."""
+        told = json.loads(self.manifest.read_bytes())
+        approved = json.loads(self.file(item).read_bytes())
+        approved["settings"] = {"port": port}
+        approved["digest"] = digest_of(f"port: {port}\n".encode())
+        content = canonical_json(approved)
+        told["items"][item] = digest_of(content)
+        told["revision"] += 1
+        fresh = self.manifest.with_suffix(".new")
+        fresh.write_bytes(canonical_json(told))
+        fresh.rename(self.manifest)
+        return content
+
+    def file(self, item: str) -> Path:
+        return self.directory.joinpath(*item_file(item))
+
+
+def test_an_item_whose_approved_file_was_replaced_already_waits_for_the_rest(live: Live) -> None:
+    layer, item = Layer(live), live.item("a.yaml")
+    before = layer.manifest.read_bytes()
+    content = layer.approve(item, 2)
+    after = layer.manifest.read_bytes()
+    layer.manifest.write_bytes(before)  # it comes last
+    layer.file(item).write_bytes(content)
+    live.machine.file("a.yaml", "port: 2\n")
+    live.noticed("a.yaml")
+    live.settle()
+    assert live.told() == []
+    layer.manifest.write_bytes(after)
+    live.wait(QUIET)
+    assert live.told() == [("baseline-approved", "")]
+    assert not live.machine.engine.memory.drifts
+
+
+def test_an_open_drift_stays_open_meanwhile(live: Live) -> None:
+    layer, item = Layer(live), live.item("a.yaml")
+    live.machine.file("a.yaml", "port: 2\n")
+    live.noticed("a.yaml")
+    live.settle()
+    assert live.told() == [("drift-opened", "a.yaml")]
+    content = layer.approve(item, 3)
+    layer.file(item).write_bytes(content)
+    live.noticed("a.yaml")
+    live.settle()
+    assert live.told() == []
+    live.wait(QUIET)
+    assert live.told() == [("baseline-approved", ""), ("drift-updated", "a.yaml")]
+
+
+def test_what_is_left_half_is_said_once_and_taken_over_when_it_is_whole(live: Live) -> None:
+    layer, item = Layer(live), live.item("a.yaml")
+    content = layer.approve(item, 2)
+    live.service.audits.want("quick", "watch")
+    live.settle()
+    assert live.told() == []  # it was noticed, and has not been at rest
+    live.wait(QUIET)
+    assert live.told() == [("coverage-lost", "approved.json=approved-not-adopted")]
+    live.machine.file("d/b.yaml", "port: 3\n")  # the state before is in force
+    live.noticed("d/b.yaml")
+    live.settle()
+    assert live.told() == [("drift-opened", "b.yaml")]
+    for _ in range(12):
+        assert live.service._reload_at is not None
+        assert live.service._reload_at - live.clock.seconds <= LONGEST_PAUSE
+        live.wait(LONGEST_PAUSE)
+    live.service.audits.want("deep", "watch")
+    live.settle()
+    assert live.told() == []
+    layer.file(item).write_bytes(content)
+    live.wait(LONGEST_PAUSE)
+    assert live.told() == [
+        ("coverage-restored", "approved.json=approved-not-adopted"),
+        ("baseline-approved", ""),
+        ("drift-opened", "a.yaml"),
+    ]
+    assert live.service._reload_at is None
+
+
+def test_an_approved_file_that_stays_damaged_is_a_gap(live: Live) -> None:
+    layer = Layer(live)
+    layer.file(live.item("a.yaml")).write_text("{}")
+    live.machine.file("a.yaml", "port: 2\n")
+    live.noticed("a.yaml")
+    live.settle()
+    assert live.told() == []
+    live.wait(QUIET)
+    assert live.told() == [("coverage-lost", "a.yaml=approved-corrupt")]
+    live.noticed("a.yaml")
+    live.settle()
+    live.wait(QUIET)
+    assert live.told() == []
+
+
+def test_a_manifest_that_cannot_be_believed_leaves_the_state_before_in_force(live: Live) -> None:
+    layer = Layer(live)
+    layer.manifest.chmod(0o666)
+    layer.approve(live.item("a.yaml"), 2)
+    layer.manifest.chmod(0o666)
+    live.service._approvals_doubted()
+    live.wait(QUIET)
+    assert live.told() == [("coverage-lost", "approved.json=approved-not-adopted")]
+    live.machine.file("a.yaml", "port: 3\n")
+    live.noticed("a.yaml")
+    live.settle()
+    assert live.told() == [("drift-opened", "a.yaml")]
