@@ -376,6 +376,8 @@ class Service:
             left: bool = yield from self.adoption.adopting_stale()
             if left:
                 self.reload_again(asked=False)
+            else:
+                self._pause = 0.0
             return left
 
         self._tasks.append(Task(steps, own=True))
@@ -406,7 +408,8 @@ class Service:
             if self._reload(asked=asked):
                 self.audits.want("deep", "reload")
             if self._reload_at is None:
-                self.reload_asked_by, self._pause = None, 0.0
+                self.reload_asked_by = None
+                self._pause = self._pause if self._tasks else 0.0
         self.engine.sum_up()
         if self.watching.news and not self._rechecks.pending:
             self.losses.say_polled(self.watching)
