@@ -20,6 +20,8 @@ from driftd.watch import reasons as watch_reasons
 
 NO_CONTENT: Final = bytes(FINGERPRINT_BYTES)
 STATE_UNWRITABLE: Final = "state-unwritable"
+NOT_AUDITED: Final = "not-audited-yet"
+"""No audit was ever completed: what is known is not all there is."""
 LOSSES: Final = watch_reasons.LOSSES | {STATE_UNWRITABLE}
 """Reasons to look at everything again; they end with the next audit, so that a restart, which audits, ends them as well."""
 

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from driftd.daemon.events import timestamp
-from driftd.daemon.memory import Memory
+from driftd.daemon.memory import NOT_AUDITED, Memory
 from driftd.daemon.modes import modes
 from driftd.model.document import Json
 from driftd.model.event import Event, namespace, sequence_of
@@ -30,6 +30,8 @@ LISTED: Final = 1000
 """Drifts, gaps and watches that an answer names; counts are of all."""
 STUCK: Final = 5.0
 """Seconds in one thing after which the loop counts as stuck."""
+
+_UNAUDITED: Final = Gap("/", NOT_AUDITED, "the first audit is not done yet: what is told is what it has seen so far")
 
 
 def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str, Json]:
@@ -52,7 +54,7 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
         "host": _host(service),
         "daemon": daemon,
         "audits": audits,
-        **memory_shape(engine.memory, service.blind_spots()),
+        **memory_shape(engine.memory, [*service.blind_spots(), *([] if known else [_UNAUDITED])]),
         "drifts": engine.store.attempt(worst_drifts) or [],
         "watch": [
             {"item": item, "mode": mode, "reason": reason}

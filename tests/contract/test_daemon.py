@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.command import CLEAN, DRIFT, USAGE, Daemon, Sandbox, eventually
+from tests.contract.command import CLEAN, DRIFT, USAGE, Daemon, Sandbox
 from tests.contract.test_state import BAD, GOOD, actions, assert_whole
 
 
@@ -119,6 +119,7 @@ def test_cosmetic_edits_and_transient_names_raise_nothing(sandbox: Sandbox) -> N
 
 def test_status_tells_what_is_drifted_now(shop: Sandbox) -> None:
     with shop.daemon() as daemon:
+        daemon.wait_for_action("audit-completed")
         told = shop.run("status", "--json", status=CLEAN).json("status")
         assert told["daemon"]["running"] is True
         assert told["daemon"]["pid"] == daemon.process.pid
@@ -140,6 +141,7 @@ def test_approving_beside_the_daemon_resolves_at_once(shop: Sandbox) -> None:
         shop.approve("shop")
         resolved = daemon.wait_for_action("drift-resolved", "database.yml")
         assert resolved["driftd"]["resolution"] == "approved"
+        daemon.wait_for_action("audit-completed")
         shop.run("status", status=CLEAN)
     assert "baseline-approved" in actions(shop.events())
 
@@ -211,6 +213,7 @@ def test_the_control_socket_is_not_for_everybody_and_survives_nonsense(shop: San
                 except (BrokenPipeError, ConnectionResetError):
                     pass  # hanging up on nonsense is an answer
         assert daemon.running
+        daemon.wait_for_action("audit-completed")
         shop.run("status", status=CLEAN)
 
 
@@ -223,7 +226,7 @@ def test_a_socket_left_by_a_killed_daemon_is_in_nobodys_way(shop: Sandbox) -> No
     with shop.daemon() as daemon:
         daemon.stop(signal.SIGKILL)
     with shop.daemon() as daemon:
-        assert eventually(lambda: daemon.running, "it runs")
+        daemon.wait_for_action("audit-completed")
         shop.run("status", status=CLEAN)
 
 

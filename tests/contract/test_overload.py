@@ -127,6 +127,8 @@ def test_the_status_is_answered_while_thousands_of_changed_files_are_looked_at(s
             told = sandbox.run("status", "--json").json("status")
             assert told["daemon"]["running"]
             assert not told["daemon"]["stuck"]
+            if told["daemon"]["last_deep"] is None:
+                assert told["coverage"]["by_reason"]["not-audited-yet"] == 1
             seen += [audit["items"] for audit in told["audits"] if audit["running"]]
         assert seen, "an answer came while the audit was under way"
         assert seen == sorted(seen)
