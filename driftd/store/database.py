@@ -22,6 +22,7 @@ from driftd.store.connection import (
     sqlite_translated,
 )
 from driftd.store.damage import JournalProblem, chain_of
+from driftd.store.errors import translated
 from driftd.store.files import make_directory
 from driftd.store.kept import OUTPUTS_BEGIN, KeptState
 from driftd.store.known import StateChange
@@ -148,7 +149,9 @@ class Database(KeptState):
         """
         path = directory / DATABASE_NAME
         stored: sqlite3.Connection | None = None
-        if path.exists():
+        with translated(path, "read the database"):
+            there = path.exists()
+        if there:
             try:
                 stored = connect_read_only(path, busy_seconds)
             except CorruptDatabaseError:

@@ -16,6 +16,7 @@ from tests.contract.command import (
     DRIFT,
     INCOMPLETE,
     USAGE,
+    WITHOUT_PRIVILEGE,
     Sandbox,
     command,
     environment,
@@ -68,6 +69,21 @@ def test_a_state_of_a_newer_version_is_refused_by_all_who_would_read_or_write_it
         assert str(database) in told.err
     told = shop.run("status", status=INCOMPLETE)
     assert "newer" in told.out
+    assert contents(shop.state) == before
+
+
+def test_the_state_directory_of_another_user_is_refused_and_left_alone(
+    shop: Sandbox, require_real: Callable[[str], None]
+) -> None:
+    require_real("setpriv")
+    if os.getuid() != 0:
+        pytest.skip("gives files away")
+    before = contents(shop.state)
+    os.chown(shop.state, 65534, 65534)
+    for words in (["status"], ["events"], ["run", "--once"]):
+        told = shop.run(*words, status=USAGE, before=WITHOUT_PRIVILEGE)
+        assert str(shop.state) in told.out + told.err
+        assert "unexpected" not in told.err
     assert contents(shop.state) == before
 
 

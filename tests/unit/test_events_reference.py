@@ -15,7 +15,7 @@ from driftd.baselines.approved import CORRUPT, NOT_ADOPTED
 from driftd.baselines.checkout import IN_PROGRESS
 from driftd.daemon import events
 from driftd.daemon.grouping import Summary, group_resolved
-from driftd.daemon.memory import LOSSES
+from driftd.daemon.memory import LOSSES, NOT_AUDITED
 from driftd.daemon.tally import Tally
 from driftd.model.baseline import Rule
 from driftd.model.change import Aspect, Change, Kind, Severity
@@ -153,7 +153,7 @@ def test_every_reason_to_poll_stands_in_the_reference() -> None:
 def test_every_reason_of_a_gap_stands_in_the_reference() -> None:
     of_sources = {value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)}
     known = {*of_sources, NOT_APPROVED, READING_CHANGED, SECRET_KEY_UNKNOWN, MOUNTS_CHANGED, *LOSSES}
-    known |= {CORRUPT, NOT_ADOPTED, IN_PROGRESS, BASELINE_CHANGED}
+    known |= {CORRUPT, NOT_ADOPTED, IN_PROGRESS, BASELINE_CHANGED, NOT_AUDITED}
     told = named_in("Why something is a gap")
     assert known - told == set()
     assert told - known == {"query-failed", "rules-unchecked"}
