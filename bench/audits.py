@@ -87,18 +87,19 @@ def compare(measured: Measured, daemon: Daemon, peers: Peers, rounds: int) -> No
             measured.take(what, turn())
 
 
-def growth(place: Path, events: int) -> list[tuple[int, float]]:
-    """Edit a few files until so many events are recorded; return the memory after each tenth of them."""
+def growth(place: Path, events: int) -> list[tuple[int, float, float]]:
+    """Edit a few files until so many events are recorded; return after each tenth of them all memory, and its own."""
     host = Host(place, EDITED)
     host.driftd("approve", "--reason", "bench", "--yes")
-    seen: list[tuple[int, float]] = []
+    seen: list[tuple[int, float, float]] = []
     with host.daemon() as daemon:
         first, edits = host.journal.position().sequence, 0
         end = time.monotonic() + PATIENCE
         while len(seen) <= TENTHS and time.monotonic() < end:
             recorded = host.journal.position().sequence - first
             if recorded >= len(seen) * events // TENTHS:
-                seen.append((recorded, memory(family(daemon.pid))))
+                processes = family(daemon.pid)
+                seen.append((recorded, memory(processes), memory(processes, "Pss_Anon")))
             for number in range(EDITED):
                 edits += 1
                 host.files[number].write_text(f"setting_00 = value-{edits}\n")
@@ -178,9 +179,10 @@ def main() -> None:
             seen = growth(place, events)
         finally:
             shutil.rmtree(place)
-        heading(f"Memory while {EDITED} files are edited again and again:", "events recorded", "PSS")
-        for recorded, pss in seen:
-            print(f"| {recorded:,} | {pss:.1f} MiB |")
+        title = f"Memory while {EDITED} files are edited again and again:"
+        heading(title, "events recorded", "PSS", "of it anonymous, which no other process shares")
+        for recorded, pss, anonymous in seen:
+            print(f"| {recorded:,} | {pss:.1f} MiB | {anonymous:.1f} MiB |")
 
 
 if __name__ == "__main__":

@@ -345,9 +345,7 @@ class Auditor:
         if audited is None:
             return None
         observed = Observation(item, gap=gap)
-        self.approvals.look()
-        verdict = judge(observed, audited.terms, self.approvals)
-        return Examined(item, audited, observed, verdict, drift_of(verdict, audited.terms, item, self._host_id))
+        return Examined(item, audited, observed, judge(observed, audited.terms, self.approvals), None)
 
     @property
     def has_more(self) -> Callable[[str], bool] | None:

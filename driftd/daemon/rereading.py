@@ -16,7 +16,7 @@ from driftd.baselines.layer import ApprovedFile
 from driftd.model.document import Json
 from driftd.model.item import shown_path
 from driftd.model.item_table import ItemTable, Shelf
-from driftd.sources.facts import STAMP_BYTES, UNKNOWN
+from driftd.sources.facts import STAMP_BYTES, UNKNOWN, stamp_size
 from driftd.sources.frames import path_text
 from driftd.sources.intake import FINGERPRINT_BYTES
 from driftd.sources.pace import Pace
@@ -25,10 +25,13 @@ from driftd.sources.rereaders import Answer, Batch, Rereaders
 from driftd.sources.walk import Directory
 
 BATCH: Final = 1024
-"""Names in one request: some 20 ms of reading small files."""
+"""Names in one request at most: some 20 ms of reading small files."""
+BATCH_BYTES: Final = 8 * 1024 * 1024
+"""Bytes after which a request has enough to read, so that one child has not all the large files."""
 ENGINE_SHARE: Final = 0.25
 """Part of the rate at which the engine reads what is not as it was, while the rest is read by others."""
 _PREFIX: Final = "sha256:"
+_NOTHING: Final = (bytearray(UNKNOWN), bytearray(NO_FINGERPRINT))
 
 
 class Places:
@@ -145,7 +148,7 @@ class Rereading:
         self._remembered = remembered
         self._beyond = beyond
         self._parts: list[Part] = []
-        self._gathered = 0
+        self._names = self._bytes = 0
         self._hanging: list[str] = []
         self._told: set[str] = set()
         self._known = Places()
@@ -164,22 +167,25 @@ class Rereading:
         """Have items of a directory read that are remembered; return those that have to be looked at in any case."""
         shelf, beyond = self._remembered.shelf(directory.key), self._beyond
         places = self._known.of(shelf)
-        asked: list[bytes] = []
         others: list[str] = []
+        asked: list[bytes] = []
+        self._parts.append(Part(directory, asked))
         for name in names:
             at = places.get(name)
-            stamp, fingerprint = (
-                _known(shelf, at) if shelf is not None and at is not None else (UNKNOWN, NO_FINGERPRINT)
-            )
+            stamp, fingerprint = _known(shelf, at) if shelf is not None and at is not None else _NOTHING
             if stamp == UNKNOWN or (beyond is not None and beyond(shown_path(directory.child(name)))):
                 others.append(shown_path(directory.child(name)))
+                continue
+            if fingerprint == NO_FINGERPRINT:
+                asked.append(STAT + name)
             else:
-                asked.append((STAT if fingerprint == NO_FINGERPRINT else READ) + name)
-        if asked:
-            self._parts.append(Part(directory, asked))
-            self._gathered += len(asked)
-            if self._gathered >= BATCH:
+                asked.append(READ + name)
+                self._bytes += stamp_size(stamp)
+            self._names += 1
+            if self._names >= BATCH or self._bytes >= BATCH_BYTES:
                 self.flush()
+                asked = []
+                self._parts.append(Part(directory, asked))
         return others
 
     def add_files(self, files: Sequence[ApprovedFile]) -> None:
@@ -189,9 +195,10 @@ class Rereading:
 
     def flush(self) -> None:
         """Have read what was added, be it little."""
-        if self._parts:
-            self._rereaders.put(Items(self._root, self._parts))
-        self._parts, self._gathered = [], 0
+        parts = [part for part in self._parts if part.names]
+        if parts:
+            self._rereaders.put(Items(self._root, parts))
+        self._parts, self._names, self._bytes = [], 0, 0
 
     def differing(self) -> Iterator[str]:
         """Yield the items that have to be looked at, as far as is known by now."""
@@ -210,25 +217,20 @@ class Rereading:
         """Read no more."""
         self._rereaders.close()
 
-    def _judged(self, answer: Answer) -> Iterator[str]:
+    def _judged(self, answer: Answer) -> list[str]:
         batch: Batch = answer.batch
-        self.answered += 1
         assert isinstance(batch, Items | Files)
+        self.answered += 1
+        if answer.records is None and answer.hangs:
+            self._hanging += batch.items
+            return []
         if answer.records is None:
-            if answer.hangs and isinstance(batch, Items):
-                self._hanging += batch.items
-            else:
-                yield from batch.items
-            return
-        found = (
-            batch.differing(answer.records, self._remembered, self._known)
-            if isinstance(batch, Items)
-            else batch.differing(answer.records)
-        )
-        differing = list(found)
-        if isinstance(batch, Items):
-            self.read += len(batch) - len(differing)
-        yield from differing
+            return batch.items
+        if isinstance(batch, Files):
+            return list(batch.differing(answer.records))
+        differing = list(batch.differing(answer.records, self._remembered, self._known))
+        self.read += len(batch) - len(differing)
+        return differing
 
 
 def _is_known(shelf: Shelf, at: int, stamp: bytes, fingerprint: bytes) -> bool:

@@ -88,6 +88,11 @@ def stamp_of(found: os.stat_result) -> bytes:
     )
 
 
+def stamp_size(packed: bytes | bytearray) -> int:
+    """Return the size in bytes that a stamp says."""
+    return int(_PACKED.unpack(packed)[1])
+
+
 def stamp_is_link(packed: bytes) -> bool:
     """Whether a stamp is that of a symbolic link."""
     return len(packed) == STAMP_BYTES and stat.S_ISLNK(_PACKED.unpack(packed)[4])

@@ -15,7 +15,7 @@ from driftd.daemon.rereading import DeepReading
 from driftd.model.event import namespace
 from driftd.sources.child_process import BOOT
 from driftd.sources.facts import stamp_of
-from driftd.sources.rereaders import Rereaders
+from driftd.sources.rereaders import Batch, Rereaders
 from tests.unit.daemon.test_engine import KEEPER, Machine, actions
 
 HANGS = """
@@ -177,3 +177,18 @@ def test_the_engine_waits_for_what_it_reads_beyond_the_rate(deep: Deep) -> None:
     deep.machine.engine.deep = DeepReading(KEEPER.reading_key, rate=4.0)
     deep.machine.engine._judged_by = ()
     assert max(sweep.pause for sweep in deep.machine.engine.sweep("deep", "audit", batch=1)) >= 1.0
+
+
+def test_large_files_are_asked_for_in_several_batches(deep: Deep, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rereading, "BATCH_BYTES", 8)
+    asked: list[int] = []
+    put = Rereaders.put
+
+    def noted(self: Rereaders, batch: Batch) -> None:
+        asked.append(len(batch))
+        put(self, batch)
+
+    monkeypatch.setattr(Rereaders, "put", noted)
+    assert deep.audit().read == 4
+    assert deep.looked == []
+    assert sorted(asked) == [1, 1, 2, 4]  # of eight bytes each, the directory with one of them; then what is approved
