@@ -23,7 +23,7 @@ from driftd.model.baseline import Rule
 from driftd.model.change import ABSENT, Absent, Aspect, Change, Kind, Severity, Side
 from driftd.model.document import Document, Node, Problem
 from driftd.model.drift import Drift, drift_id
-from driftd.model.item import Gap, Observation
+from driftd.model.item import Gap, ItemType, Observation
 from driftd.model.keys import plain_steps
 from driftd.model.result import NOT_APPROVED, AuditResult
 from driftd.model.secret import tokens_in
@@ -289,6 +289,8 @@ def _unknown_key(change: Change, terms: Terms, verdict: Verdict, item: str) -> b
 def _apply_rules(observed: Observation, terms: Terms, verdict: Verdict) -> None:
     if not terms.rules or not (observed.exists or terms.literal):
         return
+    if _has_no_content(observed) and not terms.literal:
+        return  # a pattern that means files means the directories and dead links between them as well
     if observed.exists and observed.document is None:
         verdict.gaps.append(Gap(observed.item, "rules-unchecked", "its content was not read as settings"))
         return
@@ -297,6 +299,13 @@ def _apply_rules(observed: Observation, terms: Terms, verdict: Verdict) -> None:
         return
     for violation in violations(terms.rules, observed.document):
         _apply_violation(violation, observed.document, terms, verdict)
+
+
+def _has_no_content(observed: Observation) -> bool:
+    """Whether something is there that holds no settings by its nature: a directory, a link to none, a socket."""
+    if observed.attributes is None or observed.digest is not None:
+        return False
+    return observed.attributes.type not in (ItemType.FILE, ItemType.COMMAND)
 
 
 def _apply_violation(violation: Violation, document: Document | None, terms: Terms, verdict: Verdict) -> None:

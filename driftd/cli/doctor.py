@@ -20,6 +20,7 @@ from driftd.doctor import files, machine, outputs, service
 from driftd.doctor import state as states
 from driftd.doctor.finding import Finding, State, failed, fine, warning
 from driftd.doctor.service import Unit
+from driftd.installing.unit import barred
 from driftd.model.item import shown_path
 from driftd.outputs.visible import visible
 from driftd.settings.locate import SYSTEM_FILE
@@ -94,8 +95,11 @@ def _as_owner(state: Path) -> Iterator[None]:
 
 def _program(unit: Unit | None) -> Iterator[Finding]:
     words = unit.value("ExecStart").lstrip("-@:+!").split() if unit is not None else []
-    if words and Path(words[0]).exists():
-        yield from service.program(words[0], [str(problem) for problem in Trust.service().check(Path(words[0]))])
+    if unit is not None and words and Path(words[0]).exists():
+        closed = barred(Path(words[0])) if unit.user != "root" else None
+        yield from service.program(
+            words[0], [str(problem) for problem in Trust.service().check(Path(words[0]))], closed
+        )
 
 
 def _host(config: str | None, around: Surroundings, settings: Settings) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from driftd.cli.scaffold import Scaffold
 from driftd.cli.style import Style
 from driftd.installing.place import Done, Place, Step
 from driftd.installing.system import Shipped, install, program_in
+from driftd.installing.unit import barred
 from driftd.model.document import Json
 from driftd.model.result import AuditResult
 from driftd.outputs.visible import visible
@@ -59,15 +60,16 @@ def run(args: argparse.Namespace) -> int:
     steps = list(_install(place)) if args.system else []
     scaffold = Scaffold(Root(root), into, system=into == SYSTEM)
     steps += scaffold.place(place, overwrite=args.yes)
-    failed = any(step.done is Done.FAILED for step in steps)
     _tell_steps(args, steps)
-    if args.dry_run or failed or (args.system and args.root):
+    failed = {step.what for step in steps if step.done is Done.FAILED}
+    if args.dry_run or (args.system and args.root) or str(into / "driftd.yaml") in failed:
         if args.json:
             _print_json(args, steps, [name for name, _ in scaffold.baselines()], 0, AuditResult())
-        elif args.root and not failed:
-            print("driftd looks at the rest when that tree boots: systemctl --root=DIR enable driftd")
+        elif args.root and not args.dry_run:
+            print(f"nothing was audited: that tree is no host yet. Now: systemctl --root={args.root} enable driftd")
         return INCOMPLETE if failed else OK
-    return _audit(args, around, into, root, steps)
+    complete = _audit(args, around, into, root, steps)
+    return OK if complete and not failed else INCOMPLETE
 
 
 def _refuse_what_does_not_go_together(args: argparse.Namespace, around: Surroundings) -> None:
@@ -88,10 +90,13 @@ def _install(place: Place) -> Iterator[Step]:
     program = own if place.root.is_machine else program_in(place, own)
     yield from install(place, Shipped(program, files()))
     if program is None:
-        yield Step("driftd", Done.KEPT, "no driftd is in that tree yet: the unit says where it is expected")
+        yield Step("driftd", Done.WARNED, "no driftd is in that tree yet: the unit says where it is expected")
     elif place.root.is_machine:
+        if (closed := barred(Path(program))) is not None:
+            told = f"the service's account cannot pass {closed}: install driftd where everybody can, below /opt"
+            yield Step(str(program), Done.FAILED, told)
         for problem in Trust.service().check(Path(program)):
-            yield Step(str(program), Done.KEPT, f"the service would run what others can change: {problem}")
+            yield Step(str(program), Done.WARNED, f"the service would run what others can change: {problem}")
 
 
 def _program() -> str:
@@ -109,8 +114,8 @@ def _tell_steps(args: argparse.Namespace, steps: list[Step]) -> None:
         print(f"{step.done.value:<10}{visible(step.what)}" + (f": {visible(step.detail)}" if step.detail else ""))
 
 
-def _audit(args: argparse.Namespace, around: Surroundings, into: Path, root: bytes, steps: list[Step]) -> int:
-    """Read every item once, and print what was found."""
+def _audit(args: argparse.Namespace, around: Surroundings, into: Path, root: bytes, steps: list[Step]) -> bool:
+    """Read every item once, and print what was found; return whether that was everything."""
     host = open_host(str(into / "driftd.yaml"), around, root=root, anonymous=True, make_key=True)
     try:
         progress("reading every item ...")
@@ -128,8 +133,7 @@ def _audit(args: argparse.Namespace, around: Surroundings, into: Path, root: byt
     else:
         _tell(host, approved, result, formats)
         print(_next(args, host.file, approved))
-    gaps = [gap for gap in result.coverage.gaps if gap.reason != "not-approved"]
-    return INCOMPLETE if gaps else OK
+    return all(gap.reason == "not-approved" for gap in result.coverage.gaps)
 
 
 def _format_of(examined: Examined) -> str:
@@ -194,9 +198,9 @@ def _next(args: argparse.Namespace, file: Path, approved: int) -> str:
     """Return what a person does now. Nothing of it is done here."""
     config = "" if args.system else f" --config {file}"
     approve = [] if approved else [f"nothing is approved yet: driftd approve{config} --reason TEXT"]
-    if args.system:
+    if args.system:  # enabling it makes a link in /etc, which is to be approved with the rest
         return "\n".join(
-            [*approve, "now: systemctl enable --now driftd", "then: driftd doctor, driftd status, man driftd"]
+            ["now: systemctl enable --now driftd", *approve, "then: driftd doctor, driftd status, man driftd"]
         )
     watch = "then, in another terminal, change a setting and see: driftd status, driftd diff, driftd timeline"
     return "\n".join([*approve, f"now: driftd run{config}", watch])

@@ -173,9 +173,15 @@ def daemon(ask: Ask, found: Unit | None, start: str) -> Finding:
     return fine("daemon", f"runs as pid {about.get('pid')} since {about.get('since')}")
 
 
-def program(path: str, trouble: list[str]) -> Iterator[Finding]:
-    """Yield whether others can change what runs with the rights of the service. `trouble`: what trust says about it."""
+def program(path: str, trouble: list[str], closed: Path | None) -> Iterator[Finding]:
+    """Yield whether the service can run its program, and whether others can change that.
+
+    `trouble`: what trust says about it; `closed`: a place on the way that the service's account cannot pass.
+    """
     for problem in trouble:
         yield warning("program", problem, f"ls -ld {os.path.dirname(path)} {path}")
-    if not trouble:
+    if closed is not None:
+        told = f"{path}: the service's account cannot pass {closed}"
+        yield failed("program", told, "python3 -m venv /opt/driftd (install driftd there), then driftd init --system")
+    elif not trouble:
         yield fine("program", path)

@@ -27,6 +27,7 @@ class Done(Enum):
     SAME = "unchanged"
     KEPT = "kept"
     DID = "did"
+    WARNED = "warning"
     FAILED = "failed"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -30,3 +32,25 @@ def user_of(text: str) -> str:
     """Return as whom a unit runs; root where it does not say."""
     found = _USER.search(text)
     return found[1] if found else "root"
+
+
+def barred(program: Path) -> Path | None:
+    """Return the first place on the way to a program, or to its interpreter, that other accounts cannot pass.
+
+    systemd starts a program as its account before that has any capability: one below a closed home directory is out of
+    reach. None: the way is free.
+    """
+    for path in (program, _interpreter(program)):
+        for named in (path, Path(os.path.realpath(path))):
+            for place in [*reversed(named.parents), named]:
+                wanted = stat.S_IXOTH if place.is_dir() else stat.S_IXOTH | stat.S_IROTH
+                if place.stat().st_mode & wanted != wanted:
+                    return place
+    return None
+
+
+def _interpreter(program: Path) -> Path:
+    with program.open("rb") as file:
+        first = file.readline(512)
+    words = first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!") else []
+    return Path(words[0]) if words and Path(words[0]).is_file() else program

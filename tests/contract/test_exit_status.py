@@ -211,6 +211,11 @@ def test_what_init_writes_can_be_checked_and_ends_with_findings(tmp_path: Path) 
     root, into = tmp_path / "root", tmp_path / "into"
     (root / "etc/ssh").mkdir(parents=True)
     (root / "etc/ssh/sshd_config").write_text("PermitRootLogin yes\nPermitEmptyPasswords yes\n")
+    (root / "etc/nginx/sites-enabled").mkdir(parents=True)
+    (root / "etc/nginx/nginx.conf").write_text("user www-data;\n")
+    (root / "etc/nginx/key.pem").write_bytes(b"\x00\x01")
+    (root / "etc/systemd/system").mkdir(parents=True)
+    (root / "etc/systemd/system/cups.service").symlink_to("/dev/null")
     run("init", "--root", root, "--into", into, "--yes", status=CLEAN)
     told = run("check", "--config", into / "driftd.yaml", "--root", root, "--json").json("check")
     rules = {change["rule"] for drift in told["drifts"] for change in drift["changes"]}

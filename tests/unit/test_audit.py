@@ -457,6 +457,16 @@ def test_rules_that_could_not_be_asked_are_a_gap() -> None:
     assert reasons(judge(seen("a: [\n"), ruled, approving("a: [\n"))) == ["rules-unchecked"]
 
 
+@pytest.mark.parametrize("kind", [ItemType.DIRECTORY, ItemType.LINK, ItemType.SOCKET])
+@pytest.mark.parametrize(("literal", "gaps"), [(False, []), (True, ["rules-unchecked"])])
+def test_what_has_no_content_by_nature_is_a_gap_only_where_it_is_named(
+    kind: ItemType, literal: bool, gaps: list[str]
+) -> None:
+    place = Attributes(kind, mode="0755", owner="root", group="root")
+    ruled = terms(literal=literal, rules=(rule("$.a", {"const": 1}),))
+    assert reasons(judge(seen(None, place), ruled, approving(None, place))) == gaps
+
+
 # --- many items
 
 

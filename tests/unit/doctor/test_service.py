@@ -112,6 +112,8 @@ def test_the_daemon_is_well_absent_stuck_or_not_ours_to_ask() -> None:
     assert (refused.state, "needs root" in refused.message) == ("warning", True)
 
 
-def test_a_program_that_others_can_change_is_told() -> None:
-    assert [finding.state for finding in program("/usr/bin/driftd", [])] == ["ok"]
-    assert [finding.state for finding in program("/home/a/driftd", ["belongs to a"])] == ["warning"]
+def test_a_program_that_others_can_change_or_the_service_cannot_run_is_told() -> None:
+    assert [finding.state for finding in program("/usr/bin/driftd", [], None)] == ["ok"]
+    assert [finding.state for finding in program("/home/a/driftd", ["belongs to a"], None)] == ["warning"]
+    [told] = program("/root/driftd", [], Path("/root"))
+    assert (told.state, "cannot pass /root" in told.message) == ("failed", True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from driftd.installing.account import account_in, make_account, run
 from driftd.installing.place import Done, Owner, Place
-from driftd.installing.unit import shipped_unit, unit_for, user_of
+from driftd.installing.unit import barred, shipped_unit, unit_for, user_of
 from driftd.sources.root import Root
 
 
@@ -65,3 +65,26 @@ def test_a_program_that_fails_says_why() -> None:
     assert run(["false"]) == "ended with status 1"
     assert "No such file" in (run(["/no/such/program"]) or "")
     assert run(["ls", "--no-such-option"]) is not None
+
+
+def test_a_program_below_a_closed_directory_is_out_of_reach_of_the_account(tmp_path: Path) -> None:
+    for place in (tmp_path, *tmp_path.parents):
+        if place.stat().st_uid == os.getuid() and place != Path("/"):
+            place.chmod(place.stat().st_mode | 0o001)
+    closed, program = tmp_path / "home", tmp_path / "bin"
+    for directory in (closed, program):
+        directory.mkdir(mode=0o755)
+    tool, script = closed / "python", program / "driftd"
+    tool.write_bytes(b"\x7fELF")
+    script.write_text(f"#!{tool} -E\n")
+    tool.chmod(0o755)
+    script.chmod(0o755)
+    assert barred(script) is None
+    closed.chmod(0o700)
+    assert barred(script) == closed
+    closed.chmod(0o755)
+    tool.chmod(0o700)
+    assert barred(script) == tool
+    link = program / "linked"
+    link.symlink_to(tool)
+    assert barred(link) == link
