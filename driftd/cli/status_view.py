@@ -82,7 +82,8 @@ class StatusView:
         for output in _objects(self._shape["outputs"]):
             error = f", {visible(str(output['last_error']))}" if output.get("last_error") else ""
             lost = f", {output['lost']} events lost" if output.get("lost") else ""
-            yield f"output    {output['name']}: {output['state']}, backlog {output['backlog']}{lost}{error}"
+            refused = f", {output['skipped']} events refused" if output.get("skipped") else ""
+            yield f"output    {output['name']}: {output['state']}, backlog {output['backlog']}{lost}{refused}{error}"
 
     def _state(self) -> Iterator[str]:
         """Yield what is wrong with the state directory, or was since the daemon started."""

@@ -8,10 +8,14 @@ from typing import Final
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _MASK: Final = (1 << 64) - 1
+_SHORT: Final = tuple(bytes([number]) for number in range(0x80))
+"""The numbers that there are most of: tags, and lengths of short texts."""
 
 
 def varint(number: int) -> bytes:
     """Return a number of at most 64 bits, the negative ones as their two's complement."""
+    if 0 <= number < 0x80:
+        return _SHORT[number]
     number &= _MASK
     out = bytearray()
     while number > 0x7F:

@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 from driftd.daemon.control import ask
+from driftd.model.change import Severity
 from driftd.model.event import Action, Event
+from driftd.outputs.filters import Filter
 from driftd.outputs.otlp import OtlpOutput, ProtobufEncoding
 from driftd.outputs.posting import Poster
 from driftd.outputs.webhook import WebhookOutput
@@ -194,3 +196,41 @@ def test_the_daemon_says_what_is_wrong_with_each_receiver_and_goes_on(
     finally:
         secure.close()
         log.close()
+
+
+def test_numbers_are_without_holes_and_the_same_on_every_delivery_through_kills_of_the_daemon(
+    tmp_path: Path, web: Web
+) -> None:
+    outputs = [{"webhook": {"url": web.url, "min_severity": "low", "timeout": "2s"}}]
+    host = ScratchHost(tmp_path, outputs=outputs)
+    files = [host.write(f"{number}.yml") for number in range(15)]
+    host.approve()
+    web.behave = slow
+    for value in (2, 3):
+        with host.daemon() as daemon:
+            for file in files:
+                file.write_text(f"x: {value}\n")
+            begun = len(web.requests)
+            daemon.wait(lambda begun=begun: len(web.requests) > begun + 5, "some of them arrive")  # type: ignore[misc]
+            daemon.kill()
+    web.behave = answering(OK)
+    with host.daemon() as daemon:
+        daemon.wait_audit()
+
+        def backlog() -> int:
+            shape: Any = ask(host.socket, "status", {}, timeout=PATIENCE)
+            return int(shape["outputs"][0]["backlog"])
+
+        daemon.wait(lambda: backlog() == 0, "all arrive")
+        assert daemon.stop() == 0
+    told = [json.loads(request.body) for request in web.requests]
+    numbers: dict[str, int] = {}
+    for event in told:
+        number = event["driftd"]["output"]["sequence"]
+        assert numbers.setdefault(event["event"]["id"], number) == number
+    assert sorted(numbers.values()) == list(range(1, len(numbers) + 1))
+    first = [numbers[one] for one in first_occurrences([event["event"]["id"] for event in told])]
+    assert first == sorted(first), "in order"
+    wanted = [id_of(event) for event in daemon.journal.read() if Filter(Severity.LOW).takes(event)]
+    assert set(wanted[-len(numbers) :]) == set(numbers)
+    assert len(numbers) >= 30

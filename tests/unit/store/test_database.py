@@ -449,6 +449,36 @@ def test_after_a_rebuild_outputs_begin_where_an_event_says_they_are(state: Path,
     database.close()
 
 
+def test_what_an_output_has_counted_is_kept_and_known_after_a_rebuild(state: Path, journal: Journal) -> None:
+    stopped = event(Action.DAEMON_STOPPED, delivered={"jsonl": 4}, output_sequences={"jsonl": 2})
+    database = database_of(state, journal)
+    assert (database.cursor("jsonl"), database.numbers()) == (0, {"jsonl": 0})
+    database.set_cursor("jsonl", 5, 3)
+    database.apply(journal.append([*heartbeats(5), stopped, event(Action.DAEMON_STARTED)]))
+    database.set_cursor("jsonl", 6)
+    assert (database.cursors(), database.numbers()) == ({"jsonl": 6}, {"jsonl": 3}), "an older word changes nothing"
+    database.close()
+    (state / "driftd.db").unlink()
+    again = database_of(state, journal)
+    assert (again.cursor("jsonl"), again.numbers()) == (4, {"jsonl": 2})
+    again.close()
+
+
+def test_drifts_that_were_told_alone_and_together_are_told_apart(state: Path, journal: Journal) -> None:
+    database = database_of(state, journal)
+    made = [drift(item=f"/etc/{number}", drift_id=f"d{number}") for number in range(5)]
+    grouped = [drift(item=f"/srv/{number}", drift_id=f"g{number}", group="g", severity="low") for number in range(3)]
+    database.apply(journal.append([*made, *grouped]))
+    first = database.drifts_alone(3, "")
+    rest = database.drifts_alone(3, first[-1].drift_id)
+    assert [one.drift_id for one in (*first, *rest)] == ["d0", "d1", "d2", "d3", "d4"]
+    assert [(group, severity, count) for group, severity, _, _, count in database.drifts_together()] == [
+        ("g", "low", 3)
+    ]
+    assert [one.drift_id for one in database.drifts_by_id(["d3", "nobody", "g1"])] == ["d3", "g1"]
+    database.close()
+
+
 def test_a_journal_without_a_start_is_delivered_again_from_its_beginning(state: Path, journal: Journal) -> None:
     journal.append(heartbeats(3))
     database = database_of(state, journal)

@@ -103,13 +103,14 @@ def test_nothing_is_pruned_and_nothing_said_where_there_is_room(tmp_path: Path) 
 def test_events_that_go_before_an_output_had_them_are_counted_for_it(tmp_path: Path) -> None:
     store = filled(tmp_path)
     store.database.cursor("jsonl")
-    store.delivered("jsonl", 5)
-    store.delivered("journald", 60)
+    store.delivered("jsonl", 5, 4)
+    store.delivered("journald", 60, 50)
     (checkpoint,) = prune(store, "jsonl", "journald")
     gone = store.journal.first_sequence() - 1
     assert namespace(checkpoint)["lost"] == {"jsonl": gone - 5}
     assert store.database.lost() == {"jsonl": gone - 5}
     assert store.cursors() == {"jsonl": gone, "journald": 60}
+    assert store.numbers() == {"jsonl": 4 + gone - 5, "journald": 50}, "what was lost leaves a hole"
     store.close()
     (tmp_path / "driftd.db").unlink()
     again = opened(tmp_path)
