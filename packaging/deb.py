@@ -174,11 +174,13 @@ def _set_times(stage: Path, moment: int) -> None:
 
 
 def _last_change() -> int:
-    """Return the time of the commit that is built; now, where there is none."""
-    done = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"], cwd=PROJECT, check=False, capture_output=True, text=True
-    )
-    return int(done.stdout) if done.returncode == 0 and done.stdout.strip() else int(Path(__file__).stat().st_mtime)
+    """Return the time of the commit that is built; where there is none, that of this program."""
+    command = ["git", "log", "-1", "--format=%ct"]
+    try:
+        done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return int(Path(__file__).stat().st_mtime)
+    return int(done.stdout)
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
