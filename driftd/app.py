@@ -144,7 +144,7 @@ class Host:
     def checkout(self) -> Path | None:
         """Return the lock of a checkout of settings or baselines that goes on; None where none does."""
         places = (loaded.directory for loaded in self.baselines)
-        return checkout_in_progress([self.file.parent, *self.settings.baselines, *places])
+        return checkout_in_progress([self.file.parent, *self.settings.baselines, *places], self.trust)
 
     def unsettled(self) -> list[Gap]:
         """Return why what was read of settings and baselines, up to now, may be no state that anybody meant.
@@ -191,12 +191,12 @@ def await_checkout(config: str | None, around: Surroundings, patience: float = 5
     """Return when no checkout of settings or baselines goes on any more, or after so many seconds."""
     until = time.monotonic() + patience
     places = [locate(config, around.environment, around.directory).parent]
-    _await_no(places, until)
-    _await_no([*settings_of(config, around)[1].baselines, *places], until)
+    _await_no(places, around.trust(), until)
+    _await_no([*settings_of(config, around)[1].baselines, *places], around.trust(), until)
 
 
-def _await_no(places: list[Path], until: float) -> None:
-    while checkout_in_progress(places) is not None and time.monotonic() < until:
+def _await_no(places: list[Path], trust: Trust, until: float) -> None:
+    while checkout_in_progress(places, trust) is not None and time.monotonic() < until:
         time.sleep(0.05)
 
 
@@ -217,7 +217,7 @@ def open_host(
 ) -> Host:
     """Return the host that the settings describe. `make_key`: a missing secret key is made, else one for this run alone.
 
-    `anonymous`: a tree under another root is no host, and has no id. `key`: another one than that of the settings, which
+    `anonymous`: its id is not asked for, as of a tree that is no host. `key`: another one than that of the settings, which
     is about to replace it.
     """
     content = _content(locate(config, around.environment, around.directory))
@@ -230,7 +230,7 @@ def open_host(
         lambda path: tree.read_small(path.encode(), 4096),
         socket.gethostname(),
         file=str(file),
-        with_id=tree.is_machine or not anonymous,
+        with_id=not anonymous,
     )
     if problems:
         raise ConfigurationError(problems)

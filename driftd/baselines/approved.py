@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from driftd.baselines.digests import ABSENT, digests_of
@@ -17,6 +17,8 @@ CORRUPT = "approved-corrupt"
 """Reason of a gap: something was approved and cannot be believed any more."""
 CHANGED = "approved-changed"
 """Reason of a gap: an approval or a pull changed the layer since it was read; reading it again helps."""
+_STEP = 64
+"""Files that are held against a manifest in one step."""
 NOT_ADOPTED = "approved-not-adopted"
 """Reason of a gap: what stands on disk is not one whole state, so that the one before it stays in force."""
 
@@ -111,16 +113,27 @@ class ApprovedLayers:
 
         Each file is held against its manifest, unless both name it in `before`, which is in force.
         """
+        steps = self.checking(before)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                found: Gap | None = done.value
+                return found
+
+    def checking(self, before: ApprovedLayers | None = None) -> Generator[None, None, Gap | None]:
+        """Do the same in steps, so that other work may overtake."""
         for problem in self.problems:
             return Gap(problem.file, NOT_ADOPTED, str(problem))
-        for item in self.items():
-            layer, digest = self._layer_of(item), self.digest(item)
-            if layer is None or (before is not None and before.digest(item) == digest):
+        for count, item in enumerate(self.items() if before is None else before.differing(self), start=1):
+            if (layer := self._layer_of(item)) is None:
                 continue
             try:
                 layer.content(item)
             except CorruptError as corrupt:
                 return Gap(shown_path(bytes(layer.directory / MANIFEST)), NOT_ADOPTED, f"{item}: {corrupt}")
+            if count % _STEP == 0:
+                yield
         return None
 
     def digest(self, item: str) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from driftd.model.item import Gap, shown_path
+from driftd.settings.trust import Trust
 
 IN_PROGRESS: Final = "checkout-in-progress"
 """Reason of a gap: what stands there is half of one state and half of another, or a git that died left it so."""
@@ -17,9 +18,12 @@ _LINK: Final = "gitdir:"
 _MAX_LINK: Final = 4096
 
 
-def checkout_in_progress(directories: Iterable[Path]) -> Path | None:
-    """Return the lock that git holds on a work tree with one of these directories in it; None where it holds none."""
-    locks = {lock for directory in directories if (lock := _lock_of(directory)) is not None}
+def checkout_in_progress(directories: Iterable[Path], trust: Trust) -> Path | None:
+    """Return the lock that git holds on a work tree with one of these directories in it; None where it holds none.
+
+    Only repositories of those who may write what driftd believes count: nobody else can hold it up.
+    """
+    locks = {lock for directory in directories if (lock := _lock_of(directory, trust)) is not None}
     return next((lock for lock in sorted(locks) if os.path.lexists(lock)), None)
 
 
@@ -30,15 +34,17 @@ def in_progress(lock: Path) -> Gap:
     )
 
 
-def _lock_of(directory: Path) -> Path | None:
+def _lock_of(directory: Path, trust: Trust) -> Path | None:
     place = directory.resolve()
     for above in (place, *place.parents):
         entry = above / ".git"
         try:
-            kind = entry.lstat().st_mode
-            if stat.S_ISDIR(kind):
+            status = entry.lstat()
+            if status.st_uid not in trust.allowed_uids:
+                continue
+            if stat.S_ISDIR(status.st_mode):
                 return entry / _LOCK
-            if stat.S_ISREG(kind):  # a worktree or a submodule: see gitrepository-layout(5)
+            if stat.S_ISREG(status.st_mode):  # a worktree or a submodule: see gitrepository-layout(5)
                 return _linked(above, entry)
         except OSError:
             continue

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--root {args.root}: is not a directory")
     around = Surroundings.of_process()
     await_checkout(args.config, around)
-    host = open_host(args.config, around, root=root, anonymous=True)
+    host = open_host(args.config, around, root=root, anonymous=os.path.realpath(root) != b"/")
     try:
         unknown = set(args.baselines) - set(host.scope.baselines)
         if unknown:

@@ -22,6 +22,7 @@ from driftd.daemon.control import DaemonAbsentError, ask
 from driftd.daemon.peers import Peer
 from driftd.model.document import Json
 from driftd.model.item import real_path, shown_path
+from driftd.settings.types import Settings
 
 
 @dataclass(slots=True)
@@ -67,23 +68,36 @@ def opened(config: str | None, root: str | None, command: str) -> Iterator[Desk]
     place = os.fsencode(os.path.realpath(root)) if root is not None else None
     if place is not None and not os.path.isdir(place):
         raise UsageError(f"--root {root}: is not a directory")
-    try:
-        told = _object(ask(settings.control_socket, "status"))
-    except DaemonAbsentError:
-        told = None
+    told = _daemon(settings)
     if told is None:
         with _alone(open_host(config, around, root=place or b"/", make_key=True), command) as desk:
             yield desk
         return
-    daemon = _object(told["daemon"])
-    audited = str(daemon.get("root", "/"))
-    if place is not None and shown_path(place) != audited:
-        raise UsageError(f"--root {root}: the running daemon audits {audited}")
-    host = open_host(config, around, root=real_path(audited), anonymous=True, make_key=True)
+    audited = _root(told)
+    if place is not None and place != audited:
+        raise UsageError(f"--root {root}: the running daemon audits {shown_path(audited)}")
+    host = open_host(config, around, root=audited, anonymous=True, make_key=True)
     try:
         yield _beside(host, _object(told["host"]) if "host" in told else {})
     finally:
         host.close()
+
+
+def audited_root(config: str | None, around: Surroundings) -> bytes | None:
+    """Return the directory under which the running daemon audits; None where none runs."""
+    told = _daemon(settings_of(config, around)[1])
+    return _root(told) if told is not None else None
+
+
+def _daemon(settings: Settings) -> dict[str, Json] | None:
+    try:
+        return _object(ask(settings.control_socket, "status"))
+    except DaemonAbsentError:
+        return None
+
+
+def _root(told: dict[str, Json]) -> bytes:
+    return real_path(str(_object(told["daemon"]).get("root", "/")))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from driftd.app import Host, Surroundings, commit, open_host, open_workplace
 from driftd.baselines.approve import ApprovalError, Proposal, prepare
 from driftd.baselines.approved import ApprovedLayers
 from driftd.cli.approve import author
-from driftd.cli.desk import agreed
+from driftd.cli.desk import agreed, audited_root
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import Refusal, UsageError
@@ -41,11 +41,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prove and fingerprint, ask, write the approved files, replace the key, and have it used."""
     around = Surroundings.of_process()
-    now = open_host(args.config, around)
+    told = audited_root(args.config, around)
+    root, beside = told or b"/", told is not None
+    now = open_host(args.config, around, root=root, anonymous=beside)
     try:
         with as_owner_of(now.settings.state):
             fresh = _fresh_key(now, around.key_trust(now.settings.state), args.key)
-            then = open_host(args.config, around, key=fresh)
+            then = open_host(args.config, around, root=root, anonymous=beside, key=fresh)
             try:
                 return _replace(now, then, fresh, args)
             finally:

@@ -71,7 +71,7 @@ def _beside(stored: dict[str, Json], daemon: dict[str, Json]) -> dict[str, Json]
 
 def _stored(config: str | None) -> dict[str, Json]:
     """Return what the state directory says."""
-    host = open_host(config, Surroundings.of_process())
+    host = open_host(config, Surroundings.of_process(), anonymous=True)
     try:
         with open_view(host) as (memory, database):
             return absent_shape(memory, database, JournalReader(host.settings.state / JOURNAL_NAME))
@@ -89,7 +89,7 @@ def _drifts(config: str | None, shape: dict[str, Json], *, everything: bool) -> 
     if not everything:
         yield iter(drifts)
         return
-    host = open_host(config, Surroundings.of_process())
+    host = open_host(config, Surroundings.of_process(), anonymous=True)
     try:
         with open_drifts(host, []) as pages:
             yield pages

@@ -113,7 +113,7 @@ class Adoption:
         before = engine.auditor.approvals.layers[name]
         loaded = engine.auditor.scope.baselines[name]
         after = ApprovedLayers(loaded.directory, self._host_name, self._trust)
-        unfit = after.unfit(before)
+        unfit = yield from after.checking(before)
         self._withhold(name, unfit)
         if unfit is not None:
             return

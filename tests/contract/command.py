@@ -113,6 +113,8 @@ class Sandbox:
         self.state = directory / "state"
         self.config = directory / "driftd.yaml"
         self.log = directory / "events.jsonl"
+        self.root: Path | None = None
+        """What the daemon audits; None: this machine."""
         for made in (self.host, self.baselines):
             made.mkdir()
         self.settings()
@@ -228,7 +230,13 @@ class Daemon:
         self._notify.bind(address)
         self._notify.setblocking(False)
         self.process = subprocess.Popen(
-            [*command(), "run", "--config", str(sandbox.config)],
+            [
+                *command(),
+                "run",
+                "--config",
+                str(sandbox.config),
+                *(["--root", str(sandbox.root)] if sandbox.root else []),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=self._out,
             stderr=self._errors,

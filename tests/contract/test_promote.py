@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -130,7 +129,17 @@ def test_another_root_is_approved_as_the_host_it_is(sandbox: Sandbox, tmp_path: 
     (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
     sandbox.run(*words, status=CLEAN)
     assert (sandbox.baselines / "shop/hosts/image-7/approved.json").exists()
-    sandbox.run("run", "--once", "--root", root, status=CLEAN)
+    sandbox.root = root
+    with sandbox.daemon() as daemon:
+        daemon.wait_for_action("audit-completed")
+        (root / "app.yml").write_text("x: 2\n")
+        daemon.wait_for(lambda event: event["event"]["action"] == "drift-opened", "drift-opened")
+        shape = sandbox.run("status", "--json").json("status")
+        assert (shape["host"]["name"], shape["daemon"]["root"]) == ("image-7", str(root))
+        assert "$.x" in sandbox.run("diff", status=CLEAN).out
+        assert "audits" in sandbox.run(*words[:-1], "/", status=USAGE).err
+        sandbox.run(*words[:-2], status=CLEAN)
+        daemon.wait_for_action("drift-resolved")
+    assert manifest(sandbox.baselines / "shop/hosts/image-7")["revision"] == 2
     [host_id] = {event["host"]["id"] for event in sandbox.journal()}
     assert host_id == application_id(bytes.fromhex("0123456789abcdef0123456789abcdef"))
-    assert json.loads(sandbox.run("check", "--root", root, "--json").out)["host"]["id"] is None

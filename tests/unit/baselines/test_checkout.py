@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,7 +12,10 @@ import pytest
 
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.checkout import checkout_in_progress
+from driftd.settings.trust import Trust
 from tests.unit.baselines.test_approve import HOST, Story, item
+
+TRUST = Trust.of_user(os.getuid())
 
 
 def git(directory: Path, *words: str) -> None:
@@ -31,28 +35,33 @@ def repository(tmp_path: Path, require_real: Callable[[str], None]) -> Path:
 
 def test_the_lock_of_the_repository_above_is_found(repository: Path, tmp_path: Path) -> None:
     places = [tmp_path, repository / "baselines/app", repository / "baselines/not-there-yet"]
-    assert checkout_in_progress(places) is None
+    assert checkout_in_progress(places, TRUST) is None
     lock = repository / ".git/index.lock"
     lock.write_text("")
-    assert checkout_in_progress(places) == lock
-    assert checkout_in_progress([tmp_path]) is None
+    assert checkout_in_progress(places, TRUST) == lock
+    assert checkout_in_progress([tmp_path], TRUST) is None
     (tmp_path / "link").symlink_to(repository / "baselines")
-    assert checkout_in_progress([tmp_path / "link"]) == lock
+    assert checkout_in_progress([tmp_path / "link"], TRUST) == lock
+
+
+def test_a_repository_of_somebody_else_holds_nobody_up(repository: Path) -> None:
+    (repository / ".git/index.lock").write_text("")
+    assert checkout_in_progress([repository], Trust(frozenset({os.getuid() + 1}))) is None
 
 
 def test_the_lock_of_a_linked_worktree_and_of_a_submodule_is_found(repository: Path, tmp_path: Path) -> None:
     git(repository, "worktree", "add", "-q", str(tmp_path / "linked"))
     lock = repository / ".git/worktrees/linked/index.lock"
     lock.write_text("")
-    assert checkout_in_progress([tmp_path / "linked"]) == lock
-    assert checkout_in_progress([repository]) is None
+    assert checkout_in_progress([tmp_path / "linked"], TRUST) == lock
+    assert checkout_in_progress([repository], TRUST) is None
     above = tmp_path / "above"
     above.mkdir()
     git(above, "init", "-q")
     git(above, "submodule", "add", "-q", str(repository), "modules/baselines")
     lock = above / ".git/modules/modules/baselines/index.lock"
     lock.write_text("")
-    found = checkout_in_progress([above / "modules/baselines"])
+    found = checkout_in_progress([above / "modules/baselines"], TRUST)
     assert found is not None
     assert found.resolve() == lock
 
