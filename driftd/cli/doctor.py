@@ -16,7 +16,7 @@ from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.style import Style
 from driftd.daemon.control import ControlError, DaemonAbsentError, ask
-from driftd.doctor import files, machine, outputs, service
+from driftd.doctor import commands, files, machine, outputs, service
 from driftd.doctor import state as states
 from driftd.doctor.finding import Finding, State, failed, fine, warning
 from driftd.doctor.service import Unit
@@ -78,7 +78,7 @@ def examine(config: str | None, around: Surroundings) -> Iterator[Finding]:
     account = unit.user if unit is not None else None
     yield from states.state(settings.state, account)
     yield machine.clock(datetime.now(UTC), states.newest_write(settings.state))
-    yield from _host(config, around, settings)
+    yield from _host(config, around, settings, account)
     yield from _daemon(file, settings, unit)
     who = account or states.user_name(around.uid)
     yield from outputs.outputs(settings.outputs, lambda: _as_owner(settings.state), who)
@@ -102,7 +102,7 @@ def _program(unit: Unit | None) -> Iterator[Finding]:
         )
 
 
-def _host(config: str | None, around: Surroundings, settings: Settings) -> Iterator[Finding]:
+def _host(config: str | None, around: Surroundings, settings: Settings, account: str | None) -> Iterator[Finding]:
     try:
         host = open_host(config, around)
     except ConfigurationError as error:
@@ -116,6 +116,7 @@ def _host(config: str | None, around: Surroundings, settings: Settings) -> Itera
         yield states.identity(settings.state, host.facts.id)
         yield files.key(settings.key_file, around.key_trust(settings.state), host.keeper.key_id)
         yield from files.items(host.auditor, host.scope, privileged=reads_everything())
+        yield from commands.commands(host.scope.commands, account or states.user_name(around.uid))
         yield from machine.inotify(len(host.auditor.directories))
         yield from _approved(host)
     finally:

@@ -170,7 +170,7 @@ class Commands:
     def _take(self, item: str, command: _Command) -> None:
         running, reason = command.running, command.ran_for
         command.running = command.ran_for = None
-        if running is None or reason is None or running.cancelled():
+        if running is None or reason is None:
             return
         self._engine.on_look(item)
         examined = self._engine.auditor.examine(item, outcome=running.result())

@@ -44,6 +44,7 @@ GRACE: Final = 0.5
 """Seconds for what a command wrote before it ended, and for the kernel to end what was killed."""
 MAX_DYING: Final = 4
 """Commands that hang in the kernel, although they were killed, until no more are started."""
+STOPPING: Final = "driftd is stopping, or has read its settings again"
 _PIECE: Final = 64 * 1024
 _QUOTED: Final = 200
 
@@ -76,8 +77,7 @@ Outcome = bytes | CommandError
 class CommandRunner:
     """Runs commands. Any thread may ask; `close` ends those under way."""
 
-    def __init__(self, *, path: str = PATH, boot: str = BOOT, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._path = path
+    def __init__(self, *, boot: str = BOOT, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._boot = boot
         self._monotonic = monotonic
         self._lock = threading.Lock()
@@ -89,6 +89,10 @@ class CommandRunner:
     def start(self, plan: CommandPlan) -> Future[Outcome]:
         """Have a command run, now or when one of those under way has ended; its outcome is never an exception."""
         with self._lock:
+            if self._closed:
+                never: Future[Outcome] = Future()
+                never.set_result(CommandError(COMMAND_NOT_RUN, STOPPING))
+                return never
             if self._pool is None:
                 from concurrent.futures import ThreadPoolExecutor
 
@@ -112,13 +116,13 @@ class CommandRunner:
                 run.kill()
             pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown()  # those that have not begun say so, and are done at once
 
     def _run(self, plan: CommandPlan) -> bytes:
-        program = self._found(plan.argv[0])
+        program = found(plan.argv[0])
         with self._lock:
             if self._closed:
-                raise CommandError(COMMAND_NOT_RUN, "driftd is stopping")
+                raise CommandError(COMMAND_NOT_RUN, STOPPING)
             self._dying = [process for process in self._dying if process.poll() is None]
             if len(self._dying) >= MAX_DYING:
                 raise CommandError(COMMAND_NOT_RUN, f"{len(self._dying)} earlier commands hang in the kernel")
@@ -131,14 +135,15 @@ class CommandRunner:
                 self._running.discard(run)
                 self._dying += run.end()
 
-    def _found(self, name: str) -> str:
-        """Return where a program stands."""
-        candidates = [name] if "/" in name else [f"{directory}/{name}" for directory in self._path.split(":")]
-        for candidate in candidates:
-            if os.path.isfile(candidate) and os.access(candidate, os.X_OK, effective_ids=True):
-                return candidate
-        where = "there is no such program" if "/" in name else f"it is in none of {self._path}"
-        raise CommandError(COMMAND_NOT_FOUND, f"{name}: {where}")
+
+def found(name: str) -> str:
+    """Return where a program stands, by its name or its path; CommandError where it does not."""
+    candidates = [name] if "/" in name else [f"{directory}/{name}" for directory in PATH.split(":")]
+    for candidate in candidates:
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK, effective_ids=True):
+            return candidate
+    where = "there is no such program" if "/" in name else f"it is in none of {PATH}"
+    raise CommandError(COMMAND_NOT_FOUND, f"{name}: {where}")
 
 
 class _Run:

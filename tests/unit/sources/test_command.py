@@ -215,11 +215,14 @@ def test_closing_ends_what_runs_and_runs_no_more(tmp_path: Path) -> None:
     runner = CommandRunner()
     begun = tmp_path / "begun"
     pending = runner.start(shell(f"echo $$ > {shlex.quote(str(begun))}; sleep 1000"))
+    others = [runner.start(shell("sleep 1000")) for _ in range(3)]
     until(lambda: begun.exists() and begun.read_text().strip(), "it has begun")
     runner.close()
     assert trouble(pending.result(0))[0] == "command-failed"
+    assert [trouble(other.result(0))[0] for other in others[1:]] == ["command-not-run"] * 2
     assert is_gone(int(begun.read_text()))
-    assert trouble(runner.run(shell("true"))) == ("command-not-run", "driftd is stopping")
+    for outcome in (runner.run(shell("true")), runner.start(shell("true")).result(0)):
+        assert trouble(outcome) == ("command-not-run", "driftd is stopping, or has read its settings again")
 
 
 def test_a_command_ends_with_the_driftd_that_started_it(tmp_path: Path) -> None:
