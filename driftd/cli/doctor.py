@@ -138,13 +138,15 @@ def _approved(host: Host) -> Iterator[Finding]:
 
 def _daemon(file: Path, settings: Settings, unit: Unit | None) -> Iterator[Finding]:
     socket = settings.control_socket
-    yield service.daemon(lambda: ask(socket, "status", timeout=_PATIENCE), unit, f"driftd run --config {file}")
-    masks: list[tuple[str, str]] | None = []
+    found = service.daemon(lambda: ask(socket, "status", timeout=_PATIENCE), unit, f"driftd run --config {file}")
+    yield found
+    told = service.sandbox(unit, _masks(socket) if found.state == "ok" else [])
+    yield from (finding for finding in told if found.state == "ok" or finding.state != "ok")
+
+
+def _masks(socket: Path) -> list[tuple[str, str]] | None:
+    """Return what the running daemon does not see, with the setting that hides it; None where we may not look."""
     try:
-        masks = [(shown_path(mask.point), mask.setting) for mask in hidden_from_daemon(socket)]
-    except DaemonAbsentError:
-        if unit is None:
-            return
-    except (ControlError, OSError):
-        masks = None
-    yield from service.sandbox(unit, masks)
+        return [(shown_path(mask.point), mask.setting) for mask in hidden_from_daemon(socket)]
+    except (ControlError, DaemonAbsentError, OSError):
+        return None

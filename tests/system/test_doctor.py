@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -75,8 +76,11 @@ def inside(host: Sandbox, script: str, *unshare: str) -> list[Json]:
 
 
 def test_every_line_of_a_host_that_is_well_is_well_and_a_daemon_is_seen(host: Sandbox) -> None:
-    with host.daemon():
+    with host.daemon() as daemon:
         told = findings(host.run("doctor", "--json").out)
+        daemon.send(signal.SIGSTOP)
+        stopped = findings(host.run("doctor", "--json", status=DRIFT).out)
+        daemon.send(signal.SIGCONT)
     unwell = {each["name"] for each in told if each["state"] != "ok"}
     assert unwell <= {"clock"}, told  # a machine of the tests need not follow a time server
     names = {each["name"] for each in told}
@@ -94,6 +98,8 @@ def test_every_line_of_a_host_that_is_well_is_well_and_a_daemon_is_seen(host: Sa
         "daemon",
     }
     assert "pid" in of(told, "daemon")["message"]
+    assert of(stopped, "daemon")["mend"] == "systemctl restart driftd"
+    assert not [each for each in stopped if each["name"] == "sandbox"]
 
 
 def test_limits_of_the_kernel_are_told_with_the_line_that_raises_them(

@@ -25,7 +25,10 @@ mount -t proc proc "$1/root/proc"
 mount --rbind /dev "$1/root/dev"
 mkdir -p "$1/root/$2" && mount --bind "$2" "$1/root/$2"
 rm -rf "$1/root/etc/driftd" "$1/root/var/lib/driftd" "$1/root/etc/systemd/system/driftd.service"
-find "$1/root/etc" -mindepth 2 -maxdepth 2 -type d -not -path '*/systemd/*' -exec rm -rf {} +  # what need not be audited here
+# What need not be audited here:
+find "$1/root/etc" -mindepth 2 -maxdepth 2 -type d -not -path '*/systemd/*' -exec rm -rf {} +
+find "$1/root/etc/alternatives" -type l -not -name pager -not -name awk -delete
+rm -rf "$1/root/etc/ssl" "$1/root/etc/postgresql"
 exec chroot "$1/root" /bin/bash -e "$2/story"
 """
 
