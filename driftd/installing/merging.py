@@ -12,6 +12,7 @@ from driftd.model.document import Json
 
 Schema = Mapping[str, Any]
 _KEY: Final = re.compile(r"^( *)([A-Za-z_]+):(.*)$")
+_FLOW: Final = re.compile(r"(?:\s|#[^\n]*\n|---\s)*\{")
 _EMPTY: Final = re.compile(r"\s*(#.*)?$")
 
 
@@ -20,8 +21,13 @@ class UnreadableSettingsError(Exception):
 
 
 def merged(text: str, schema: Schema) -> tuple[str, list[str]]:
-    """Return the file with what it did not name, and the names of that. It means what it meant."""
+    """Return the file with what it did not name, and the names of that. It means what it meant.
+
+    A file in flow style, JSON for example, has no room for comments: it stays as it is.
+    """
     before = _tree(text)
+    if _FLOW.match(text):
+        return text, []
     named = _named(text, before, schema)
     lines = text.splitlines()
     added: list[str] = []
@@ -74,7 +80,9 @@ def _named(text: str, tree: Json, schema: Schema) -> set[str]:
 
 def _into_section(lines: list[str], key: str, members: Mapping[str, Schema]) -> None:
     """Put the members behind the line that opens their section; its own members say how deep they stand."""
-    [at] = [number for number, line in enumerate(lines) if re.match(rf"#?{key}:", line)][:1]
+    at = next((number for number, line in enumerate(lines) if re.match(rf"#?{key}:", line)), None)
+    if at is None:
+        raise UnreadableSettingsError(f"{key} is written in another way than `{key}:` at the beginning of a line")
     opened = _KEY.match(lines[at].removeprefix("#"))
     block = opened is not None and _EMPTY.match(opened[3]) is not None
     indent = _indent(lines[at + 1 :]) if block else "  "

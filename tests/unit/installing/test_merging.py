@@ -110,3 +110,15 @@ def test_what_is_added_can_be_set_by_removing_the_sign(tmp_path: Path) -> None:
 def test_what_is_no_yaml_is_refused(text: str) -> None:
     with pytest.raises(UnreadableSettingsError):
         merged(text, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"baselines": ["x"], "audit": {"every": "1h"}}\n', "# ours\n---\n{baselines: [x]}\n"]
+)
+def test_a_file_without_room_for_comments_stays_as_it_is(text: str) -> None:
+    assert merged(text, SCHEMA) == (text, [])
+
+
+def test_a_section_that_cannot_be_found_in_the_text_is_refused() -> None:
+    with pytest.raises(UnreadableSettingsError, match="audit is written in another way"):
+        merged('baselines: [x]\n"audit":\n  every: 1h\n', SCHEMA)
