@@ -88,13 +88,21 @@ class JsonLinesOutput:
         file = os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             if group != -1:
-                os.fchown(file, -1, group)
+                self._give(file, group)
             os.fchmod(file, self._mode)
-        except OSError:
+        except (OSError, DeliveryError):
             os.close(file)
             os.unlink(self._path)  # or the next try would find it and forget group and mode
             raise
         return file
+
+    def _give(self, file: int, group: int) -> None:
+        try:
+            os.fchown(file, -1, group)
+        except PermissionError:
+            remedy = f"make it a member (systemd: SupplementaryGroups={self._group})"
+            message = f"{self._path}: driftd, user {os.geteuid()}, is not in group {self._group!r}: {remedy}"
+            raise DeliveryError(message) from None
 
     def _append(self, file: int, data: bytes) -> None:
         size = os.fstat(file).st_size

@@ -5,6 +5,7 @@ import grp
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,6 +63,20 @@ def test_an_unknown_group_leaves_no_file_behind(path: Path) -> None:
         with pytest.raises(DeliveryError, match="no group 'no-such-group-here'"):
             output.send([an_event()])
     assert not path.exists()
+
+
+def test_a_group_that_driftd_is_not_in_is_told_with_what_to_do(require_real: Callable[[str], None]) -> None:
+    require_real("root")
+    with tempfile.TemporaryDirectory() as directory:  # where another user gets to
+        os.chown(directory, 4242, 4242)
+        file = Path(directory) / "events.jsonl"
+        os.seteuid(4242)
+        try:
+            with pytest.raises(DeliveryError, match=r"is not in group 'adm': .*SupplementaryGroups=adm"):
+                JsonLinesOutput(file, group="adm").send([an_event()])
+        finally:
+            os.seteuid(0)
+        assert not file.exists()
 
 
 def test_a_file_moved_by_rotation_is_opened_anew(path: Path, output: JsonLinesOutput) -> None:
