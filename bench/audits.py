@@ -20,7 +20,7 @@ from pathlib import Path
 
 from auditing.hosts import PATIENCE, Daemon, Host
 from auditing.peers import Peers
-from auditing.processes import cpu, family, memory
+from auditing.processes import cpu, family, memory, spent
 from watching.tables import heading
 
 PARTS = ("audits", "rest", "growth")
@@ -36,6 +36,8 @@ class Measured:
     files: int
     directories: int = 0
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    spent: dict[str, list[float]] = field(default_factory=dict)
+    """Processor time."""
     pss: float = 0.0
     used: float = 0.0
 
@@ -44,6 +46,9 @@ class Measured:
 
     def median(self, what: str) -> float | None:
         return statistics.median(self.seconds[what]) if what in self.seconds else None
+
+    def mean_spent(self, what: str) -> float | None:
+        return statistics.mean(self.spent[what]) if what in self.spent else None
 
 
 def measure(place: Path, files: int, parts: list[str], rounds: int, rest: float) -> Measured:
@@ -84,7 +89,9 @@ def compare(measured: Measured, daemon: Daemon, peers: Peers, rounds: int) -> No
         turn()  # what is read for the first time is read from the disk
     for _ in range(rounds):
         for what, turn in turns.items():
+            before = spent(daemon.pid) + peers.spent
             measured.take(what, turn())
+            measured.spent.setdefault(what, []).append(spent(daemon.pid) + peers.spent - before)
 
 
 def growth(place: Path, events: int) -> list[tuple[int, float, float]]:
@@ -116,6 +123,16 @@ def ratio(measured: Measured, what: str, other: str) -> str:
     return f"{ours / theirs:.2f}" if ours and theirs else ""
 
 
+TITLES = {
+    "quick": "quick audit, in the daemon",
+    "find": "`find -printf`",
+    "git status": "`git status`",
+    "deep": "deep audit, in the daemon, what is approved read as well",
+    "sha256sum": "`find -type f -print0 \\| xargs -0 -P2 sha256sum`",
+    "aide": "`aide --check`",
+}
+
+
 def row(title: str, cells: list[str]) -> None:
     if any(cells):
         print(f"| {title} | {' | '.join(cells)} |")
@@ -126,17 +143,13 @@ def report(found: list[Measured], parts: list[str], rest: float) -> None:
     load = os.getloadavg()[0]
     if "audits" in parts:
         heading(f"Audits of a tree in which nothing changed, medians, load {load:.1f}:", "", *columns)
-        for title, what in (
-            ("quick audit, in the daemon", "quick"),
-            ("`find -printf`", "find"),
-            ("`git status`", "git status"),
-            ("deep audit, in the daemon, what is approved read as well", "deep"),
-            ("`find -type f -print0 \\| xargs -0 -P2 sha256sum`", "sha256sum"),
-            ("`aide --check`", "aide"),
-        ):
+        for what, title in TITLES.items():
             row(title, [shown(each.median(what)) for each in found])
         for what, other in (("quick", "git status"), ("quick", "find"), ("deep", "sha256sum"), ("deep", "aide")):
             row(f"{what} audit / {other}", [ratio(each, what, other) for each in found])
+        heading("The processor time of the same, means:", "", *columns)
+        for what, title in TITLES.items():
+            row(title, [shown(each.mean_spent(what)) for each in found])
     heading("The first time:", "", *columns)
     row(
         "first audit, in the daemon: everything is read and remembered",

@@ -10,7 +10,10 @@ from pathlib import Path
 
 
 class Peers:
-    """Programs that look at one tree, each prepared once. A method returns the seconds that one run took."""
+    """Programs that look at one tree, each prepared once. A method returns the seconds that one run took.
+
+    `spent` is the processor time of all that were run.
+    """
 
     def __init__(self, tree: Path, directory: Path) -> None:
         self._tree = tree
@@ -31,6 +34,11 @@ class Peers:
                 f"{self._tree} p+u+g+s+m+c+i+sha256\n"
             )
             self._run([*self._aide, "--init"])
+
+    @property
+    def spent(self) -> float:
+        times = os.times()
+        return times.children_user + times.children_system
 
     @property
     def has_aide(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -19,6 +20,12 @@ def memory(processes: list[int], field: str = "Pss") -> float:
             if line.startswith(f"{field}:"):
                 total += int(line.split()[1])
     return total / 1024
+
+
+def spent(process: int) -> float:
+    """Return the seconds of processor time of a process, its children, and those it had and that are gone."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return cpu(family(process)) + (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 def cpu(processes: list[int]) -> float:

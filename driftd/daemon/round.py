@@ -8,7 +8,7 @@ from typing import Final
 
 from driftd.auditor import Auditor
 from driftd.daemon.memory import Memory
-from driftd.daemon.rereading import Rereading
+from driftd.daemon.rereading import BATCH, Rereading
 from driftd.model.item import Gap
 from driftd.model.item_table import split_item
 from driftd.sources.facts import UNKNOWN
@@ -18,7 +18,7 @@ from driftd.sources.walk import Found
 PART: Final = 512
 """Items between two moments at which others may overtake."""
 SHORTEST_PAUSE: Final = 0.002
-LONGEST_PAUSE: Final = 0.064
+LONGEST_PAUSE: Final = 0.032
 """Seconds between two looks at what others have read; they have enough to do for longer."""
 
 
@@ -122,7 +122,7 @@ class Round:
         """Have the files of what is approved read as well."""
         for layers in self._auditor.approvals.layers.values():
             files = layers.files()
-            while part := list(islice(files, PART)):
+            while part := list(islice(files, BATCH)):
                 rereading.add_files(part)
                 yield from self._reread(rereading, lambda reading: reading.full)
 

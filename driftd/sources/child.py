@@ -10,46 +10,49 @@ import importlib
 import socket
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from driftd.model.document import Json
 from driftd.sources.confinement import confine, give_way, limit_cpu
-from driftd.sources.facts import Facts
-from driftd.sources.frames import Frame, FrameError, path_bytes, path_text, receive_frame, send_frame
-from driftd.sources.look import Look, look
-from driftd.sources.reasons import StillChangingError
-from driftd.sources.root import Root
+from driftd.sources.frames import Frame, receive_frame, send_frame
 
 IDLE_SECONDS: Final = 60.0
 LOOKER: Final = "looker"
 PARSER: Final = "parser"
 REREADER: Final = "rereader"
 
+Answers = dict[str, Callable[[Frame], None]]
+"""Operation -> what answers a request for it."""
+
 
 def main(fd: int, parent: int, role: str, idle_seconds: float = IDLE_SECONDS) -> None:
     """Serve the socket `fd` until it is closed or nothing was asked for a while."""
     link = socket.socket(fileno=fd)
-    if role == PARSER:
-        load_parsers()
+    answers = _answers(link, role)  # and what they need is loaded, while we may still read modules
     if role == REREADER:
         give_way()
     confine(parent, keep_reading=role != PARSER)
-    serve(link, role, idle_seconds)
+    serve(link, answers, idle_seconds)
 
 
 def load_parsers() -> None:
-    """Have every parser load what it loads late, while we may still read modules."""
+    """Have every parser load what it loads late."""
     from driftd.formats.registry import FORMATS, read
 
     for each in FORMATS:
         read(b"a: 1\n", "/", each.name)
-    for name in ("unicodedata", "encodings.utf_16", "encodings.utf_32", "encodings.latin_1", "encodings.utf_8_sig"):
+    for name in (
+        "driftd.sources.trees",
+        "unicodedata",
+        "encodings.utf_16",
+        "encodings.utf_32",
+        "encodings.latin_1",
+        "encodings.utf_8_sig",
+    ):
         importlib.import_module(name)
 
 
-def serve(link: socket.socket, role: str, idle_seconds: float = IDLE_SECONDS) -> None:
+def serve(link: socket.socket, answers: Answers, idle_seconds: float = IDLE_SECONDS) -> None:
     """Answer one request after the other."""
-    answers = _answers(link, role)
     while True:
         link.settimeout(idle_seconds)
         try:
@@ -62,11 +65,14 @@ def serve(link: socket.socket, role: str, idle_seconds: float = IDLE_SECONDS) ->
         answers[str(request.header["op"])](request)
 
 
-def _answers(link: socket.socket, role: str) -> dict[str, Callable[[Frame], None]]:
+def _answers(link: socket.socket, role: str) -> Answers:
     if role == PARSER:
+        load_parsers()
         return {"parse": partial(_parse, link)}
     if role == LOOKER:
-        return {"look": partial(_look, link), "list": partial(_list, link)}
+        from driftd.sources.looking import answer_list, answer_look
+
+        return {"look": partial(answer_look, link), "list": partial(answer_list, link)}
     from driftd.sources.reread import Rereader
 
     rereader = Rereader(link)
@@ -90,78 +96,3 @@ def _parse(link: socket.socket, request: Frame) -> None:
         send_frame(link, {"died": type(error).__name__})
         raise
     send_frame(link, {"done": True}, answer)
-
-
-class _SendingIntake:
-    """Sends content home piece by piece."""
-
-    def __init__(self, link: socket.socket) -> None:
-        self._link = link
-
-    def restart(self) -> None:
-        send_frame(self._link, {"restart": True})
-
-    def take(self, piece: bytes) -> None:
-        send_frame(self._link, {"piece": True}, piece)
-
-    def is_known(self) -> bool:
-        return False
-
-
-def _look(link: socket.socket, request: Frame) -> None:
-    header = request.header
-    wanted: Any = header["wanted"]
-    try:
-        found = look(
-            Root(path_bytes(header["root"])),
-            path_bytes(header["path"]),
-            wanted=wanted,
-            intake=_SendingIntake(link) if header["content"] else None,
-        )
-    except StillChangingError:
-        send_frame(link, {"changing": True})
-    except OSError as error:
-        send_frame(link, {"errno": error.errno or 0})
-    else:
-        send_frame(link, {"found": look_to_json(found)})
-
-
-def _list(link: socket.socket, request: Frame) -> None:
-    header = request.header
-    try:
-        entries = Root(path_bytes(header["root"])).list_directory(path_bytes(header["path"]))
-    except OSError as error:
-        send_frame(link, {"errno": error.errno or 0})
-        return
-    body = b"\0".join((b"d" if each.is_directory else b"l" if each.is_link else b"-") + each.name for each in entries)
-    send_frame(link, {"done": True}, body)
-
-
-def look_to_json(found: Look) -> dict[str, Json]:
-    """Return a Look as JSON; `look_from_json` is the way back."""
-    return {
-        "item": list(found.item),
-        "target": None if found.target is None else path_text(found.target),
-        "links": [path_text(link) for link in found.links],
-        "behind": None if found.behind is None else list(found.behind),
-        "xattrs": {name: path_text(value) for name, value in found.xattrs.items()},
-        "note": found.note,
-        "actual": None if found.actual is None else path_text(found.actual),
-    }
-
-
-def look_from_json(shape: Json) -> Look:
-    """Return the Look of `look_to_json`; FrameError where it is something else."""
-    try:
-        given: Any = shape
-        return Look(
-            item=Facts(*map(int, given["item"])),
-            target=None if given["target"] is None else path_bytes(given["target"]),
-            links=tuple(path_bytes(link) for link in given["links"]),
-            behind=None if given["behind"] is None else Facts(*map(int, given["behind"])),
-            xattrs={str(name): path_bytes(value) for name, value in given["xattrs"].items()},
-            note=None if given["note"] is None else str(given["note"]),
-            actual=None if given["actual"] is None else path_bytes(given["actual"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FrameError(f"not a look: {type(error).__name__}") from error

@@ -21,10 +21,11 @@ from typing import Final
 from driftd.formats.registry import Reading
 from driftd.model.baseline import AttributeName
 from driftd.model.document import Json
-from driftd.sources.child import IDLE_SECONDS, LOOKER, PARSER, look_from_json
+from driftd.sources.child import IDLE_SECONDS, LOOKER, PARSER
 from driftd.sources.child_process import BOOT, ChildProcess, EndedError
 from driftd.sources.frames import Frame, FrameError, path_text, receive_frame, send_frame
 from driftd.sources.look import Intake, Look
+from driftd.sources.looking import look_from_json
 from driftd.sources.mounts import Mount
 from driftd.sources.reasons import PARSER_DIED, TIMEOUT, IsolationError, StillChangingError
 from driftd.sources.root import Entry, Root

@@ -22,7 +22,7 @@ from driftd.sources.reasons import IsolationError
 
 MOST: Final = 2
 """Children at most, and one a processor: what reads a disk gains nothing from more."""
-AHEAD: Final = 3
+AHEAD: Final = 4
 """Batches that a child was given: one at which it is, others that wait in its socket, so that it never waits for us."""
 PATIENCE: Final = 60.0
 """Seconds without a sign of life until a child counts as hanging: it has the processor when nobody else wants it."""
@@ -125,8 +125,8 @@ class Rereaders:
 
     def _give(self) -> None:
         while self._waiting:
-            child = min(self._children, key=lambda child: len(child.asked))
-            if len(child.asked) >= AHEAD:
+            child = self._free()
+            if child is None:
                 return
             batch = self._waiting.popleft()
             if self._deaths >= MAX_DEATHS:
@@ -141,12 +141,17 @@ class Rereaders:
             except OSError:  # no process can be started
                 self._answers.append(Answer(batch, None))
 
+    def _free(self) -> _Child | None:
+        """Return who has the least to do; one that would have to be started only where the others have enough."""
+        free = [child for child in self._children if len(child.asked) < AHEAD]
+        return min(free, key=lambda child: (not child.started, len(child.asked)), default=None)
+
     def _lost(self, child: _Child, *, hangs: bool) -> None:
         """Have what a child did not answer asked again; what it was at, a name at a time."""
         self._deaths += not hangs
         asked = child.drop()
         if not asked:
-            return
+            return  # it said what nobody had asked for
         first, *others = asked
         self._waiting.extendleft(reversed(others))
         if len(first) > 1:
@@ -176,8 +181,15 @@ class _Child:
         self._received = bytearray()
         self._silent = 0.0
 
+    @property
+    def started(self) -> bool:
+        """Whether there is a process; it may have gone home, as it does after a while without work."""
+        return self._link is not None
+
     def ask(self, batch: Batch) -> None:
-        link = self._process.started()
+        """Ask for a batch; IsolationError where too many processes hang, OSError where none can be started."""
+        link = self._link if self.asked else self._process.started()  # of one that died, `answers` tells
+        assert link is not None
         if link is not self._link:
             link.settimeout(0)
             self._link = link
@@ -193,10 +205,14 @@ class _Child:
         if not self.asked:
             return
         self._send()
-        self._silent = 0.0 if self._receive() else self._silent + passed
-        while (frame := self._frame()) is not None:
+        before = len(self._received)
+        ended = self._receive()
+        self._silent = 0.0 if len(self._received) > before else self._silent + passed
+        while (frame := self._frame()) is not None:  # also the last words of one that died: it died of what comes next
             if "busy" not in frame.header:
                 yield self._answer(frame)
+        if self.asked and ended:
+            raise _LostError(hangs=False)
         if self.asked and self._silent > self._patience:
             raise _LostError(hangs=True)
 
@@ -225,23 +241,20 @@ class _Child:
         try:
             while self._unsent:
                 del self._unsent[: self._link.send(self._unsent[:_PIECE])]
-        except BlockingIOError:
-            return
         except OSError:
-            raise _LostError(hangs=False) from None
+            return  # there is no room now; or it died, which receiving tells
 
     def _receive(self) -> bool:
-        """Take what is there; return whether that is anything."""
+        """Take what is there; return whether nothing more will come."""
         assert self._link is not None
-        before = len(self._received)
         try:
             while len(self._received) < _MAX_RECEIVED:
                 piece = self._link.recv(_PIECE)
                 if not piece:
-                    raise _LostError(hangs=False)
+                    return True
                 self._received += piece
         except BlockingIOError:
-            pass
+            return False
         except OSError:
-            raise _LostError(hangs=False) from None
-        return len(self._received) > before
+            return True
+        return False
