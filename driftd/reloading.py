@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from msgspec import UNSET, Struct
@@ -34,8 +34,10 @@ class UnsettledError(Exception):
         self.gap = gap
 
 
-def read_anew(now: Host, config: str | None, around: Surroundings, root: bytes) -> Host:
-    """Return the host as it is described now, all of it.
+def read_anew(
+    now: Host, config: str | None, around: Surroundings, root: bytes, progress: Callable[[], None] = lambda: None
+) -> Host:
+    """Return the host as it is described now, all of it. `progress` is called now and then while much is read.
 
     ConfigurationError: it is wrong, or would need a restart; MixtureError: some approved files are not what their
     manifest says; UnsettledError: somebody is writing.
@@ -47,19 +49,19 @@ def read_anew(now: Host, config: str | None, around: Surroundings, root: bytes) 
             raise UnsettledError(in_progress(lock)) from error
         raise
     try:
-        _whole(now, fresh)
+        _whole(now, fresh, progress)
     except BaseException:
         fresh.close()
         raise
     return fresh
 
 
-def _whole(now: Host, fresh: Host) -> None:
+def _whole(now: Host, fresh: Host, progress: Callable[[], None]) -> None:
     for gap in fresh.unsettled():
         raise UnsettledError(gap)
     if problems := restart_needed(now, fresh):
         raise ConfigurationError(problems)
-    if problems := mixtures(now, fresh):
+    if problems := mixtures(now, fresh, progress):
         raise MixtureError(problems)
 
 
@@ -76,11 +78,12 @@ def restart_needed(now: Host, fresh: Host) -> list[ConfigProblem]:
     ]
 
 
-def mixtures(now: Host, fresh: Host) -> list[ConfigProblem]:
+def mixtures(now: Host, fresh: Host, progress: Callable[[], None]) -> list[ConfigProblem]:
     """Return the baselines whose approved files are no whole state, beyond what is in force already."""
     in_force = now.auditor.approvals.layers
-    found = ((name, layers.unfit(in_force.get(name))) for name, layers in fresh.auditor.approvals.layers.items())
-    return [ConfigProblem(gap.item, None, gap.detail, "finish the checkout") for _, gap in found if gap is not None]
+    layers = fresh.auditor.approvals.layers
+    found = (one.unfit(in_force.get(name), progress) for name, one in layers.items())
+    return [ConfigProblem(gap.item, None, gap.detail, "finish the checkout") for gap in found if gap is not None]
 
 
 def changed_settings(now: Host, fresh: Host) -> list[Json]:

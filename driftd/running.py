@@ -407,7 +407,7 @@ class Daemon:
             return False
         self._notifier.reloading(self._clock.monotonic())
         try:
-            fresh = read_anew(self._host, self._config, self._around, self._root)
+            fresh = read_anew(self._host, self._config, self._around, self._root, self._notifier.watchdog)
         except ConfigurationError as error:
             self._refuse(error, asked=asked)
             return False

@@ -31,11 +31,11 @@ class Concerned(Container[object]):
         return isinstance(item, str) and (self._is_changed(item) or item in self._drifted)
 
     def items(self) -> Iterator[str]:
-        """Yield them without having them all in memory, some of them twice perhaps."""
+        """Yield them without having them all in memory, some of them twice perhaps; each is looked at before the next."""
         yield from self._before.differing(self._after)
         if not self._before.approved:
             yield from [item for item in self._waiting if self._after.digest(item) is None]
-        yield from (item for item in self._drifted if not self._is_changed(item))
+        yield from self._memory.drifts.of_baseline(self._baseline)  # what stands open still
 
     @property
     def _waiting(self) -> Collection[str]:
