@@ -77,6 +77,8 @@ class Task:
     """Asked between steps: whether nobody waits for the answer any more, so that it need not be found."""
     own: bool = False
     """Nobody asked for it but the daemon itself: what goes wrong with it goes wrong with the loop."""
+    before_audits: bool = False
+    """Whether no audit goes on before it is done: it would judge by what is half taken over."""
     answer: Future[Json] = field(default_factory=Future)
 
 

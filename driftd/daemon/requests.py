@@ -62,7 +62,7 @@ class Requests:
         }
         tasks: dict[str, Task] = {
             "propose": Task(lambda: self._propose(_words(args, "selection"), outcomes), peer.is_gone),
-            "adopt": Task(lambda: self._adopt(_words(args, "baselines"), peer)),  # what is on disk is approved
+            "adopt": Task(lambda: self._adopt(_words(args, "baselines"), peer), before_audits=True),  # wanted or not
         }
         outcomes: dict[str, Outcome] = {}
         if operation == "propose":  # here, where nobody but the one who asked has to wait

@@ -331,8 +331,10 @@ class Service:
         self._rechecks.advance(until)
         self.polling.advance(until)
         if self._tasks:
-            self._go_on(self._tasks[0])  # an audit waits: it must not judge by what is half taken over
-            return
+            task = self._tasks[0]
+            self._go_on(task)
+            if task.before_audits:
+                return
         self.audits.advance(lambda: not self.inbox.empty())
 
     def _begin_audit(self, depth: str) -> None:

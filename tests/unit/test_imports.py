@@ -191,3 +191,23 @@ def test_the_command_line_starts_without_its_heavy_parts() -> None:
     code = "import sys, driftd.cli.main; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     started = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(HEAVY) & set(started.stdout.split())
+
+
+UNUSED = ("deepdiff", "http.client", "jsonschema_rs", "smtplib", "urllib.request", "xml.etree.ElementTree")
+"""What some outputs and some drifts need, and a daemon at rest does not. (asyncio and ssl come with structlog and apscheduler.)"""
+
+
+def test_the_daemon_starts_without_what_it_does_not_use() -> None:
+    code = """
+import sys
+from datetime import UTC
+import driftd.cli.run, driftd.running
+from driftd.daemon.schedule import Schedule
+from driftd.settings.types import AuditSettings
+schedule = Schedule(AuditSettings(), UTC, print)
+schedule.start()
+schedule.stop()
+print(*sys.modules)
+"""
+    started = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(UNUSED) & set(started.stdout.split()) == set()
