@@ -60,13 +60,13 @@ class Requests:
             "audit": lambda: self._audit(str(args.get("depth", "quick")), peer),
             "reload": lambda: self._reload(peer),
         }
+        outcomes: dict[str, Outcome] = {}
+        if operation == "propose":  # here, where nobody but the one who asked has to wait
+            outcomes = run_selected(self._service.engine.auditor, _words(args, "selection"))
         tasks: dict[str, Task] = {
             "propose": Task(lambda: self._propose(_words(args, "selection"), outcomes), peer.is_gone),
             "adopt": Task(lambda: self._adopt(_words(args, "baselines"), peer), before_audits=True),  # wanted or not
         }
-        outcomes: dict[str, Outcome] = {}
-        if operation == "propose":  # here, where nobody but the one who asked has to wait
-            outcomes = run_selected(self._service.engine.auditor, _words(args, "selection"))
         if operation in tasks:
             answer = self._in_loop(tasks[operation], ANSWER_TIME)
         elif operation in work:
