@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -95,7 +96,7 @@ def _as_owner(state: Path) -> Iterator[None]:
 
 def _program(unit: Unit | None) -> Iterator[Finding]:
     words = unit.value("ExecStart").lstrip("-@:+!").split() if unit is not None else []
-    if unit is not None and words and Path(words[0]).exists():
+    if unit is not None and words and os.path.exists(words[0]):
         closed = barred(Path(words[0])) if unit.user != "root" else None
         yield from service.program(
             words[0], [str(problem) for problem in Trust.service().check(Path(words[0]))], closed

@@ -42,8 +42,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="make driftd a service: unit, user, directories, logrotate, completions, manual",
     )
-    parser.add_argument("--root", metavar="DIR", help="look at the tree under DIR instead of this machine")
-    parser.add_argument("--into", metavar="DIR", help=f"where to write (default: {SYSTEM}); with --system below --root")
+    parser.add_argument(
+        "--root",
+        metavar="DIR",
+        help="look at the tree under DIR instead of this machine; with --system, write below it",
+    )
+    parser.add_argument("--into", metavar="DIR", help=f"where to write (default: {SYSTEM}); not with --system")
     parser.add_argument("--dry-run", action="store_true", help="say what would be written, and write nothing")
     parser.add_argument("--yes", action="store_true", help="overwrite settings and baselines instead of merging")
     parser.add_argument("--approve", action="store_true", help="approve what is there now, though nobody reviewed it")

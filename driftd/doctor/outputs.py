@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from driftd.doctor.finding import Finding, failed, fine, hidden, warning
+from driftd.outputs.credentials import check_private, read_secret
+from driftd.ports import DeliveryError
 from driftd.settings.addresses import Place, SecretFile, SyslogAddress, WebAddress
 from driftd.settings.outputs import HttpSettings, JsonLinesSettings, OutputSettings, SyslogSettings
 
@@ -56,11 +58,11 @@ def _file(name: str, options: JsonLinesSettings, service: str) -> Iterator[Findi
     path = options.path
     if options.group is not None and not _group_exists(options.group):
         yield failed("outputs", f"{name}: there is no group {options.group}", f"groupadd --system {options.group}")
+    if _shut(path):
+        yield hidden("outputs", f"{name}: {path}")
+        return
     place = path if path.exists() else path.parent
     if not path.parent.is_dir():
-        if not _may_look(path.parent.parent):
-            yield hidden("outputs", f"{name}: {path.parent}")
-            return
         yield failed("outputs", f"{name}: {path.parent} is not there", f"install -d -m 0750 -o {service} {path.parent}")
     elif path.exists() and not stat.S_ISREG(path.stat().st_mode):
         yield failed("outputs", f"{name}: {path} is no file", f"mv {path} {path}.aside")
@@ -70,8 +72,9 @@ def _file(name: str, options: JsonLinesSettings, service: str) -> Iterator[Findi
         yield fine("outputs", f"{name}: {path}")
 
 
-def _may_look(directory: Path) -> bool:
-    return not directory.is_dir() or os.access(directory, os.X_OK, effective_ids=True)
+def _shut(path: Path) -> bool:
+    """Whether a directory above keeps us from looking."""
+    return any(os.path.isdir(above) and not os.access(above, os.X_OK, effective_ids=True) for above in path.parents)
 
 
 def _group_exists(name: str) -> bool:
@@ -91,25 +94,46 @@ def _syslog(name: str, address: SyslogAddress) -> Finding:
 
 
 def _web(name: str, options: HttpSettings) -> Iterator[Finding]:
-    for file in (options.ca_file, options.cert_file, options.key_file, options.token_file, options.password_file):
-        if (problem := _unreadable(file)) is not None:
-            yield failed("outputs", f"{name}: {problem}", f"ls -l {file}")
-    if options.url is not None:
-        address = WebAddress.from_text(options.url)
-        yield _reach(name, address.place, str(address), datagram=False)
+    for file in (options.ca_file, options.cert_file):
+        if file is not None and not _shut(file) and not file.exists():
+            yield failed("outputs", f"{name}: {file} is not there", f"ls -l {file.parent}")
+    for secret in (options.key_file, options.token_file, options.password_file, options.url_file):
+        if secret is not None and not _of_the_unit(secret):
+            yield from _private(name, Path(secret))
+    yield from _receiver(name, options)
 
 
-def _unreadable(file: Path | SecretFile | None) -> str | None:
-    """Return what is wrong with a file that settings name; what systemd gives the unit is not to be seen from here."""
-    if file is None or str(file).startswith("credential:"):
-        return None
+def _of_the_unit(file: Path | SecretFile) -> bool:
+    return str(file).startswith("credential:")
+
+
+def _private(name: str, file: Path) -> Iterator[Finding]:
+    """Whether a file with a secret is there and closed."""
+    if _shut(file):
+        yield hidden("outputs", f"{name}: {file}")
+        return
     try:
-        with open(file, "rb"):
-            return None
-    except PermissionError:
-        return f"{file}: cannot be read by you" if os.geteuid() == 0 else None
-    except OSError as error:
-        return f"{file}: {error.strerror}"
+        check_private(file)
+    except DeliveryError as error:
+        yield failed("outputs", f"{name}: {error}", f"chmod 0600 {file}" if file.exists() else f"ls -l {file.parent}")
+
+
+def _receiver(name: str, options: HttpSettings) -> Iterator[Finding]:
+    url = options.url
+    if url is None and options.url_file is not None:
+        if _of_the_unit(options.url_file):
+            yield fine("outputs", f"{name}: its URL is given to the unit alone, and not to be seen from here")
+            return
+        try:
+            url = read_secret(options.url_file, {})
+        except DeliveryError:
+            return  # said above, or not ours to read
+    try:
+        address = WebAddress.from_text(url or "")
+    except ValueError as error:
+        yield failed("outputs", f"{name}: the URL in {options.url_file} {error}", f"${{EDITOR:-vi}} {options.url_file}")
+        return
+    yield _reach(name, address.place, str(address), datagram=False)
 
 
 def _reach(name: str, place: Place, shown: str, *, datagram: bool) -> Finding:

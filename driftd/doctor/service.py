@@ -91,7 +91,7 @@ def unit(found: Unit | None) -> Iterator[Finding]:
         yield warning("unit", f"{NAME} is not installed: nothing starts driftd at boot", "driftd init --system")
         return
     words = found.value("ExecStart").lstrip("-@:+!").split()
-    if not words or not Path(words[0]).exists():
+    if not words or not os.path.exists(words[0]):
         yield failed(
             "unit",
             f"{found.file} starts {words[0] if words else 'nothing'}, which is not there",

@@ -43,14 +43,21 @@ def barred(program: Path) -> Path | None:
     for path in (program, _interpreter(program)):
         for named in (path, Path(os.path.realpath(path))):
             for place in [*reversed(named.parents), named]:
-                wanted = stat.S_IXOTH if place.is_dir() else stat.S_IXOTH | stat.S_IROTH
-                if place.stat().st_mode & wanted != wanted:
+                wanted = stat.S_IXOTH if os.path.isdir(place) else stat.S_IXOTH | stat.S_IROTH
+                try:
+                    mode = place.stat().st_mode
+                except PermissionError:
+                    return place.parent  # we are such an account ourselves
+                if mode & wanted != wanted:
                     return place
     return None
 
 
 def _interpreter(program: Path) -> Path:
-    with program.open("rb") as file:
-        first = file.readline(512)
+    try:
+        with program.open("rb") as file:
+            first = file.readline(512)
+    except PermissionError:
+        return program
     words = first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!") else []
-    return Path(words[0]) if words and Path(words[0]).is_file() else program
+    return Path(words[0]) if words and os.path.isfile(words[0]) else program

@@ -160,7 +160,12 @@ def test_who_may_not_look_is_told_so_and_not_that_all_is_well(
     item = Path(broken.item("d1/a.yml"))
     item.chmod(0)
     os.chown(item, 4711, 4711)
+    logs = broken.directory / "logs"
+    logs.mkdir(mode=0o700)
+    os.chown(logs, 4711, 4711)
+    broken.settings(outputs=[{"jsonl": {"path": str(logs / "events.jsonl")}}])
     told = findings(broken.run("doctor", "--json", status=INCOMPLETE, before=WITHOUT_PRIVILEGE).out)
+    assert f"{logs}/events.jsonl: cannot look" in of(told, "outputs")["message"]
     items = of(told, "items")
     assert "cannot look: needs root" in items["message"]
     assert (str(item) in items["message"], items["mend"]) == (True, "sudo driftd doctor")

@@ -13,7 +13,7 @@ import pytest
 
 from driftd.doctor.finding import Finding
 from driftd.doctor.outputs import outputs
-from driftd.settings.addresses import SyslogAddress
+from driftd.settings.addresses import SecretFile, SyslogAddress
 from driftd.settings.outputs import (
     JournaldSettings,
     JsonLinesSettings,
@@ -85,3 +85,20 @@ def test_a_webhook_is_reached_without_showing_what_is_secret_in_its_address(tmp_
     [refused] = look(webhook=WebhookSettings(url=f"http://127.0.0.1:{closed_port()}/hook/s3cr3t"))
     assert refused.state == "failed"
     assert "s3cr3t" not in refused.message + refused.mend + reached.message
+
+
+def test_a_url_that_is_a_secret_is_read_and_not_shown(tmp_path: Path, port: int) -> None:
+    file = tmp_path / "url"
+    file.write_text(f"http://127.0.0.1:{port}/hook/s3cr3t\n")
+    file.chmod(0o600)
+    [reached] = look(webhook=WebhookSettings(url_file=SecretFile(str(file))))
+    assert (reached.state, "s3cr3t" in reached.message) == ("ok", False)
+    file.chmod(0o644)
+    told = look(webhook=WebhookSettings(url_file=SecretFile(str(file))))
+    assert [finding.mend for finding in told if finding.state == "failed"] == [f"chmod 0600 {file}"]
+    file.chmod(0o600)
+    file.write_text("no url\n")
+    [wrong] = look(webhook=WebhookSettings(url_file=SecretFile(str(file))))
+    assert (wrong.state, "no url" in wrong.message) == ("failed", False)
+    [unit] = look(webhook=WebhookSettings(url_file=SecretFile("credential:hook")))
+    assert (unit.state, "unit alone" in unit.message) == ("ok", True)
