@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,23 @@ def ready(require_real: Callable[[str], None], tmp_path: Path) -> tuple[Alertman
     outputs = [{"alertmanager": {"url": manager.url, "resend": "1s", "labels": {"team": "core"}}}]
     host = ScratchHost(tmp_path / "host", outputs=outputs, grouping={"alone": 5, "urgent": 0})
     return manager, host
+
+
+def test_the_routes_of_the_how_to_are_taken(require_real: Callable[[str], None], tmp_path: Path) -> None:
+    require_real("amtool")
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "alertmanager.md"
+    config = tmp_path / "alertmanager.yml"
+    config.write_text(
+        page.read_text().split("```yaml\n")[2].split("```")[0] + "receivers: [{name: mail}, {name: pager}]\n"
+    )
+
+    def route(*labels: str) -> str:
+        words = ["amtool", "config", "routes", "test", f"--config.file={config}", *labels]
+        return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+    assert route("alertname=ConfigurationDrift", "severity=critical") == "pager"
+    assert route("alertname=ConfigurationDriftGroup", "severity=critical") == "pager"
+    assert route("alertname=ConfigurationDrift", "severity=high") == "mail"
 
 
 def test_alerts_follow_their_drifts_through_kills_of_either_side(ready: tuple[Alertmanager, ScratchHost]) -> None:

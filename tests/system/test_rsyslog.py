@@ -132,3 +132,26 @@ def test_a_unix_socket_is_read_by_rsyslog(rsyslog: Callable[..., Rsyslog], tmp_p
         server.wait_for(range(1, 101))
         assert server.sequences() == list(range(1, 101))
         output.close()
+
+
+def test_the_receiver_of_the_how_to_takes_what_is_sent(require_real: Callable[[str], None], tmp_path: Path) -> None:
+    require_real("rsyslogd")
+    authority = Authority(tmp_path / "authority")
+    server, mine = (
+        authority.issue("server", "IP:127.0.0.1"),
+        authority.issue("api-1.hosts.example", "DNS:api-1.hosts.example"),
+    )
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "syslog.md").read_text()
+    text = page.split("```\nglobal(")[1].split("```")[0]
+    places = {
+        "/etc/rsyslog.d/ca.pem": authority.ca, "/etc/rsyslog.d/server.pem": server, "/var/log/driftd.log": tmp_path / "received.log",
+        "/etc/rsyslog.d/server.key": authority.directory / "server.key", '"6514"': '"{port}" address="127.0.0.1"',
+    }  # fmt: skip
+    for place, ours in places.items():
+        assert place in text
+        text = text.replace(place, str(ours))
+    with Rsyslog(tmp_path, f"global({text}") as receiver:
+        output = syslog(f"tls://127.0.0.1:{receiver.port}", TlsFiles(authority.ca, mine))
+        output.send([an_event(1), an_event(2)])
+        receiver.wait_for([1, 2])
+        output.close()

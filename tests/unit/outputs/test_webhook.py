@@ -7,6 +7,8 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +57,20 @@ def test_a_request_is_one_event_signed_with_its_id_and_time(web: Web) -> None:
     signed = b"0188-7.1685613600." + request.body
     expected = base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
     assert request.headers["webhook-signature"] == f"v1,{expected}"
+
+
+def test_the_receiver_of_the_how_to_knows_what_is_genuine(web: Web) -> None:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "webhook.md"
+    written: dict[str, Any] = {}
+    exec(page.read_text().split("```python\n")[1].split("```")[0], written)
+    output = webhook(web)
+    output.send([an_event(1, message="é")])
+    output.close()
+    (request,) = web.requests
+    assert written["is_genuine"](request.headers, request.body, SECRET)
+    assert not written["is_genuine"](request.headers, request.body + b" ", SECRET)
+    assert not written["is_genuine"](request.headers | {"webhook-id": "another"}, request.body, SECRET)
+    assert not written["is_genuine"](request.headers, request.body, "whsec_" + base64.b64encode(b"n" * 32).decode())
 
 
 def test_while_a_secret_is_replaced_both_sign(web: Web) -> None:
