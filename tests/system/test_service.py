@@ -49,7 +49,6 @@ class Service:
         self.run = machine.run
         self.now = now
         self.before = before
-        self.installed = machine.run("true")
 
     def package(self, *words: str, status: int | None = 0, **more: str) -> subprocess.CompletedProcess[str]:
         return self.run("dpkg", "--force-unsafe-io", *words, status=status, **more)
@@ -116,12 +115,19 @@ def built(directory: Path, version: str | None) -> Path:
     if version is not None:
         init = project / "driftd" / "__init__.py"
         init.write_text(re.sub(r'(?m)^__version__ = ".*"$', f'__version__ = "{version}"', init.read_text()))
-    words = ["--project", project, "--output", directory, "--environment", sys.prefix, "--compression", "none"]
+    words = ["--project", project, "--output", directory, "--compression", "none", *libraries()]
     subprocess.run(
         [sys.executable, PROJECT / "packaging" / "deb.py", *map(str, words)], check=True, capture_output=True
     )
     [package] = directory.glob("*.deb")
     return package
+
+
+def libraries() -> list[str]:
+    """Return where libraries come from: this environment, where it is of the machine's own Python; else the network."""
+    ask = ["/usr/bin/python3", "-c", "import sys; print(*sys.version_info[:2])"]
+    minor = subprocess.run(ask, check=True, capture_output=True, text=True).stdout.split()
+    return ["--environment", sys.prefix] if minor == [str(part) for part in sys.version_info[:2]] else []
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +140,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, require_real: Callable[[st
         before, now = (Path(shutil.copy(package, machine.shared)) for package in packages)
         machine.run("rm", "-f", "/var/lib/man-db/auto-update")  # of the whole machine's pages, at each installation
         service = Service(machine, now, before)
-        service.installed = service.package("--install", str(before))
+        service.package("--install", str(before))
         yield service
 
 
@@ -261,6 +267,22 @@ def test_what_a_drop_in_hides_is_a_gap_and_not_gone(service: Service) -> None:
     service.drop_in("")
     assert service.gaps() == {}
     assert "nothing is hidden from the daemon" in service.run("driftd", "doctor", status=None).stdout
+
+
+def test_what_is_mounted_while_it_runs_is_not_hidden_from_it(service: Service) -> None:
+    service.run("mkdir", "/etc/live/mounted")
+    service.run("mount", "-t", "tmpfs", "none", "/etc/live/mounted")
+    try:
+
+        def restored() -> bool:
+            told = service.events("DRIFTD_ACTION=coverage-restored")
+            return any("/etc/live/mounted (mounts-changed)" in entry["MESSAGE"] for entry in told)
+
+        service.until(restored, "a look at what was mounted")
+        assert service.gaps() == {}
+    finally:
+        service.run("umount", "/etc/live/mounted")
+        service.run("rmdir", "/etc/live/mounted")
 
 
 def test_its_log_is_rotated(service: Service) -> None:
