@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from driftd.daemon.control import DaemonAbsentError, ask
+from driftd.daemon.control import ControlError, DaemonAbsentError, ask
 from driftd.model.document import Json
 from driftd.model.event import Event, sequence_of
 from driftd.settings.types import Settings
@@ -28,6 +28,8 @@ class Record(Protocol):
 
     again: float
     """Seconds between two looks for more."""
+    patient: bool
+    """Whether nobody there to ask means that there is nothing new, as while a daemon is started again."""
 
     def read(self, after: int, since: datetime | None = None) -> Iterator[Event]:
         """Yield the events after a sequence that are there now, in order; not much of what happened before a moment."""
@@ -37,6 +39,7 @@ class JournalRecord:
     """The journal of a state directory: it needs no daemon, and disturbs none."""
 
     again = LOOK_AGAIN
+    patient = False
 
     def __init__(self, journal: JournalReader) -> None:
         self._journal = journal
@@ -52,6 +55,7 @@ class AskedRecord:
     again = ASK_AGAIN
 
     def __init__(self, socket: Path, closed: StoreError) -> None:
+        self.patient = False
         self._socket = socket
         self._closed = closed
 
@@ -63,8 +67,10 @@ class AskedRecord:
         while True:
             try:
                 page = ask(self._socket, "events", args)
-            except DaemonAbsentError:
-                raise self._closed from None
+            except (DaemonAbsentError, ControlError) as error:
+                if self.patient:
+                    return
+                raise self._closed if isinstance(error, DaemonAbsentError) else error from None
             assert isinstance(page, dict) and isinstance(page["events"], list)
             for event in page["events"]:
                 assert isinstance(event, dict)
@@ -95,7 +101,7 @@ def follow(record: Record, after: int, since: datetime | None = None) -> Iterato
         for event in record.read(after, since):
             after = sequence_of(event)
             yield event
-        since = None
+        since, record.patient = None, True
         sys.stdout.flush()
         if _left_alone(record.again):
             raise BrokenPipeError

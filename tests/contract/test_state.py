@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +14,7 @@ from typing import BinaryIO
 
 import rfc8785
 
+from driftd.store.lock import StateLock
 from tests.contract.command import CLEAN, DRIFT, INCOMPLETE, USAGE, Sandbox, command, environment, eventually, run
 from tests.contract.shapes import Json
 
@@ -183,6 +186,20 @@ def test_only_one_owner_of_the_state(shop: Sandbox) -> None:
             told = shop.run(*arguments, status=USAGE)
             assert str(daemon.process.pid) in told.err
         shop.run("check", status=CLEAN)
+
+
+def test_whoever_holds_the_state_is_named_to_those_who_would_write_and_in_nobodys_way_who_reads(shop: Sandbox) -> None:
+    approved = next(event for event in shop.journal() if event["event"]["action"] == "baseline-approved")
+    assert approved["driftd"]["asked_by"]["uid"] == os.getuid(), "who approved without a daemon"
+    lock = StateLock(shop.state)
+    lock.acquire("driftd run --once")
+    try:
+        told = shop.run("approve", "--reason", "x", "--yes", status=USAGE).err
+        assert re.search(rf"held by process {os.getpid()} \(driftd run --once\) since 20\d\d-", told)
+        shop.run("status", status=INCOMPLETE)
+        shop.run("events", status=CLEAN)
+    finally:
+        lock.release()
 
 
 def test_killed_and_started_again_nothing_is_missed_or_repeated(shop: Sandbox) -> None:

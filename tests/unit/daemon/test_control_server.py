@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from driftd.cli.record import AskedRecord
 from driftd.daemon.control import ControlError, DaemonAbsentError, ask
 from driftd.daemon.control_server import BUSY, ControlServer
 from driftd.daemon.peers import Access, Peer
 from driftd.daemon.reception import MOST_EACH, MOST_OTHERS, Reception
 from driftd.daemon.requests import OPERATIONS
 from driftd.model.document import Json
+from driftd.store.errors import StoreError
 
 DEADLINE_S = 30.0
 
@@ -115,6 +117,21 @@ def test_nobody_listens_after_the_end(tmp_path: Path) -> None:
     assert not (tmp_path / "control.sock").exists()
     with pytest.raises(DaemonAbsentError):
         ask(tmp_path / "control.sock", "status")
+
+
+def test_who_follows_events_waits_for_a_daemon_that_is_started_again(tmp_path: Path) -> None:
+    path, closed = tmp_path / "control.sock", StoreError(tmp_path, "closed to you", "ask")
+    record = AskedRecord(path, closed)
+    with pytest.raises(StoreError, match="closed to you"):
+        list(record.read(0))
+    page: dict[str, Json] = {"events": [{"event": {"sequence": 1}}], "next": None}
+    for _ in range(2):
+        server = ControlServer(path, lambda *_: page)
+        server.start()
+        assert list(record.read(0)) == page["events"]
+        server.stop()
+        record.patient = True
+        assert list(record.read(1)) == []
 
 
 def test_a_socket_that_nobody_listens_at_is_replaced(tmp_path: Path) -> None:
