@@ -14,7 +14,6 @@ import structlog
 
 from driftd.app import Host, Surroundings, Workplace, open_workplace
 from driftd.auditor import Examined
-from driftd.baselines.checkout import in_progress
 from driftd.baselines.layer import HOSTS
 from driftd.clock import SystemClock
 from driftd.daemon.control_server import ControlServer
@@ -36,22 +35,15 @@ from driftd.model.baseline import Rule
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action, Event
-from driftd.model.item import Gap, shown_path
+from driftd.model.item import shown_path
 from driftd.model.result import AuditResult
 from driftd.outputs.delivery import Delivery
 from driftd.outputs.filters import Filter
 from driftd.outputs.registry import Surroundings as OutputSurroundings
 from driftd.outputs.registry import build
-from driftd.reloading import (
-    MixtureError,
-    UnsettledError,
-    changed_baselines,
-    changed_sections,
-    changed_settings,
-    read_anew,
-)
+from driftd.reloading.attempts import Reloads
+from driftd.reloading.reading import read_anew
 from driftd.settings.outputs import OutputSettings
-from driftd.settings.problems import ConfigurationError
 from driftd.sources.mounts import MOUNTINFO, Mounts
 from driftd.watch.clock_set import CLOCK, clock_set
 from driftd.watch.inotify import InotifyWatcher
@@ -64,10 +56,6 @@ log = structlog.get_logger(__name__)
 
 DRAIN: Final = 5.0
 """Seconds an output may take to deliver what is left when the daemon stops."""
-PATIENCE: Final = 60.0
-"""Seconds that settings or baselines may be in the middle of being written before that is said."""
-NAMED: Final = 8
-"""Settings and baselines that the message of a reload names."""
 
 
 class Listener:
@@ -126,12 +114,7 @@ class Daemon:
         self._counts = Counts()
         self._monitoring: Monitoring | None = None
         self._early: list[Message] = []
-        self._in_force = host.files_digest(host.read_as)
-        """Digest of the files that were read."""
-        self._said: list[str] = []
-        """Why the last reload was refused."""
-        self._waits_since: float | None = None
-        """Since when settings or baselines are in the middle of being written."""
+        self._reloads: Reloads | None = None
 
     def put(self, message: Message) -> None:
         """Give the loop something to do; what comes before it runs waits for it."""
@@ -188,6 +171,9 @@ class Daemon:
         _tell_hidden(host.auditor.mounts)
         watching = Watching(self._watch(listener), host.auditor, self._configuration(), self._root, listener)
         service = self._service = listener.service = self._assemble(workplace, watching)
+        reloads = self._reloads = Reloads(
+            workplace, service, self._notifier, self._clock.monotonic, self._read_anew, self._replace
+        )
         control = ControlServer(
             host.settings.control_socket,
             Requests(service, lambda: self._deliveries, lambda: self._host.content, host.settings.state).answer,
@@ -204,8 +190,7 @@ class Daemon:
             for message in self._early:
                 service.inbox.put(message)
             service.told_of_clocks = CLOCK in notices.start()
-            if self._host.unsettled():
-                service.reload_again(asked=False)
+            reloads.begin()
             service.prepare()
             self._notifier.ready("the first audit is under way")
             reason = service.run()
@@ -394,67 +379,17 @@ class Daemon:
     # --- reload
 
     def reload(self, *, asked: bool) -> bool:
-        """Read settings and baselines again: all or nothing. Not `asked` for, only where a file of theirs differs."""
-        assert self._workplace is not None and self._service is not None
-        adoption = self._workplace.adoption
-        if (lock := self._host.checkout()) is not None:
-            self._wait(in_progress(lock), asked=asked)
-            return False
-        if not asked and self._host.files_digest() == self._in_force:
-            self._waits_since = None
-            adoption.wait_for(None)
-            self._service.adopt_stale()
-            return False
-        self._notifier.reloading(self._clock.monotonic())
-        try:
-            fresh = read_anew(self._host, self._config, self._around, self._root, self._notifier.watchdog)
-        except ConfigurationError as error:
-            self._refuse(error, asked=asked)
-            return False
-        except UnsettledError as error:
-            self._wait(error.gap, asked=asked)
-            self._notifier.ready("reload: waiting until settings and baselines are at rest")
-            return False
-        self._waits_since, self._said = None, []
-        self._service.audits.interrupt()
-        self._replace(fresh)
-        self._in_force = fresh.files_digest(fresh.read_as)
-        self._notifier.ready("reloaded")
-        return True
+        """Read settings and baselines again; see `Reloads`."""
+        assert self._reloads is not None
+        return self._reloads.attempt(asked=asked)
 
-    def _wait(self, reason: Gap, *, asked: bool) -> None:
-        """Try again later; what is still being written after a minute is a gap until then."""
-        assert self._workplace is not None and self._service is not None
-        now = self._clock.monotonic()
-        self._waits_since = now if self._waits_since is None else self._waits_since
-        if now - self._waits_since >= PATIENCE:
-            self._workplace.adoption.wait_for(reason)
-        self._service.reload_again(asked=asked)
-
-    def _refuse(self, error: ConfigurationError, *, asked: bool) -> None:
-        """Say that the old settings stay in force, and why: once, unless somebody asked."""
-        assert self._workplace is not None and self._service is not None
-        self._waits_since = None
-        self._workplace.adoption.wait_for(None)
-        shown = [str(problem) for problem in error.problems]
-        if asked or shown != self._said:
-            log.error("reload refused: the old settings stay in force", problems=shown)
-            self._workplace.engine.say(
-                Action.DAEMON_RELOAD_FAILED,
-                Severity.HIGH,
-                f"reload refused, the old settings stay in force: {shown[0]}",
-                {"problems": list(shown), **self._asked_by()},
-            )
-        self._said = shown
-        if isinstance(error, MixtureError):
-            self._service.reload_again(asked=False)
-        self._notifier.ready("reload refused")
+    def _read_anew(self, host: Host) -> Host:
+        return read_anew(host, self._config, self._around, self._root, self._notifier.watchdog)
 
     def _replace(self, fresh: Host) -> None:
         assert self._workplace is not None and self._service is not None
         stale, self._host = self._host, fresh
         stale.close()
-        changed = changed_baselines(stale, fresh)
         self._workplace.use(fresh)
         self._service.watching.use(fresh.auditor, self._configuration())
         self._service.commands.use()
@@ -468,41 +403,11 @@ class Daemon:
         if (stale.settings.audit, stale.settings.metrics) != (fresh.settings.audit, fresh.settings.metrics):
             self._unmonitor()
             self._monitor_anew()
-        self._say_reloaded(stale, fresh, changed)
-        approved = [name for name, what in changed.items() if "approved" in what]
-        self._workplace.adoption.adopt_reloaded(stale.auditor.approvals.layers, approved, fresh.elsewhere)
 
     def _replan(self) -> None:
         if self._schedule is not None:
             self._schedule.stop()
             self._plan()
-
-    def _say_reloaded(self, stale: Host, fresh: Host, changed: dict[str, list[str]]) -> None:
-        assert self._workplace is not None
-        engine = self._workplace.engine
-        sections = changed_sections(stale.settings, fresh.settings)
-        settings = changed_settings(stale, fresh)
-        named = [str(setting["key"]) for setting in settings if isinstance(setting, dict)]
-        named += [f"baseline {name} ({', '.join(what)})" for name, what in changed.items()]
-        driftd: dict[str, Json] = {
-            "changed": [*sections],
-            "settings": settings,
-            "baselines": [*sorted(fresh.scope.baselines)],
-            "changed_baselines": [
-                {**engine.baseline_words(name), "changes": [*what]} for name, what in changed.items()
-            ],
-            **self._asked_by(),
-        }
-        told = f": {', '.join(named[:NAMED])}" + (f" and {len(named) - NAMED} more" if len(named) > NAMED else "")
-        message = f"settings and baselines were read again{told if named else ', nothing is another'}"
-        engine.say(Action.DAEMON_RELOADED, Severity.INFO, message, driftd)
-        log.info("reloaded", changed=sections, baselines=[*changed])
-
-    def _asked_by(self) -> dict[str, Json]:
-        """Return who asked for the reload, where that was done through the control socket."""
-        assert self._service is not None
-        peer = self._service.reload_asked_by
-        return {} if peer is None else {"asked_by": peer.to_json()}
 
     def _close(self) -> None:
         if self._schedule is not None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from driftd.app import Host, Surroundings, open_host
-from driftd.reloading import UnsettledError, changed_baselines, changed_settings, read_anew, restart_needed
+from driftd.reloading.changes import changed_baselines, changed_settings
+from driftd.reloading.reading import UnsettledError, read_anew, restart_needed
 from driftd.settings.problems import ConfigurationError
 
 AROUND = Surroundings(os.environ, Path("/"), os.geteuid())
@@ -88,7 +89,7 @@ def test_a_secret_is_told_as_changed_and_never_shown(place: Place) -> None:
         for hook, label in zip(hooks, ({"password": "swordfish-1"}, {"password": "swordfish-2"}), strict=True)
     )
     told = changed_settings(before, after)
-    assert [setting["key"] for setting in told] == [  # type: ignore[index, call-overload]
+    assert [setting["key"] for setting in told] == [
         "$.host.labels.password",
         "$.outputs[0].webhook.headers['X-Team']",
         "$.outputs[0].webhook.url",

@@ -1,97 +1,28 @@
-"""What a reload would replace: read, held against what is in force, and told. Nothing is replaced here."""
+"""What a reload changes, told: each setting with both values, each baseline with what of it is another one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import UNSET, Struct
 from msgspec.structs import fields
 
-from driftd.app import Host, Surroundings, open_host
-from driftd.baselines.checkout import in_progress
+from driftd.app import Host
 from driftd.model.document import Document, Json, Steps, node_from_json
-from driftd.model.item import Gap
 from driftd.model.keys import render_key
 from driftd.secrets.mask import mask
-from driftd.settings.problems import ConfigProblem, ConfigurationError
 from driftd.settings.types import Settings
 
-RESTART: Final = (("state",), ("host", "id"), ("control", "socket"), ("control", "group"), ("watch", "enabled"))
-"""Settings that hold from a start to its end."""
 _MAX_VALUE: Final = 1024
 
 
-class MixtureError(ConfigurationError):
-    """What stands on disk is no whole state: it is refused, and to be tried again."""
-
-
-class UnsettledError(Exception):
-    """What was read changed meanwhile, or is being written; `gap` says what."""
-
-    def __init__(self, gap: Gap) -> None:
-        super().__init__(gap.detail)
-        self.gap = gap
-
-
-def read_anew(
-    now: Host, config: str | None, around: Surroundings, root: bytes, progress: Callable[[], None] = lambda: None
-) -> Host:
-    """Return the host as it is described now, all of it. `progress` is called now and then while much is read.
-
-    ConfigurationError: it is wrong, or would need a restart; MixtureError: some approved files are not what their
-    manifest says; UnsettledError: somebody is writing.
-    """
-    try:
-        fresh = open_host(config, around, root=root)
-    except ConfigurationError as error:
-        if (lock := now.checkout()) is not None:
-            raise UnsettledError(in_progress(lock)) from error
-        raise
-    try:
-        _whole(now, fresh, progress)
-    except BaseException:
-        fresh.close()
-        raise
-    return fresh
-
-
-def _whole(now: Host, fresh: Host, progress: Callable[[], None]) -> None:
-    for gap in fresh.unsettled():
-        raise UnsettledError(gap)
-    if problems := restart_needed(now, fresh):
-        raise ConfigurationError(problems)
-    if problems := mixtures(now, fresh, progress):
-        raise MixtureError(problems)
-
-
-def restart_needed(now: Host, fresh: Host) -> list[ConfigProblem]:
-    """Return the settings that are others and cannot be, as long as this process runs."""
-    before, after = (dict(_flat(_tree(host.settings), ())) for host in (now, fresh))
-    changed = [steps for steps in RESTART if before.get(steps) != after.get(steps)]
-    if now.facts.id != fresh.facts.id and ("host", "id") not in changed:
-        changed.append(("host", "id"))  # another machine-id
-    hint = "systemctl restart driftd"
-    return [
-        ConfigProblem(str(fresh.file), None, f"{'.'.join(steps)}: another one needs a restart", hint)
-        for steps in changed
-    ]
-
-
-def mixtures(now: Host, fresh: Host, progress: Callable[[], None]) -> list[ConfigProblem]:
-    """Return the baselines whose approved files are no whole state, beyond what is in force already."""
-    in_force = now.auditor.approvals.layers
-    layers = fresh.auditor.approvals.layers
-    found = (one.unfit(in_force.get(name), progress) for name, one in layers.items())
-    return [ConfigProblem(gap.item, None, gap.detail, "finish the checkout") for gap in found if gap is not None]
-
-
-def changed_settings(now: Host, fresh: Host) -> list[Json]:
+def changed_settings(now: Host, fresh: Host) -> list[dict[str, Json]]:
     """Return each setting that is another one: its key, and what it was and is, in text, secrets as fingerprints."""
     before, after = (dict(_flat(_masked(host, fresh), ())) for host in (now, fresh))
     gone, new = (dict(_flat(_tree(host.settings, sparse=True), ())) for host in (now, fresh))
     differing = {steps for steps in before.keys() & after.keys() if before[steps] != after[steps]}
-    changed: list[Json] = []
+    changed: list[dict[str, Json]] = []
     one_sided = {steps for steps in gone if not _is_in(steps, after)} | {
         steps for steps in new if not _is_in(steps, before)
     }
@@ -123,6 +54,11 @@ def changed_baselines(now: Host, fresh: Host) -> dict[str, list[str]]:
         if what:
             found[name] = what
     return found
+
+
+def values_of(settings: Settings) -> dict[Steps, Json]:
+    """Return every setting by its place, with what holds where nothing is said."""
+    return dict(_flat(_tree(settings), ()))
 
 
 def _tree(value: object, *, sparse: bool = False) -> Json:

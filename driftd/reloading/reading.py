@@ -1,0 +1,79 @@
+"""What a reload would replace: read, and held against what is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from driftd.app import Host, Surroundings, open_host
+from driftd.baselines.checkout import in_progress
+from driftd.model.item import Gap
+from driftd.reloading.changes import values_of
+from driftd.settings.problems import ConfigProblem, ConfigurationError
+
+RESTART: Final = (("state",), ("host", "id"), ("control", "socket"), ("control", "group"), ("watch", "enabled"))
+"""Settings that hold from a start to its end."""
+
+
+class MixtureError(ConfigurationError):
+    """What stands on disk is no whole state: it is refused, and to be tried again."""
+
+
+class UnsettledError(Exception):
+    """What was read changed meanwhile, or is being written; `gap` says what."""
+
+    def __init__(self, gap: Gap) -> None:
+        super().__init__(gap.detail)
+        self.gap = gap
+
+
+def read_anew(
+    now: Host, config: str | None, around: Surroundings, root: bytes, progress: Callable[[], None] = lambda: None
+) -> Host:
+    """Return the host as it is described now, all of it. `progress` is called now and then while much is read.
+
+    ConfigurationError: it is wrong, or would need a restart; MixtureError: some approved files are not what their
+    manifest says; UnsettledError: somebody is writing.
+    """
+    try:
+        fresh = open_host(config, around, root=root)
+    except ConfigurationError as error:
+        if (lock := now.checkout()) is not None:
+            raise UnsettledError(in_progress(lock)) from error
+        raise
+    try:
+        _whole(now, fresh, progress)
+    except BaseException:
+        fresh.close()
+        raise
+    return fresh
+
+
+def _whole(now: Host, fresh: Host, progress: Callable[[], None]) -> None:
+    for gap in fresh.unsettled():
+        raise UnsettledError(gap)
+    if problems := restart_needed(now, fresh):
+        raise ConfigurationError(problems)
+    if problems := mixtures(now, fresh, progress):
+        raise MixtureError(problems)
+
+
+def restart_needed(now: Host, fresh: Host) -> list[ConfigProblem]:
+    """Return the settings that are others and cannot be, as long as this process runs."""
+    before, after = (values_of(host.settings) for host in (now, fresh))
+    changed = [steps for steps in RESTART if before.get(steps) != after.get(steps)]
+    if now.facts.id != fresh.facts.id and ("host", "id") not in changed:
+        changed.append(("host", "id"))  # another machine-id
+    hint = "systemctl restart driftd"
+    return [
+        ConfigProblem(str(fresh.file), None, f"{'.'.join(steps)}: another one needs a restart", hint)
+        for steps in changed
+    ]
+
+
+def mixtures(now: Host, fresh: Host, progress: Callable[[], None]) -> list[ConfigProblem]:
+    """Return the baselines whose approved files are no whole state, beyond what is in force already."""
+    in_force = now.auditor.approvals.layers
+    layers = fresh.auditor.approvals.layers
+    found = (one.unfit(in_force.get(name), progress) for name, one in layers.items())
+    return [ConfigProblem(gap.item, None, gap.detail, "finish the checkout") for gap in found if gap is not None]
