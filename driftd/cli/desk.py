@@ -18,7 +18,7 @@ from driftd.baselines.approve import ApprovalError, Proposal
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.history import History
 from driftd.cli.refusals import UsageError
-from driftd.daemon.control import DaemonAbsentError, ask
+from driftd.daemon.control import TASK_TIME, DaemonAbsentError, ask
 from driftd.daemon.peers import Peer
 from driftd.model.document import Json
 from driftd.model.item import real_path, shown_path
@@ -126,14 +126,14 @@ def _beside(host: Host, told: dict[str, Json]) -> Desk:
     socket, state = host.settings.control_socket, host.settings.state
 
     def gather_there(words: list[str]) -> Gathered:
-        answer = _object(ask(socket, "propose", {"selection": list(words)}))
+        answer = _object(ask(socket, "propose", {"selection": list(words)}, TASK_TIME))
         with as_owner_of(state):
             gathered = Gathered.from_wire(state, answer)
         gathered.spool.keep_to_oneself()
         return gathered
 
     def adopt(names: list[str]) -> None:
-        ask(socket, "adopt", {"baselines": list(names)})
+        ask(socket, "adopt", {"baselines": list(names)}, TASK_TIME)
 
     return Desk(
         host,

@@ -22,6 +22,8 @@ VERSION: Final = 1
 MAX_REQUEST: Final = 256 * 1024
 """Bytes of a request."""
 ANSWER_TIME: Final = 600.0
+TASK_TIME: Final = 3600.0
+"""Seconds for what goes through everything that is audited: a hundred thousand items on a busy machine take ten minutes."""
 ROOM_TIME: Final = 3.0
 """Seconds to wait for those who came before; the daemon lets somebody in within milliseconds, whoever asks."""
 LOOK_AGAIN: Final = 1.0

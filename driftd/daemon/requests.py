@@ -13,7 +13,7 @@ import structlog
 
 from driftd.approving.gather import UnknownSelectionError, gathering, run_selected
 from driftd.approving.spool import Spool
-from driftd.daemon.control import ANSWER_TIME, ControlError
+from driftd.daemon.control import TASK_TIME, ControlError
 from driftd.daemon.event_pages import events_page
 from driftd.daemon.messages import Call, Reload, Task, UnwantedError
 from driftd.daemon.peers import Peer
@@ -68,7 +68,7 @@ class Requests:
             "adopt": Task(lambda: self._adopt(_words(args, "baselines"), peer), before_audits=True),  # wanted or not
         }
         if operation in tasks:
-            answer = self._in_loop(tasks[operation], ANSWER_TIME)
+            answer = self._in_loop(tasks[operation], TASK_TIME)
         elif operation in work:
             answer = self._in_loop(Call(work[operation]), LOOP_TIME)
         else:
