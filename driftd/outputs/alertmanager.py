@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+import structlog
+
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import OF_ONE_DRIFT, Action, Event, action_of, namespace, sequence_of
@@ -18,6 +20,8 @@ from driftd.outputs.filters import Filter, baseline_of
 from driftd.outputs.posting import Poster
 from driftd.outputs.standing import OpenDrifts, StandingDrift, StandingGroup
 from driftd.ports import DeliveryError
+
+log = structlog.get_logger(__name__)
 
 PATH: Final = "/api/v2/alerts"
 _MOST: Final = 500
@@ -131,10 +135,33 @@ class AlertmanagerOutput:
 
     def _post(self, alerts: Sequence[Alert], *, remember: bool = True) -> None:
         for begin in range(0, len(alerts), _MOST):
-            body = json.dumps(alerts[begin : begin + _MOST], ensure_ascii=False, separators=(",", ":"))
-            self._poster.post(body.encode("utf-8", "backslashreplace"), {"Content-Type": "application/json"})
+            self._post_some(alerts[begin : begin + _MOST])
         if remember:
             self._remember(alerts)
+
+    def _post_some(self, alerts: Sequence[Alert]) -> None:
+        """Post alerts, and go on without those that are refused, unless all of them are: then it is not the receiver meant.
+
+        No event is ever refused: most of them say nothing here, and that one was taken would mean nothing.
+        """
+        refusal = self._refusal(alerts)
+        if refusal is None:
+            return
+        refused = [alert for alert in alerts if self._refusal([alert])] if len(alerts) > 1 else alerts
+        if len(refused) == len(alerts):
+            raise DeliveryError(str(refusal)) from refusal
+        log.error("alerts were refused for good", count=len(refused), reason=str(refusal))
+
+    def _refusal(self, alerts: Sequence[Alert]) -> DeliveryError | None:
+        """Post alerts; return why they were refused, where they were."""
+        body = json.dumps(alerts, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+        try:
+            self._poster.post(body, {"Content-Type": "application/json"})
+        except DeliveryError as error:
+            if not error.permanent:
+                raise
+            return error
+        return None
 
 
 def _severities(previous: Json) -> list[str]:

@@ -213,7 +213,8 @@ class Delivery:
         """Find what the receiver refuses and go on without it.
 
         An event is given up only when the receiver takes one that follows it: a receiver that refuses everything has been
-        set up wrongly, or is not the one that was meant, and nothing is lost to that.
+        set up wrongly, or is not the one that was meant, and nothing is lost to that. Where all of these are refused the
+        newest there is decides, out of its turn: they may be too old for the receiver, and the next ones as well.
         """
         refused: list[tuple[Event, DeliveryError]] = []
         for event in events:
@@ -228,10 +229,27 @@ class Delivery:
                 self._skip(odd, str(refusal))
             refused.clear()
             self._advance(sequence_of(event), number_of(event))
-        if refused:
+        if refused and self._takes_the_newest(sequence_of(events[-1])):
+            for odd, refusal in refused:
+                self._skip(odd, str(refusal))
+        elif refused:
             more = f" (and {len(refused) - 1} events after it)" if len(refused) > 1 else ""
             first, refusal = refused[0]
             raise DeliveryError(f"event {sequence_of(first)} is refused{more}: {refusal}") from refusal
+
+    def _takes_the_newest(self, after: int) -> bool:
+        """Whether the receiver takes an event that is newer than all of these; it gets it again in its turn, with its number."""
+        with self._changed:
+            newest = self._fresh.newest()
+        if newest is None or sequence_of(newest) <= after:
+            return False
+        try:
+            self._output.send([newest])
+        except DeliveryError as error:
+            if not error.permanent:
+                raise
+            return False
+        return True
 
     def _skip(self, event: Event, reason: str) -> None:
         log.error("an event was refused for good", output=self.name, sequence=sequence_of(event), reason=reason)

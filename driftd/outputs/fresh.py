@@ -47,6 +47,10 @@ class FreshEvents:
                     self._events.append(event)
             self.head = sequence
 
+    def newest(self) -> Event | None:
+        """Return the newest event that is for the receiver; None where that is not known here."""
+        return self._events[-1] if self._events else None
+
     def after(self, cursor: int, limit: int) -> Fresh | None:
         """Return the events that follow the cursor and are for the receiver; None where not all of them are here."""
         while self._events and sequence_of(self._events[0]) <= cursor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from driftd.ports import DeliveryError
 from driftd.settings.outputs import HttpSettings
 from tests.contracts.output_suite import HOSTILE, an_event
 from tests.contracts.standing import Drift, Open
-from tests.contracts.web import Web
+from tests.contracts.web import Behaviour, Request, Web, status
 
 NOW = datetime(2023, 6, 1, 10, tzinfo=UTC)
 RULE = Rule(
@@ -234,6 +235,31 @@ def test_names_and_values_are_shown_escaped(scene: Scene) -> None:
     (alert,) = scene.posted()
     for text in (*alert["labels"].values(), *alert["annotations"].values()):
         assert text.isprintable()
+
+
+def refusing(wrong: str | None) -> Behaviour:
+    """Return an Alertmanager that refuses requests with this drift in them; with any at all where it is None."""
+
+    def behave(_web: Web, request: Request, connection: socket.socket) -> bool:
+        bad = wrong is None or any(alert["labels"]["drift_id"] == wrong for alert in json.loads(request.body))
+        connection.sendall(status(400 if bad else 200, body=b"invalid label set"))
+        return True
+
+    return behave
+
+
+def test_an_alert_that_is_refused_holds_up_no_other_and_what_refuses_all_is_not_meant(scene: Scene) -> None:
+    output = scene.build(Filter(members=True))
+    scene.open.drifts = {name: Drift(name) for name in ("d1", "d2", "d3")}
+    scene.web.behave = refusing("d2")
+    output.refresh()
+    sent = [[alert["labels"]["drift_id"] for alert in json.loads(request.body)] for request in scene.web.requests]
+    assert sent == [["d1", "d2", "d3"], ["d1"], ["d2"], ["d3"]]
+    scene.web.behave = refusing(None)
+    for events in ([an_event(1)], [an_event(1), an_event(2)]):
+        with pytest.raises(DeliveryError, match="refuses what was sent") as caught:
+            output.send(events)
+        assert not caught.value.permanent, "no event is given up for it"
 
 
 def test_many_drifts_are_posted_some_at_a_time(scene: Scene) -> None:
