@@ -305,19 +305,20 @@ class Engine:
         Yields after every few items, so that other work may overtake; the last one yielded is finished.
         """
         sweep = Sweep(depth, self._clock.now(), self._clock.monotonic())
-        judged_by = self.auditor.judges_by() if depth == "deep" else self._judged_by
-        rereading = self._rereading(depth) if judged_by == self._judged_by else None
+        judged_by = self.auditor.judges_by() if depth == "deep" else ()
+        rereading = self._rereading() if depth == "deep" and judged_by == self._judged_by else None
         try:
             yield from self._swept(sweep, source, batch, rereading)
         finally:
             if rereading is not None:
                 rereading.close()
-        self._judged_by = judged_by
+        if depth == "deep":
+            self._judged_by = judged_by
         self._completed(sweep, say=source not in UNSAID)
         yield sweep
 
-    def _rereading(self, depth: str) -> Rereading | None:
-        if depth != "deep" or self.deep is None:
+    def _rereading(self) -> Rereading | None:
+        if self.deep is None:
             return None
         return self.deep.begin(self.auditor.place, self.memory.remembered, self.auditor.has_more)
 
@@ -355,6 +356,7 @@ class Engine:
             yield sweep
             sweep.waits = False
             for _ in self.looking(half_done, source):
+                sweep.pause = pace()
                 yield sweep
         while sweep.depth == "deep" and self.waits():
             sweep.waits = sweep.asks = True
