@@ -30,11 +30,20 @@ def item_file(item: str) -> Parts:
         return (FOLDER, "%", "command", _shortened(_spelled(name.encode("utf-8", "surrogateescape")) + _SUFFIX, item))
     if not item.startswith("/"):  # an item that is no path has a folder that no path can have
         return (FOLDER, "%", _shortened(_spelled(item.encode("utf-8", "surrogateescape")) + _SUFFIX, item))
-    *above, last = real_path(item)[1:].split(b"/")
-    parts = (FOLDER, *(_folder(part) for part in above), _file(last))
-    if sum(len(part.encode()) + 1 for part in parts) > _MAX_PATH:
+    path = real_path(item)
+    cut = path.rindex(b"/") + 1
+    above, length = _above(path[:cut])
+    file = _file(path[cut:])
+    if length + len(file.encode()) + 1 > _MAX_PATH:
         return (FOLDER, "%~", _digest(item) + _SUFFIX)
-    return parts
+    return (*above, file)
+
+
+@lru_cache(maxsize=1024)
+def _above(directory: bytes) -> tuple[Parts, int]:
+    """Return the folders for a directory, which begins and ends with a slash, and their bytes with a separator each."""
+    parts = (FOLDER, *map(_folder, directory.split(b"/")[1:-1]))
+    return parts, sum(len(part.encode()) + 1 for part in parts)
 
 
 @lru_cache(maxsize=4096)

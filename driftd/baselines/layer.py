@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 import msgspec
 
 from driftd.baselines import tree
-from driftd.baselines.digests import ABSENT, ItemDigests
+from driftd.baselines.digests import ABSENT, ItemDigests, digests_of
 from driftd.baselines.item_files import item_file
 from driftd.model.approved import ApprovedItem, Manifest
 from driftd.model.document import Json
@@ -104,7 +104,7 @@ class Layer:
 
     def files(self) -> Iterator[ApprovedFile]:
         """Yield the file of every approved item."""
-        for item, digest in self.items.items():
+        for item, digest in digests_of(self.items).pairs():
             if digest != ABSENT:
                 try:
                     yield ApprovedFile(item, self.directory, "/".join(item_file(item)), digest)
