@@ -28,13 +28,19 @@ def mend() -> None:
 
 def atomic(tree: Any) -> Any:
     """Return a parsed pattern with its possessive repeats of groups as greedy repeats that give nothing back."""
-    constants = importlib.import_module("re._constants")
+    constants: Any = importlib.import_module("re._constants")
+    alone = (constants.LITERAL, constants.NOT_LITERAL, constants.ANY, constants.IN)
     for place, (operation, argument) in enumerate(tree.data):
         _each_below(argument, type(tree))
-        if operation is constants.POSSESSIVE_REPEAT and argument[2].getwidth() != (1, 1):
+        if operation is constants.POSSESSIVE_REPEAT and not _is_one_of(alone, argument[2].data):
             greedy = type(tree)(tree.state, [(constants.MAX_REPEAT, argument)])
             tree.data[place] = (constants.ATOMIC_GROUP, greedy)
     return tree
+
+
+def _is_one_of(operations: tuple[Any, ...], data: list[tuple[Any, Any]]) -> bool:
+    """Whether what is repeated is one character of some kind: such repeats were always right."""
+    return len(data) == 1 and data[0][0] in operations
 
 
 def _each_below(argument: Any, kind: type) -> None:
