@@ -29,6 +29,8 @@ QUEUE: Final = 128
 """Peers whom the kernel has wait until they are let in."""
 BREATH: Final = 0.5
 """Seconds until it is listened again after the process had no descriptor left for a peer."""
+REFUSED_NAMED: Final = 1000
+"""Users of whom it is logged that they were refused; a log is no place for an attack."""
 BUSY: Final = f"too many ask at once (each user may {MOST_EACH} times): try again in a moment"
 
 Answer = Callable[[str, dict[str, Json], Peer], Json]
@@ -114,7 +116,7 @@ class ControlServer:
             connection.close()
 
     def _refuse(self, connection: socket.socket, peer: Peer) -> None:
-        if peer.uid not in self._refused and len(self._refused) < MAX_REQUEST:
+        if peer.uid not in self._refused and len(self._refused) < REFUSED_NAMED:
             self._refused.add(peer.uid)
             log.warning("a user who may not use the control socket was refused", **peer.to_json())
         who = "root and the daemon's own user" + (f" and group {self._group}" if self._group else "")
@@ -133,17 +135,16 @@ class ControlServer:
 
     def _reply(self, guest: Guest, peer: Peer) -> dict[str, Json]:
         try:
-            operation, args = _request(read_line(guest.connection, MAX_REQUEST, self._patience))
-            self._reception.turn(guest, keeps_waiting=False)
+            operation, args = _question(read_line(guest.connection, MAX_REQUEST, self._patience))
+        except TimeoutError:
+            return _refusal(f"nothing was asked within {self._patience:.0f} s")
+        except ControlError as error:
+            return _refusal(str(error))
+        self._reception.turn(guest, keeps_waiting=False)
+        try:
             return {"v": VERSION, "ok": True, "result": self._answer(operation, args, peer)}
         except ControlError as error:
             return _refusal(str(error))
-        except (ValueError, RecursionError):
-            return _refusal("not a line of JSON")
-        except TimeoutError:
-            return _refusal(f"nothing was asked within {self._patience:.0f} s")
-        except OSError:
-            raise
         except Exception as error:
             log.exception("a question could not be answered")
             return _refusal(f"unexpected {type(error).__name__}: see the daemon's log")
@@ -151,8 +152,12 @@ class ControlServer:
             self._reception.turn(guest, keeps_waiting=True)
 
 
-def _request(line: bytes) -> tuple[str, dict[str, Json]]:
-    request = json.loads(line)
+def _question(line: bytes) -> tuple[str, dict[str, Json]]:
+    """Return the operation and its arguments; ControlError where a line asks for none."""
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ControlError("not a line of JSON") from None
     if not isinstance(request, dict) or request.get("v") != VERSION:
         raise ControlError(f"this daemon speaks version {VERSION} of the control protocol: restart it after an upgrade")
     operation, args = request.get("op"), request.get("args") or {}

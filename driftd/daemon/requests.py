@@ -16,7 +16,7 @@ from driftd.approving.spool import Spool
 from driftd.daemon.control import TASK_TIME, ControlError
 from driftd.daemon.event_pages import events_page
 from driftd.daemon.messages import Call, Reload, Task, UnwantedError
-from driftd.daemon.peers import Peer
+from driftd.daemon.peers import Access, Peer
 from driftd.daemon.service import Service
 from driftd.daemon.status import busy_shape, diff_page, status_shape
 from driftd.model.document import Json
@@ -61,6 +61,10 @@ class Requests:
             "reload": lambda: self._reload(peer),
         }
         outcomes: dict[str, Outcome] = {}
+        if operation == "propose" and not Access(os.geteuid()).allows(peer):
+            raise ControlError(
+                "only root and the daemon's own user approve: the proposal stands in the state directory"
+            )
         if operation == "propose":  # here, where nobody but the one who asked has to wait
             outcomes = run_selected(self._service.engine.auditor, _words(args, "selection"))
         tasks: dict[str, Task] = {

@@ -163,7 +163,8 @@ def peak_memory(pid: int) -> int:
 
 def test_those_who_keep_it_waiting_leave_for_those_who_ask(door: Socket) -> None:
     """Some send a byte and never the rest, some never read their answer, a thousand do nothing at all."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096 if most == resource.RLIM_INFINITY else min(4096, most), most))
     with ExitStack() as held:
         for number in range(1000):
             connection = held.enter_context(door.connect())
@@ -222,17 +223,17 @@ connection = socket.socket(socket.AF_UNIX)
 connection.settimeout(60)
 connection.connect(sys.argv[1])
 try:
-    connection.sendall(b'{"v": 1, "op": "status"}\\n')
+    connection.sendall(b'{"v": 1, "op": "%s"}\\n' % sys.argv[2].encode())
 except BrokenPipeError:
     pass  # it hung up, and said why
 print(connection.recv(65536).decode())
 """
 
 
-def asked_as(address: Path, user: int, groups: list[int]) -> str:
+def asked_as(address: Path, user: int, groups: list[int], operation: str = "status") -> str:
     """Return what another user gets for an answer, or why it does not get one."""
     done = subprocess.run(
-        ["/usr/bin/python3", "-c", ASK, str(address)],
+        ["/usr/bin/python3", "-c", ASK, str(address), operation],
         user=user,
         group=user,
         extra_groups=groups,
@@ -251,6 +252,7 @@ def test_the_socket_is_for_root_and_the_group_alone(door: Socket) -> None:
     status = door.address.stat()
     assert (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid) == (0o660, 0, MEMBER_GID)
     assert '"ok":true' in asked_as(door.address, NOBODY, [MEMBER_GID])
+    assert "only root and the daemon's own user approve" in asked_as(door.address, NOBODY, [MEMBER_GID], "propose")
     assert "PermissionError" in asked_as(door.address, NOBODY, [])
 
 
