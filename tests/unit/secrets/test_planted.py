@@ -53,6 +53,16 @@ FILES = {
         'http {{ server {{ location / {{ proxy_set_header Authorization "Bearer {0}"; '
         "proxy_pass http://u:{0}@h; proxy_set_header X-Api-Key {0}; set $db_password {0}; }} }} }}\n"
     ),
+    "command:effective": (
+        "# configuration file /etc/nginx/nginx.conf:\nhttp {{\n  include /etc/nginx/conf.d/*.conf;\n}}\n\n"
+        '# configuration file /etc/nginx/conf.d/a.conf:\nproxy_set_header Authorization "Bearer {0}";\n'
+        "proxy_pass http://u:{0}@h;\n\n"
+    ),
+    "command:systemd-effective": (
+        "Id=a.service\nEnvironment=DB_PASSWORD={0} A=b\n"
+        "ExecStart={{ path=/bin/app ; argv[]=/bin/app --password {0} ; ignore_errors=no ; start_time=[n/a] ;"
+        " stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }}\n"
+    ),
     "/etc/redis/redis.conf": "requirepass {0}\nmasterauth {0}\nuser alice on >{0} ~* +@all\n",
     "/etc/ssh/sshd_config": "SetEnv DB_PASSWORD={0}\n",
     "/etc/sysctl.d/x.conf": "kernel.password = {0}\n",
