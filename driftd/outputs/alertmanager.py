@@ -27,6 +27,7 @@ PATH: Final = "/api/v2/alerts"
 _MOST: Final = 500
 """Alerts in one request, and ended ones that are remembered."""
 _TIMES: Final = 4
+"""How often it is said again that an alert ended."""
 
 
 class AlertmanagerOutput:

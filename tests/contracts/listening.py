@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import selectors
 import socket
 import ssl
+import struct
+import termios
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +50,14 @@ class Listener:
         self._threads.clear()
 
     close = away
+
+    def unread(self) -> int:
+        """Return how many bytes have arrived that nobody has read yet."""
+        waiting = 0
+        for connection in list(self._open):
+            with contextlib.suppress(OSError, ValueError):
+                waiting += struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, b"\0" * 4))[0]
+        return waiting
 
     def _start(self, work: Callable[[socket.socket], None], connection: socket.socket) -> None:
         thread = threading.Thread(target=work, args=(connection,), daemon=True)

@@ -241,9 +241,6 @@ class SyslogStand:
     def repair_receiver(self) -> None:
         self.receiver.back()
 
-    def arrived(self) -> list[bytes]:
-        return self.receiver.drain() if isinstance(self.receiver, Datagrams) else self.messages
-
     def received(self) -> list[int]:
         """Wait until the messages that are under way have been read, then return them."""
         return [int(number) for number in re.findall(rb' sequence="(\d+)"', b"\n".join(self.settled()))]
@@ -252,11 +249,14 @@ class SyslogStand:
         return b"\n".join(self.settled())
 
     def settled(self) -> list[bytes]:
+        """Return what has arrived once nothing is left to be read; a thread of this process reads streams."""
+        if isinstance(self.receiver, Datagrams):
+            return self.receiver.drain()
         count = -1
-        while count != len(self.arrived()):
-            count = len(self.arrived())
-            time.sleep(0.02)
-        return self.arrived()
+        while self.receiver.unread() or count != len(self.messages):
+            count = len(self.messages)
+            time.sleep(0.03)
+        return self.messages
 
 
 class SyslogSuite(OutputSuite):
