@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Generator, Iterable, Iterator
 
 from driftd.baselines.approved import ApprovedLayers
 from driftd.daemon import events
@@ -89,14 +89,18 @@ class Adoption:
 
         `former`: the baselines until now; `elsewhere`: those that are for other hosts.
         """
-        known = {row.name: row for row in self._engine.store.ask(Database.baselines)}
-        for name, layers in self._engine.auditor.approvals.layers.items():
+        engine = self._engine
+        known = {row.name: row for row in engine.store.ask(Database.baselines)}
+        drifted: list[str] = []
+        for name, layers in engine.auditor.approvals.layers.items():
             row = known.get(name)
             if layers.approved and (row is None or row.sha256 != layers.sha256):
                 self._say_approved(name, layers)
+                drifted += engine.memory.drifts.of_baseline(name)
             elif row is not None and row.sha256 and not layers.approved:
                 self._say_removed(name, "what was approved for it is gone")
-        for name in sorted({*known, *former} - self._engine.auditor.scope.baselines.keys()):
+        engine.approved_meanwhile = frozenset(item for item in drifted if not engine.touched(item))
+        for name in sorted({*known, *former} - engine.auditor.scope.baselines.keys()):
             if name in elsewhere:
                 self._say_removed(name, "its labels are not those of this host (applies_to)", Severity.HIGH)
             else:
@@ -132,23 +136,6 @@ class Adoption:
             yield from engine.looking(concerned.items(), "approval")
         finally:
             engine.being_approved = ()
-
-    def adopt_reloaded(
-        self, former: Mapping[str, ApprovedLayers], approved: Iterable[str], elsewhere: Container[str]
-    ) -> None:
-        """Say what a reload has taken over, and look at the open drifts whose approved state is another one by it.
-
-        Whatever else it changed is for the audit after it. `elsewhere`: the baselines for other hosts.
-        """
-        self.reconcile(former, elsewhere)
-        engine = self._engine
-        for name in approved:
-            before, after = former[name], engine.auditor.approvals.layers[name]
-            changed = [
-                item for item in engine.memory.drifts.of_baseline(name) if before.digest(item) != after.digest(item)
-            ]
-            engine.look(changed, "approval")
-        engine.settle_doubts()
 
     def withheld(self, name: str) -> Gap | None:
         """Return why what stands on disk for a baseline is not taken over; None where it is."""

@@ -92,6 +92,9 @@ class Engine:
         self.last_audit: dict[str, Sweep] = {}
         self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
         """Told of every item that was looked at, and the links it was read through."""
+        self.approved_meanwhile: Container[object] = ()
+        """Drifted items that nobody has touched since, of baselines for which something else is approved by now: until the
+        next deep audit, that is why one differs no more."""
         self.being_approved: Container[object] = ()
         """Items of an approval that is being taken over: whoever looks at one first, that is why it differs no more."""
         self.on_look: Callable[[str], None] = lambda _item: None
@@ -295,7 +298,7 @@ class Engine:
         )
 
     def _is_approved(self, item: str, source: str) -> bool:
-        return source == "approval" or item in self.being_approved
+        return source == "approval" or item in self.being_approved or item in self.approved_meanwhile
 
     # --- audits
 
@@ -479,6 +482,8 @@ class Engine:
         self.store.attempt(self.memory.save)
         sweep.finished = True
         self.last_audit[sweep.depth] = sweep
+        if sweep.depth == "deep":
+            self.approved_meanwhile = ()
 
     # --- recording
 

@@ -114,8 +114,8 @@ class Reloads:
         self._replace(fresh)
         self._in_force = fresh.files_digest(fresh.read_as)
         self._say_reloaded(stale, fresh, changed)
-        approved = [name for name, what in changed.items() if "approved" in what]
-        self._workplace.adoption.adopt_reloaded(stale.auditor.approvals.layers, approved, fresh.elsewhere)
+        self._workplace.adoption.reconcile(stale.scope.baselines, fresh.elsewhere)
+        self._workplace.engine.settle_doubts()
 
     def _say_reloaded(self, stale: Host, fresh: Host, changed: dict[str, list[str]]) -> None:
         engine = self._workplace.engine

@@ -12,6 +12,7 @@ from driftd.baselines.item_files import item_file
 from driftd.baselines.layer import MANIFEST, digest_of
 from driftd.daemon.service import LONGEST_PAUSE, QUIET
 from driftd.model.approved import canonical_json
+from driftd.model.event import action_of, namespace
 from tests.unit.daemon.live import Live, living
 
 
@@ -142,3 +143,20 @@ def test_a_manifest_that_cannot_be_believed_leaves_the_state_before_in_force(liv
     live.noticed("a.yaml")
     live.settle()
     assert live.told() == [("drift-opened", "a.yaml")]
+
+
+def test_what_was_approved_while_nobody_ran_resolves_as_approved(live: Live) -> None:
+    """A pull, then the next `run --once`; but a file that was edited as well may have been put right."""
+    layer, machine, items = Layer(live), live.machine, [live.item("a.yaml"), live.item("d/b.yaml")]
+    for name in ("a.yaml", "d/b.yaml"):
+        machine.file(name, "port: 2\n")
+    machine.audited()
+    assert sorted(machine.engine.memory.drifts) == items
+    machine.stop()
+    for item in items:
+        layer.file(item).write_bytes(layer.approve(item, 2))
+    machine.file("d/b.yaml", "port:  2\n")
+    machine.start()
+    machine.audited()
+    told = [namespace(event) for event in machine.published if action_of(event) == "drift-resolved"]
+    assert {event["item"]: event["resolution"] for event in told} == {items[0]: "approved", items[1]: "reverted"}
