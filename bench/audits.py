@@ -3,7 +3,8 @@
 python bench/audits.py [--sizes 1000,10000,100000] [--parts audits,rest,growth] [--rounds N] [--rest SECONDS] [--events N] [DIR]
 
 Without options: small trees, so that it is over in minutes; `--full` for what the documentation shows. DIR is on the disk to
-measure. A size needs as many inotify watches as its tree has directories: one in ninety files, and a few.
+measure, and not below one in which others make files meanwhile, as they do in /tmp: directories on the way are watched, too. A size
+needs as many inotify watches as its tree has directories: one in ninety files, and a few.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ PARTS = ("audits", "rest", "growth")
 EDITED = 100
 """Files that are edited again and again to see memory grow."""
 TENTHS = 10
+TIDYING = 120.0
+"""Seconds after which a daemon is at rest that is not quiet yet."""
 
 
 @dataclass
@@ -64,12 +67,23 @@ def measure(place: Path, files: int, parts: list[str], rounds: int, rest: float)
         if "audits" in parts:
             compare(measured, daemon, Peers(host.tree, place), rounds)
         if "rest" in parts:
-            time.sleep(2.0)
+            quieten(daemon)
             measured.pss = memory(family(daemon.pid))
             before = cpu(family(daemon.pid))
             time.sleep(rest)
             measured.used = cpu(family(daemon.pid)) - before
     return measured
+
+
+def quieten(daemon: Daemon) -> None:
+    """Wait until the daemon has tidied up after an audit, and a minute after its start."""
+    end = time.monotonic() + TIDYING
+    used = cpu(family(daemon.pid))
+    while time.monotonic() < end:
+        time.sleep(2.0)
+        before, used = used, cpu(family(daemon.pid))
+        if used - before < 0.001 and time.monotonic() > daemon.started + 70:
+            return
 
 
 def compare(measured: Measured, daemon: Daemon, peers: Peers, rounds: int) -> None:

@@ -78,6 +78,7 @@ class Daemon:
 
     def __init__(self, host: Host, pid: int, first: float) -> None:
         self.pid = pid
+        self.started = time.monotonic()
         self.first = first
         """Seconds that the audit at its start took."""
         self._host = host
