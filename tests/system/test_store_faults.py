@@ -290,6 +290,25 @@ def test_a_power_cut_at_any_instant_of_pruning_takes_nothing(
         assert_pruned_and_whole(tmp_path / f"found-{number}", int(acknowledged))
 
 
+def test_a_power_cut_at_any_instant_of_approving_leaves_one_revision_whole(
+    tmp_path: Path, require_real: Callable[[str], None]
+) -> None:
+    require_real("mounts")
+    require_real("mkfs.ext4")
+    cuts = [sys.executable, "-m", "tests.system.approval_cuts", str(tmp_path), "6", str(KILLS)]
+    run = subprocess.run(
+        ["unshare", "--mount", *cuts], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    if run.returncode != 0 and "loop" in run.stderr:
+        pytest.skip(f"needs loop devices: {run.stderr.strip()}")
+    assert run.returncode == 0, run.stderr
+    lines = [line.split() for line in run.stdout.splitlines()]
+    assert len(lines) == 6
+    for acknowledged, revision, items, said in lines:
+        assert int(acknowledged) <= int(revision)
+        assert (items, said) == ("100", revision)
+
+
 def test_a_follower_in_another_process_sees_every_event_once_while_the_owner_rotates(tmp_path: Path) -> None:
     follow = (
         "import sys; from pathlib import Path; from driftd.store.reader import JournalReader;"
