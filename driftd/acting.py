@@ -43,9 +43,16 @@ def reads_everything(status: Path = _STATUS) -> bool:
 
 
 def account_of(directory: Path) -> Account | None:
-    """Return to whom a directory belongs, if it is there."""
+    """Return to whom a directory belongs, if it is there.
+
+    A link to it belongs to whoever made the link, and may lead elsewhere a moment later, unless root made it.
+    """
     try:
         found = directory.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            if found.st_uid != 0:
+                return Account(found.st_uid, found.st_gid)
+            found = directory.stat()
     except OSError:
         return None
     return Account(found.st_uid, found.st_gid) if stat.S_ISDIR(found.st_mode) else None

@@ -7,6 +7,7 @@ import os
 import struct
 from array import array
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -68,8 +69,9 @@ class Spool:
         make_directory(directory)
         with translated(directory, _WORK):
             for other in directory.iterdir():
-                if now - other.stat().st_mtime > ABANDONED:
-                    other.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):  # somebody came for it just now
+                    if now - other.lstat().st_mtime > ABANDONED:
+                        other.unlink()
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             return cls(os.fdopen(os.open(directory / name, flags, 0o600), "w+b"), directory / name)
 

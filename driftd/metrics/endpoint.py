@@ -19,6 +19,8 @@ MAX_REQUEST: Final = 8 * 1024
 MAX_PEERS: Final = 8
 PATIENCE: Final = 5.0
 """Seconds a peer may take to ask, and again to take the answer."""
+BREATH: Final = 0.5
+"""Seconds until it is listened again after the process had no descriptor left for a peer."""
 _REASONS: Final = {
     200: "OK",
     400: "Bad Request",
@@ -93,12 +95,21 @@ class Endpoint:
         while self._socket is listening:
             try:
                 connection, _ = listening.accept()
-            except OSError:
-                return  # closed: we are stopping
+            except OSError as error:
+                if self._socket is not listening:
+                    return  # we are stopping
+                log.warning("a peer of the metrics endpoint had to wait", reason=error.strerror or str(error))
+                time.sleep(BREATH)
+                continue
             if not self._peers.acquire(blocking=False):
                 connection.close()  # slow peers do not make more threads
                 continue
-            threading.Thread(target=self._serve, args=(connection,), name="driftd-scrape", daemon=True).start()
+            try:
+                threading.Thread(target=self._serve, args=(connection,), name="driftd-scrape", daemon=True).start()
+            except RuntimeError as error:  # there can be no more threads
+                self._peers.release()
+                connection.close()
+                log.warning("a peer of the metrics endpoint could not be served", reason=str(error))
 
     def _serve(self, connection: socket.socket) -> None:
         try:

@@ -15,7 +15,8 @@ def write(path: Path, text: str) -> None:
     It is made anew every few seconds and means nothing after a crash of the machine, so nothing is synced.
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
+    fresh.unlink(missing_ok=True)  # whatever stands there, it is not written to: others may write in that directory
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
     try:
         with open(fd, "w", encoding="utf-8") as file:
             os.fchmod(fd, MODE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 MOST_READ: Final = 64 * 1024
 """Bytes of an answer that are read; a longer one ends the connection."""
 _QUOTED: Final = 200
+_TELLING: Final = 6
+"""Characters from which on a part of a secret URL is taken for the secret in it."""
 _REFUSED: Final = frozenset({400, 413, 422})
 """Statuses that speak of what was sent; all others of the way there, or of the receiver: RFC 9110 section 15."""
 
@@ -72,8 +75,17 @@ class Poster:
         status, said, after = self._exchange(address, body, ours)
         if 200 <= status < 300:
             return Answer(status, said)
-        hidden = [*secret.values(), address.target if self._settings.url_file else ""]
-        raise self._refusal(address, status, _quote(said, hidden), after)
+        raise self._refusal(address, status, _quote(said, self._hidden(address, secret)), after)
+
+    def _hidden(self, address: WebAddress, secret: Mapping[str, str]) -> list[str]:
+        """Return what no answer may repeat to us, the longest first: a receiver may name a part of what it does not accept."""
+        hidden = [part for value in secret.values() for part in (value, value.rpartition(" ")[2])]
+        if self._settings.password_file is not None:
+            hidden.append(self._secret(self._settings.password_file))
+        if self._settings.url_file is not None:
+            words = re.split(r"[/?&=]", address.target)
+            hidden += [address.target, *(word for word in words if len(word) >= _TELLING)]
+        return sorted((text for text in hidden if len(text) > 1), key=len, reverse=True)
 
     def close(self) -> None:
         """End the connection."""
@@ -159,7 +171,7 @@ class Poster:
 
         try:
             at = parsedate_to_datetime(after)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
         return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - self._now()).total_seconds())
 
@@ -274,7 +286,6 @@ def _quote(said: bytes, hidden: list[str]) -> str:
     """Return the beginning of what was said, for people; a secret of ours in it is not repeated."""
     text = said[: _QUOTED * 8].decode("utf-8", "replace").strip()
     for secret in hidden:
-        if len(secret) > 1:
-            text = text.replace(secret, "***").replace(secret.rpartition(" ")[2], "***")
+        text = text.replace(secret, "***")
     text = visible(" ".join(text.split()))
     return f": {text[:_QUOTED]}" if text else ""

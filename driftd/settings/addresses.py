@@ -73,6 +73,8 @@ class SecretFile(str):
     """Where a secret stands: the absolute path of a file, or `credential:NAME` for what systemd gives the unit."""
 
     __slots__ = ()
+    hidden: ClassVar[bool] = True
+    """A problem never repeats it: who writes the secret itself there finds it in no log and no event."""
     noun: ClassVar[str] = "where a secret stands"
     wanted: ClassVar[str] = "the absolute path of a file, or credential:NAME (LoadCredential= of the unit)"
 

@@ -230,3 +230,7 @@ OUTPUT_CHECKS: Final[Mapping[tuple[type[Struct], str | None], Check]] = {
     (SyslogSettings, "enterprise"): lambda number: None if 0 < number < 1 << 32 else f"{number} is no such number",
 }
 """What the types of these settings do not say."""
+UNQUOTED: Final[frozenset[type[Struct]]] = frozenset(
+    {SyslogSettings, WebhookSettings, OtlpSettings, AlertmanagerSettings}
+)
+"""What problems repeat no value of: a URL, a header or a password may be written in it, be it in the wrong place."""

@@ -22,11 +22,13 @@ Check = Callable[[Any], str | None]
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What the types alone do not say: checks of values, and keys that only later versions know."""
+    """What the types alone do not say: checks of values, keys that only later versions know, what may hold secrets."""
 
     checks: Mapping[tuple[type[Struct], str | None], Check] = field(default_factory=dict)
     """By Struct and field; field None: the whole Struct."""
     later: Mapping[type[Struct], frozenset[str]] = field(default_factory=dict)
+    unquoted: frozenset[type[Struct]] = frozenset()
+    """Structs whose values no problem repeats: people write secrets into them, in the wrong place or the wrong shape."""
 
 
 class _Failed:
@@ -43,7 +45,8 @@ def convert(
 ) -> tuple[T | None, list[ConfigProblem]]:
     """Return the typed value and no problems, or None and all of them.
 
-    A `Path` is taken relative to the directory of `file`. A class with `from_text` reads its own spelling.
+    A `Path` is taken relative to the directory of `file`. A class with `from_text` reads its own spelling;
+    of one with `hidden` no problem repeats it.
     """
     converter = _Converter(file, vocabulary)
     value = converter.value(node, wanted, "")
@@ -55,6 +58,7 @@ class _Converter:
         self.file = file
         self.vocabulary = vocabulary
         self.problems: list[ConfigProblem] = []
+        self._unquoted = False
 
     def problem(self, node: Node, where: str, message: str, hint: str = "") -> _Failed:
         self.problems.append(ConfigProblem(self.file, node.line, f"{where}: {message}" if where else message, hint))
@@ -95,24 +99,40 @@ class _Converter:
 
     def mismatch(self, node: Node, wanted: str, where: str) -> _Failed:
         quote = wanted == "text" and isinstance(node.value, bool | int | float)
-        hint = f'put it in quotes: "{_spelling(node)}"' if quote else ""
-        return self.problem(node, where, f"found {_found(node)}, wanted {wanted}", hint)
+        spelled = "" if self._unquoted else f': "{_spelling(node)}"'
+        hint = f"put it in quotes{spelled}" if quote else ""
+        return self.problem(node, where, f"found {self.found(node)}, wanted {wanted}", hint)
+
+    def found(self, node: Node) -> str:
+        """Return what stands there, in words; of what may be a secret only the kind."""
+        if not self._unquoted or node.value is None or isinstance(node.value, dict | list):
+            return _found(node)
+        return "a text" if isinstance(node.value, str) else "a number or a word without quotes"
 
     def sequence(self, node: Node, member: Any, where: str) -> Any:
         if node.value is None:
             return ()
         if not isinstance(node.value, list):
             return self.mismatch(node, f"a list of {_words(member)}", where)
-        return tuple(self.value(child, member, f"{where}[{index}]") for index, child in enumerate(node.value))
+        values = tuple(self.value(child, member, f"{where}[{index}]") for index, child in enumerate(node.value))
+        return _FAILED if _FAILED in values else values
 
     def mapping(self, node: Node, member: Any, where: str) -> Any:
         if node.value is None:
             return {}
         if not isinstance(node.value, dict):
             return self.mismatch(node, "a mapping", where)
-        return {name: self.value(child, member, _below(where, name)) for name, child in node.value.items()}
+        values = {name: self.value(child, member, _below(where, name)) for name, child in node.value.items()}
+        return _FAILED if _FAILED in values.values() else values
 
     def struct(self, node: Node, wanted: type[Struct], where: str) -> Any:
+        around, self._unquoted = self._unquoted, self._unquoted or wanted in self.vocabulary.unquoted
+        try:
+            return self.members(node, wanted, where)
+        finally:
+            self._unquoted = around
+
+    def members(self, node: Node, wanted: type[Struct], where: str) -> Any:
         members = {} if node.value is None else node.value
         if not isinstance(members, dict):
             return self.mismatch(node, f"a mapping with {', '.join(known_keys(wanted))}", where)
@@ -188,7 +208,9 @@ class _Converter:
         try:
             return wanted.from_text(_spelling(node))
         except ValueError as refused:
-            return self.problem(node, where, f"{_found(node)} is not {wanted.noun}", str(refused))
+            hidden = getattr(wanted, "hidden", False) or (self._unquoted and "@" in _spelling(node))
+            found = "its value" if hidden else _found(node)
+            return self.problem(node, where, f"{found} is not {wanted.noun}", str(refused))
 
 
 def known_keys(wanted: type[Struct]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from driftd.settings.outputs import OUTPUT_CHECKS, OutputSettings
+from driftd.settings.outputs import OUTPUT_CHECKS, UNQUOTED, OutputSettings
 from driftd.settings.scalars import Cron, Duration, Rate, Size, TimeZone
 from driftd.settings.typed import Check, Vocabulary
 
@@ -169,5 +169,6 @@ SETTINGS: Final = Vocabulary(
     later={
         Settings: frozenset({"approval", "reports", "notifications", "packages", "services", "restore"}),
     },
+    unquoted=UNQUOTED,
 )
 """What the types of the settings do not say."""

@@ -61,6 +61,27 @@ def test_what_root_does_in_the_services_state_stays_the_services(host: ScratchHo
     assert (owners(host.state), owners(host.baseline)) == ({ACCOUNT}, {0})
 
 
+@pytest.mark.parametrize("maker", [0, ACCOUNT])
+def test_root_acts_as_the_account_through_a_link_as_well(host: ScratchHost, maker: int) -> None:
+    """Root's link to the account's directory, and the account's link to one of root's."""
+    target = host.state.with_name("elsewhere")
+    target.mkdir(0o700)
+    os.chown(target, ACCOUNT - maker, ACCOUNT - maker)
+    link = host.state.with_name("link")
+    link.symlink_to(target)
+    os.chown(link, maker, maker, follow_symlinks=False)
+    script = """
+import os, sys
+from pathlib import Path
+from driftd.acting import as_owner_of
+with as_owner_of(Path(sys.argv[1])):
+    print(os.geteuid(), os.getegid())
+"""
+    command = [sys.executable, "-c", script, str(link)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(ACCOUNT), str(ACCOUNT)]
+
+
 def test_a_parser_of_root_that_acts_as_the_account_can_never_be_root_again(host: ScratchHost) -> None:
     script = """
 import sys

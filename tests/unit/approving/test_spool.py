@@ -77,3 +77,9 @@ def test_what_nobody_came_for_is_removed_by_the_next(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / DIRECTORY).iterdir()} == {"one", "two"}
     Spool.make(tmp_path, "three", NOW + ABANDONED + 1).close()
     assert {path.name for path in (tmp_path / DIRECTORY).iterdir()} == {"two", "three"}
+
+
+def test_a_name_that_leads_nowhere_keeps_nobody_from_proposing(tmp_path: Path) -> None:
+    spooled(tmp_path).close()
+    (tmp_path / DIRECTORY / "gone").symlink_to("nowhere")
+    Spool.make(tmp_path, "two", NOW).close()

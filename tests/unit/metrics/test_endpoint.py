@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
+import time
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from driftd.metrics.endpoint import MAX_PEERS, MAX_REQUEST, Endpoint, EndpointError, Page
 
@@ -76,6 +79,21 @@ def test_peers_that_say_nothing_are_let_go_and_others_are_answered_then(endpoint
             silent.enter_context(socket.create_connection(("127.0.0.1", endpoint.port), timeout=10))
         answers = (asked(endpoint, b"GET /metrics HTTP/1.1\r\n\r\n") for _ in range(1000))
         assert next(answer for answer in answers if answer).endswith(BODY.encode())
+
+
+def test_it_listens_on_after_there_was_no_descriptor_for_a_peer(endpoint: Endpoint) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as peer, structlog.testing.capture_logs() as logs:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            peer.connect(("127.0.0.1", endpoint.port))
+            until = time.monotonic() + 10
+            while not logs and time.monotonic() < until:
+                time.sleep(0.01)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert {line["event"] for line in logs} == {"a peer of the metrics endpoint had to wait"}
+    assert asked(endpoint, b"GET /metrics HTTP/1.1\r\n\r\n").endswith(BODY.encode())
 
 
 def test_an_address_that_is_taken_is_named(endpoint: Endpoint) -> None:

@@ -121,6 +121,7 @@ def test_a_status_says_whether_it_is_about_what_was_sent(web: Web, code: int, pe
         ("soon", None),
         ("-5", None),
         ("99999999999999999999", 999999999.0),
+        ("Thu, 01 Jun 99999999999999999999 10:00:30 GMT", None),
     ],
 )
 def test_a_wish_to_be_left_alone_is_understood(web: Web, value: str, seconds: float | None) -> None:
@@ -207,6 +208,10 @@ def test_who_we_are_is_said_from_files_and_never_repeated(web: Web, tmp_path: Pa
     assert "s3cret" not in str(error)
     refusal(poster(web.url, username="me", password_file=secret(tmp_path, "hunter2")))
     assert web.requests[-1].headers["authorization"] == "Basic bWU6aHVudGVyMg=="
+    web.behave = answering(status(401, body=b"me may not come in with hunter2"))
+    assert "(HTTP 401: me may not come in with ***)" in str(
+        refusal(poster(web.url, username="me", password_file=secret(tmp_path, "hunter2")))
+    )
     refusal(poster(web.url, header_files={"X-Api-Key": secret(tmp_path, "k3y")}))
     assert web.requests[-1].headers["x-api-key"] == "k3y"
 
@@ -216,6 +221,9 @@ def test_a_url_that_is_a_secret_is_read_from_a_file_and_never_shown(web: Web, tm
     error = refusal(poster(None, url_file=secret(tmp_path, web.url + "/services/T0/hunter2\n")))
     assert web.requests[-1].target == "/services/T0/hunter2"
     assert "hunter2" not in str(error)
+    web.behave = answering(status(404, body=b"no such hook: hunter2; ask for T0"))
+    error = refusal(poster(None, url_file=secret(tmp_path, web.url + "/services/T0/hunter2\n")))
+    assert str(error).endswith("(HTTP 404: no such hook: ***; ask for T0)")
     error = refusal(poster(None, url_file=secret(tmp_path, "hunter2\n")))
     assert "is not a URL" in str(error)
     assert "hunter2" not in str(error)

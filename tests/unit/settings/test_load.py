@@ -127,6 +127,23 @@ outputs:
     ]
 
 
+def test_no_problem_repeats_a_secret_that_was_written_in_the_wrong_place(tmp_path: Path) -> None:
+    text = """baselines: [b]
+outputs:
+  - webhook: {url_file: https://hooks.example/services/T0/B0/hunter2}
+  - otlp: {url: "https://a.example", token_file: hunter2, header_files: {X-Api-Key: hunter2}, timeout: soon}
+  - webhook: {url: "https://a.example", username: me, password_file: hunter2}
+  - webhook: {url: "https://a.example", headers: "Authorization: Bearer hunter2", secret_file: whsec_hunter2}
+  - webhook: https://hooks.example/services/T0/B0/hunter2
+  - webhook: {url: "https://a.example", headers: {X-Pin: 4711}}
+  - syslog: {address: "tls://me:hunter2@logs.example"}
+"""
+    problems = problems_of(tmp_path, text)
+    assert len(problems) == 10
+    assert not [problem for problem in problems if "hunter2" in problem or "4711" in problem]
+    assert 'driftd.yaml:4: outputs[1].otlp.timeout: the text "soon" is not a duration' in "\n".join(problems)
+
+
 @pytest.mark.parametrize(
     ("line", "key"),
     [
