@@ -243,6 +243,12 @@ def open_host(
     return _assemble(file, settings, facts, tree, mounts, keeper, trust, baselines, elsewhere, read_as)
 
 
+def closed_to_commands(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    """Return what is driftd's own and no business of a command that runs as driftd's user: state, secret key, credentials."""
+    places = [str(settings.state), str(settings.key_file), environment.get("CREDENTIALS_DIRECTORY", "")]
+    return [place for place in places if place]
+
+
 def _assemble(
     file: Path,
     settings: Settings,
@@ -265,7 +271,7 @@ def _assemble(
     approvals = HostApprovals(layers, content, keeper, scope)
     isolated = IsolatedReader()
     observer = Observer(tree, keeper, isolated, mounts)
-    commands = CommandRunner() if tree.is_machine else None
+    commands = CommandRunner(closed=closed_to_commands(settings, os.environ)) if tree.is_machine else None
     auditor = Auditor(
         tree, scope, approvals, observer, facts.id or "", mounts=mounts, isolated=isolated, commands=commands
     )

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
@@ -77,7 +77,15 @@ Outcome = bytes | CommandError
 class CommandRunner:
     """Runs commands. Any thread may ask; `close` ends those under way."""
 
-    def __init__(self, *, boot: str = BOOT, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        closed: Sequence[str] = (),
+        boot: str = BOOT,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`closed`: places of driftd's own that no command opens, unless it is privileged; see `confinement.as_command`."""
+        self._closed_places = tuple(closed)
         self._boot = boot
         self._monotonic = monotonic
         self._lock = threading.Lock()
@@ -126,7 +134,7 @@ class CommandRunner:
             self._dying = [process for process in self._dying if process.poll() is None]
             if len(self._dying) >= MAX_DYING:
                 raise CommandError(COMMAND_NOT_RUN, f"{len(self._dying)} earlier commands hang in the kernel")
-            run = _Run(plan, program, self._boot, self._monotonic)
+            run = _Run(plan, program, self._closed_places, self._boot, self._monotonic)
             self._running.add(run)
         try:
             return run.output()
@@ -149,7 +157,9 @@ def found(name: str) -> str:
 class _Run:
     """One run of a command."""
 
-    def __init__(self, plan: CommandPlan, program: str, boot: str, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, plan: CommandPlan, program: str, closed: Sequence[str], boot: str, monotonic: Callable[[], float]
+    ) -> None:
         self._plan = plan
         self._monotonic = monotonic
         self._deadline = monotonic() + plan.timeout
@@ -162,6 +172,7 @@ class _Run:
             "environment": ENVIRONMENT,
             "user": plan.user,
             "privileged": plan.privileged,
+            "closed": list(closed),
             "parent": os.getpid(),
             "report": theirs,
         }

@@ -26,7 +26,7 @@ def _become(start: dict[str, Any]) -> Never:
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):  # what Python ignores or catches
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    as_command(int(start["parent"]), user=start["user"], privileged=bool(start["privileged"]))
+    as_command(int(start["parent"]), user=start["user"], privileged=bool(start["privileged"]), closed=start["closed"])
     os.execve(start["program"], start["argv"], start["environment"])  # noqa: S606 - no shell is what is wanted
 
 

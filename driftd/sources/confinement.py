@@ -9,7 +9,10 @@ import resource
 import signal
 import struct
 import sys
+from collections.abc import Sequence
 from typing import Final
+
+from driftd.sources.landlock import close_places
 
 MEMORY: Final = 1024 * 1024 * 1024
 DESCRIPTORS: Final = 32
@@ -55,20 +58,24 @@ def confine(parent: int, *, keep_reading: bool) -> None:
     _die_with(libc, parent)
 
 
-def as_command(parent: int, *, user: str | None, privileged: bool) -> None:
+def as_command(parent: int, *, user: str | None, privileged: bool, closed: Sequence[str] = ()) -> None:
     """Die with `parent`; become `user` without any capability, or stay what we are where that is wanted.
 
-    Without a user, a child of root becomes nobody. KeyError: there is no such user; OSError: we may not become it.
+    Without a user, a child of root becomes nobody. Who stays the same user is kept from the places in `closed`, which modes
+    do not close to it, where the kernel can do that. KeyError: there is no such user; OSError: we may not become it.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not privileged:
+        before = os.geteuid()
         _drop_bounding(libc, frozenset())
         if user is not None:
             _become(user)
         elif os.geteuid() == 0:
             _become_nobody()
+        if closed and os.geteuid() == before:
+            close_places(libc, closed)
         _drop_capabilities(libc, frozenset())
     _die_with(libc, parent)
 

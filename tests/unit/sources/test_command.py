@@ -107,6 +107,24 @@ def test_a_privileged_command_keeps_what_driftd_may_do(runner: CommandRunner) ->
         assert status["CapEff"] == own["CapEff"]
 
 
+def test_what_is_driftds_own_is_closed_to_a_command_of_its_user(tmp_path: Path) -> None:
+    state, beside = tmp_path / "state", tmp_path / "beside"
+    state.mkdir()
+    (state / "secret.key").write_text("the key")
+    beside.write_text("no secret")
+    (tmp_path / "link").symlink_to(state)
+    runner = CommandRunner(closed=(str(tmp_path / "link"), str(tmp_path / "nowhere" / "key")))
+    script = f"""cd {tmp_path}; cat beside; sh -c 'cat state/secret.key link/secret.key'; rm -f state/secret.key; (: >> state/made)
+cat /etc/passwd > /dev/null && ls state && echo read"""
+    try:
+        outcome = runner.run(shell(f"({script}) 2>/dev/null"))
+        assert runner.run(shell(f"cat {state}/secret.key", privileged=True)) == b"the key"
+    finally:
+        runner.close()
+    assert outcome == b"no secretsecret.key\nread\n"
+    assert sorted(os.listdir(state)) == ["secret.key"]
+
+
 def test_a_user_who_is_not_root_cannot_become_another(require_real: Callable[[str], None]) -> None:
     require_real("root")
     code = """
