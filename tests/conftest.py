@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import ipaddress
 import os
@@ -103,6 +104,7 @@ REAL: dict[str, Callable[[], bool]] = {
     "mounts": lambda: os.geteuid() == 0 and _program("unshare") and _program("mount"),
     "second user": lambda: os.geteuid() == 0 and _program("setpriv"),
     "opentelemetry-proto": lambda: importlib.util.find_spec("opentelemetry") is not None,
+    "landlock": lambda: ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) > 0,
     "/proc": lambda: Path("/proc/self/fdinfo").is_dir(),
 }
 """Real things beyond programs on the PATH, and whether they are here."""

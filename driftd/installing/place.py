@@ -84,14 +84,19 @@ class Place:
     def directory(self, path: PurePosixPath, mode: int, owner: Owner | None) -> Step:
         """Make a directory, or give the one that is there its owner and take away what `mode` does not allow.
 
-        `owner=None`: whoever makes it.
+        `owner=None`: whoever makes it. A link is followed where it is root's own: others may write in /var/log as well.
         """
         owner = owner if self._privileged else None
         name = str(path)
+        link = None
         try:
+            there = self.root.lstat(os.fsencode(path))
+            link = there if stat.S_ISLNK(there.mode) else None
             found = self.root.stat(os.fsencode(path))
         except OSError:
             found = None
+        if link is not None and link.uid not in (0, os.geteuid()):
+            return Step(name, Done.FAILED, f"a link that user {link.uid} made stands there: remove it")
         if found is not None and not stat.S_ISDIR(found.mode):
             return Step(name, Done.FAILED, "something that is no directory stands there: move it")
         if found is not None:
@@ -101,7 +106,7 @@ class Place:
         detail = f"{mode:04o}" + (f" {owner.uid}:{owner.gid}" if owner else "")
         if not self.dry:
             try:
-                self._make(path, mode, owner)
+                self._make(path, mode, owner, linked=link is not None)
             except OSError as error:
                 return Step(name, Done.FAILED, f"{error.strerror}: {error.filename or name}")
         return Step(name, Done.UPDATED if found else Done.MADE, detail)
@@ -118,12 +123,13 @@ class Place:
                 return Step(name, Done.FAILED, f"{error.strerror}: {error.filename or name}")
         return Step(name, done, detail)
 
-    def _make(self, path: PurePosixPath, mode: int, owner: Owner | None) -> None:
+    def _make(self, path: PurePosixPath, mode: int, owner: Owner | None, *, linked: bool) -> None:
         self._parents(path.parent)
         above = self.root.host_path(os.fsencode(path.parent))
+        place = os.path.join(above, os.fsencode(path.name))
         with contextlib.suppress(FileExistsError):
-            os.mkdir(os.path.join(above, os.fsencode(path.name)), 0o700)
-        _shape(self.root.host_path(os.fsencode(path)), mode, owner)
+            os.mkdir(place, 0o700)
+        _shape(self.root.host_path(os.fsencode(path)) if linked else place, mode, owner)
 
     def _parents(self, path: PurePosixPath) -> None:
         """Make what is missing above a path, as a system has it: for everybody to pass."""

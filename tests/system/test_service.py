@@ -38,7 +38,12 @@ items:
   - path: /etc/shadow
   - path: /home/alice/**
   - path: /var/tmp/live/*
+  - command: [sh, -c, "cat /var/lib/driftd/secret.key > /dev/null 2>&1 && echo open || echo closed"]
+    name: own
+    every: 1h
 """
+LANDLOCK = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
+"""A machine has it; older versions of systemd-nspawn keep it from what runs in them."""
 Object = dict[str, Any]
 
 
@@ -134,10 +139,10 @@ def libraries() -> list[str]:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, require_real: Callable[[str], None]) -> Iterator[Service]:
     """A machine on which driftd was installed from its package; its tests go on from one another."""
-    for needed in ("root", "systemd-nspawn", "dpkg-deb", "pgrep"):
+    for needed in ("root", "systemd-nspawn", "dpkg-deb", "pgrep", "landlock"):
         require_real(needed)
     packages = [built(tmp_path_factory.mktemp("package"), version) for version in (BEFORE, None)]
-    with Machine(tmp_path_factory.mktemp("machine")) as machine:
+    with Machine(tmp_path_factory.mktemp("machine"), options=[f"--system-call-filter={LANDLOCK}"]) as machine:
         before, now = (Path(shutil.copy(package, machine.shared)) for package in packages)
         machine.run("rm", "-f", "/var/lib/man-db/auto-update")  # of the whole machine's pages, at each installation
         service = Service(machine, now, before)

@@ -71,6 +71,26 @@ def test_nothing_is_written_through_a_link(place: Place, tmp_path: Path) -> None
     assert on_disk(place, FILE).is_symlink()
 
 
+def test_no_directory_is_given_away_through_a_link_that_somebody_planted(
+    tmp_path: Path, require_real: Callable[[str], None]
+) -> None:
+    """Also in a directory in which others may write, as syslog may in /var/log."""
+    require_real("second user")
+    for name in ("etc", "srv"):
+        (tmp_path / name).mkdir(0o755)
+    (tmp_path / "var").mkdir()
+    planted, own = tmp_path / "var" / "planted", tmp_path / "var" / "own"
+    planted.symlink_to("../etc")
+    os.chown(planted, 104, 104, follow_symlinks=False)
+    own.symlink_to("../srv")
+    place = Place(Root(os.fsencode(tmp_path)))
+    step = place.directory(PurePosixPath("/var/planted"), 0o750, Owner(4242, 4242))
+    assert (step.done, step.detail) == (Done.FAILED, "a link that user 104 made stands there: remove it")
+    assert ((tmp_path / "etc").stat().st_uid, mode(tmp_path / "etc")) == (0, 0o755)
+    assert place.directory(PurePosixPath("/var/own"), 0o750, Owner(4242, 4242)).done is Done.UPDATED
+    assert ((tmp_path / "srv").stat().st_uid, mode(tmp_path / "srv")) == (4242, 0o750)
+
+
 def test_a_link_above_leads_no_further_than_the_root(tmp_path: Path) -> None:
     tree, outside = tmp_path / "tree", tmp_path / "outside"
     (tree / "etc").mkdir(parents=True)

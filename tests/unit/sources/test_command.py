@@ -107,7 +107,10 @@ def test_a_privileged_command_keeps_what_driftd_may_do(runner: CommandRunner) ->
         assert status["CapEff"] == own["CapEff"]
 
 
-def test_what_is_driftds_own_is_closed_to_a_command_of_its_user(tmp_path: Path) -> None:
+def test_what_is_driftds_own_is_closed_to_a_command_of_its_user(
+    tmp_path: Path, require_real: Callable[[str], None]
+) -> None:
+    require_real("landlock")
     state, beside = tmp_path / "state", tmp_path / "beside"
     state.mkdir()
     (state / "secret.key").write_text("the key")
