@@ -17,6 +17,8 @@ from driftd.settings.addresses import SyslogAddress
 _SETTLE: Final = 1.0
 """Seconds in which a receiver may say, after the handshake, that it does not believe our certificate (TLS 1.3)."""
 _GOODBYE: Final = 0.5
+_SAYS_NOTHING: Final = 64
+"""Pieces of 4 KiB that are read of a receiver at once: it speaks no syslog when it says more."""
 _SEND_BUFFER: Final = 1024 * 1024
 
 
@@ -187,8 +189,11 @@ class StreamWire:
             if self._encrypted:
                 self._socket = self._socket.unwrap()  # type: ignore[attr-defined]
             self._socket.shutdown(socket.SHUT_WR)
+            until = time.monotonic() + _GOODBYE
             while self._socket.recv(4096):
-                continue
+                self._socket.settimeout(max(0.001, until - time.monotonic()))
+                if time.monotonic() > until:
+                    return False
         except (OSError, ValueError):
             return False
         finally:
@@ -206,8 +211,9 @@ class StreamWire:
         assert self._socket is not None
         self._socket.settimeout(0)
         try:
-            while self._socket.recv(4096):
-                continue
+            for _ in range(_SAYS_NOTHING):
+                if not self._socket.recv(4096):
+                    break
         except OSError as error:
             if not _would_block(error):
                 raise
