@@ -12,7 +12,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -73,7 +73,10 @@ def as_owner_of(directory: Path) -> Iterator[None]:
         os.setgroups([owner.gid])
         os.setegid(owner.gid)
         os.seteuid(owner.uid)
-    except PermissionError as error:
+    except OSError as error:  # not our right, or in a user namespace no user there
+        os.setegid(group)
+        with suppress(OSError):
+            os.setgroups(groups)
         remedy = f"run driftd as that user, or chown -R {os.geteuid()} {directory}"
         raise StoreError(directory, f"belongs to user {owner.uid}, whom driftd may not act as here", remedy) from error
     try:

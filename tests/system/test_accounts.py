@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ READS_EVERYTHING = (
 @pytest.fixture
 def host(tmp_path: Path, require_real: Callable[[str], None]) -> ScratchHost:
     require_real("second user")
+    require_real("unshare")
     host = ScratchHost(tmp_path, outputs=[], control={})
     host.state.mkdir(0o700)
     os.chown(host.state, ACCOUNT, ACCOUNT)
@@ -80,6 +82,35 @@ with as_owner_of(Path(sys.argv[1])):
     command = [sys.executable, "-c", script, str(link)]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(ACCOUNT), str(ACCOUNT)]
+
+
+def test_a_state_of_nobody_who_is_in_the_user_namespace_is_refused_in_words(host: ScratchHost) -> None:
+    script = """
+import os, sys
+from pathlib import Path
+from driftd.acting import as_owner_of
+from driftd.store.errors import StoreError
+input()
+os.setgid(0)
+os.setuid(0)
+try:
+    with as_owner_of(Path(sys.argv[1])):
+        print("acted")
+except StoreError as error:
+    print(error.what)
+"""
+    command = ["unshare", "--user", sys.executable, "-c", script, str(host.state)]
+    namespace = os.stat("/proc/self/ns/user").st_ino
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment(), stdin=pipe, stdout=pipe, text=True) as process:
+        within = Path(f"/proc/{process.pid}")
+        end = time.monotonic() + 30
+        while (within / "ns/user").stat().st_ino == namespace:
+            assert time.monotonic() < end, "no user namespace"
+        for table in ("uid_map", "gid_map"):
+            (within / table).write_text(f"0 0 {ACCOUNT}")  # all but the last
+        said, _ = process.communicate("\n", timeout=30)
+    assert said == "belongs to user 65534, whom driftd may not act as here\n"
 
 
 def test_a_parser_of_root_that_acts_as_the_account_can_never_be_root_again(host: ScratchHost) -> None:
