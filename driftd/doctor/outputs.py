@@ -15,7 +15,7 @@ from driftd.doctor.finding import Finding, failed, fine, hidden, warning
 from driftd.outputs.credentials import check_private, read_secret
 from driftd.ports import DeliveryError
 from driftd.settings.addresses import Place, SecretFile, SyslogAddress, WebAddress
-from driftd.settings.outputs import HttpSettings, JsonLinesSettings, OutputSettings, SyslogSettings
+from driftd.settings.outputs import HttpSettings, JsonLinesSettings, OutputSettings, SyslogSettings, WebhookSettings
 
 JOURNAL: Final = Path("/run/systemd/journal/socket")
 _SECONDS: Final = 3.0
@@ -97,7 +97,9 @@ def _web(name: str, options: HttpSettings) -> Iterator[Finding]:
     for file in (options.ca_file, options.cert_file):
         if file is not None and not _shut(file) and not file.exists():
             yield failed("outputs", f"{name}: {file} is not there", f"ls -l {file.parent}")
-    for secret in (options.key_file, options.token_file, options.password_file, options.url_file):
+    signed = options.secret_file if isinstance(options, WebhookSettings) else None
+    named = (options.key_file or options.cert_file, options.token_file, options.password_file, options.url_file, signed)
+    for secret in (*named, *options.header_files.values()):
         if secret is not None and not _of_the_unit(secret):
             yield from _private(name, Path(secret))
     yield from _receiver(name, options)

@@ -87,6 +87,23 @@ def test_a_webhook_is_reached_without_showing_what_is_secret_in_its_address(tmp_
     assert "s3cr3t" not in refused.message + refused.mend + reached.message
 
 
+def test_every_secret_that_others_can_read_is_named(tmp_path: Path, port: int) -> None:
+    names = ("cert", "token", "header", "signing")
+    for name in names:
+        (tmp_path / name).write_text("s3cr3t")
+        (tmp_path / name).chmod(0o644)
+    cert, token, header, signing = (SecretFile(str(tmp_path / name)) for name in names)
+    settings = WebhookSettings(
+        url=f"http://127.0.0.1:{port}/",
+        cert_file=Path(cert),
+        token_file=token,
+        header_files={"X-Api-Key": header},
+        secret_file=signing,
+    )
+    told = [finding.mend for finding in look(webhook=settings) if finding.state == "failed"]
+    assert sorted(told) == sorted(f"chmod 0600 {tmp_path / name}" for name in names)
+
+
 def test_a_url_that_is_a_secret_is_read_and_not_shown(tmp_path: Path, port: int) -> None:
     file = tmp_path / "url"
     file.write_text(f"http://127.0.0.1:{port}/hook/s3cr3t\n")
