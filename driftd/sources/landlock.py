@@ -1,7 +1,8 @@
 """Landlock: places that a process closes to itself and to whatever it starts, without any right. See landlock(7).
 
-The kernel knows what may be opened, not what may not: everything beside the way to a closed place is allowed by name. What is
-made later directly in a directory on that way is closed as well, as long as the process lives.
+The kernel knows what may be opened, not what may not: everything beside the way to a closed place is allowed by name. In a
+directory on that way itself nothing is made or removed, and what others make there later is closed as well, as long as the
+process lives.
 """
 
 from __future__ import annotations
