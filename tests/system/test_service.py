@@ -212,6 +212,7 @@ def test_a_reload_takes_new_settings_and_keeps_the_old_ones_where_they_are_wrong
     assert (service.pid, service.show("ActiveState")) == (pid, "active")
     service.write("/etc/driftd/driftd.yaml", SETTINGS)
     service.run("systemctl", "reload", "driftd")
+    service.until(lambda: len(service.events("DRIFTD_ACTION=daemon-reloaded")) > 1, "the way back")
 
 
 def test_the_sandbox_is_as_the_unit_says(service: Service) -> None:
