@@ -292,7 +292,7 @@ class Workplace:
         """Go on for the host as it is described now."""
         self.host = fresh
         self.engine.auditor, self.engine.host = fresh.auditor, fresh.facts
-        self.engine.deep = fresh.deep_reading()
+        self.engine.sweeps.deep = fresh.deep_reading()
         self.engine.grouping.use(burst_limits(fresh.settings))
         self.engine.store.keep(limits_of(fresh.settings))
         self.adoption.use(fresh.facts.name, fresh.trust)
@@ -305,7 +305,7 @@ class Workplace:
 
     def finish(self) -> None:
         """Record what is still to be said, and what no event carries."""
-        self.engine.sum_up(last=True)
+        self.engine.summing.sum_up(last=True)
         self.engine.store.attempt(self.engine.memory.save)
 
 
@@ -332,7 +332,7 @@ def open_workplace(host: Host, command: str, publish: Publish, progress: Progres
         kept = acting.pop_all()
     limits = burst_limits(host.settings)
     engine = Engine(host.auditor, host.facts, store, clock, os.urandom, publish, limits)
-    engine.deep = host.deep_reading()
+    engine.sweeps.deep = host.deep_reading()
     return Workplace(host, engine, Adoption(engine, host.facts.name, host.trust), kept)
 
 

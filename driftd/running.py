@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import structlog
 
@@ -18,7 +15,8 @@ from driftd.baselines.layer import HOSTS
 from driftd.clock import SystemClock
 from driftd.daemon.control_server import ControlServer
 from driftd.daemon.counts import Counts
-from driftd.daemon.messages import ClockSet, Due, Lost, Message, MountsChanged, Noticed, Tree
+from driftd.daemon.listener import Listener
+from driftd.daemon.messages import Due, Message
 from driftd.daemon.monitoring import Monitoring
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
@@ -27,23 +25,18 @@ from driftd.daemon.rechecks import Rechecks
 from driftd.daemon.requests import Requests
 from driftd.daemon.schedule import Schedule
 from driftd.daemon.service import Service
-from driftd.daemon.standing import StandingDrifts
 from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
+from driftd.delivering import Deliveries
 from driftd.metrics.endpoint import EndpointError
-from driftd.model.baseline import Rule
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action, Event
 from driftd.model.item import shown_path
 from driftd.model.result import AuditResult
-from driftd.outputs.delivery import Delivery
-from driftd.outputs.filters import Filter
-from driftd.outputs.registry import Surroundings as OutputSurroundings
-from driftd.outputs.registry import build
+from driftd.outputs.delivery import DeliveryState
 from driftd.reloading.attempts import Reloads
 from driftd.reloading.reading import read_anew
-from driftd.settings.outputs import OutputSettings
 from driftd.sources.mounts import MOUNTINFO, Mounts
 from driftd.watch.clock_set import CLOCK, clock_set
 from driftd.watch.inotify import InotifyWatcher
@@ -53,45 +46,6 @@ from driftd.watch.settle import Settling
 from driftd.watch.transient import TransientNames
 
 log = structlog.get_logger(__name__)
-
-DRAIN: Final = 5.0
-"""Seconds an output may take to deliver what is left when the daemon stops."""
-
-
-class Listener:
-    """Takes what the watcher says and puts it on the queue."""
-
-    def __init__(self, clock: SystemClock) -> None:
-        self._clock = clock
-        self.service: Service | None = None
-
-    def changed(self, directory: bytes, name: bytes, *, complete: bool, is_directory: bool) -> None:
-        """Something happened to a name in a directory."""
-        self._put(Noticed(directory, name, complete, is_directory, self._clock.monotonic(), self._clock.now()))
-
-    def tree(self, path: bytes) -> None:
-        """A directory came or went."""
-        self._put(Tree(path, self._clock.now()))
-
-    def vanished(self, directory: bytes) -> None:
-        """The watch on a directory is gone."""
-        self._put(Tree(directory, self._clock.now()))
-
-    def mounts_changed(self) -> None:
-        """Something was mounted or unmounted."""
-        self._put(MountsChanged())
-
-    def clock_set(self) -> None:
-        """The clock was set, or the machine goes on after it was suspended."""
-        self._put(ClockSet())
-
-    def lost(self, reason: str) -> None:
-        """Notifications were lost."""
-        self._put(Lost(reason))
-
-    def _put(self, message: Message) -> None:
-        if self.service is not None:
-            self.service.inbox.put(message)
 
 
 class Daemon:
@@ -103,8 +57,7 @@ class Daemon:
         self._config = config
         self._root = root
         self._clock = SystemClock()
-        self._deliveries: list[Delivery] = []
-        self._outputs: tuple[OutputSettings, ...] = ()
+        self._deliveries: Deliveries | None = None
         self._workplace: Workplace | None = None
         self._service: Service | None = None
         self._upkeep: Upkeep | None = None
@@ -136,12 +89,12 @@ class Daemon:
                 if len(pending) >= 64:
                     self._accept(pending)
 
-            workplace.engine.sum_up_left()
+            workplace.engine.summing.sum_up_left()
             workplace.adoption.reconcile()
             result = self._host.auditor.audit(each=each)
             result.coverage.gaps.extend(self._host.unsettled())
             self._accept(pending)
-            workplace.engine.finish_once(result)
+            workplace.engine.sweeps.finish_once(result)
             self._tidy()
             return result
         finally:
@@ -149,10 +102,8 @@ class Daemon:
 
     def _tidy(self) -> None:
         """Prune, once outputs have had some time for what they are behind with."""
-        assert self._upkeep is not None
-        until = self._clock.monotonic() + DRAIN
-        for delivery in self._deliveries:
-            delivery.wait(until - self._clock.monotonic())
+        assert self._upkeep is not None and self._deliveries is not None
+        self._deliveries.drain()
         self._upkeep.finish()
 
     def _accept(self, pending: list[Examined]) -> None:
@@ -176,12 +127,12 @@ class Daemon:
         )
         control = ControlServer(
             host.settings.control_socket,
-            Requests(service, lambda: self._deliveries, lambda: self._host.content, host.settings.state).answer,
+            Requests(service, self._outputs, lambda: self._host.content, host.settings.state).answer,
             host.settings.control.group,
         )
         try:
             self._say_started(workplace)
-            engine.sum_up_left()
+            engine.summing.sum_up_left()
             workplace.adoption.reconcile()
             control.start()
             self._monitor()
@@ -249,11 +200,27 @@ class Daemon:
         workplace = open_workplace(self._host, command, self._publish, self._notifier.take_longer)
         self._workplace = workplace
         self._upkeep = Upkeep(workplace.engine, self._clock)
-        self._upkeep.outputs = lambda: [delivery.name for delivery in self._deliveries]
+        deliveries = self._deliveries = Deliveries(
+            workplace.engine.store, lambda: self._host, self._around.environment, self._clock
+        )
+        self._upkeep.outputs = deliveries.names
         self._upkeep.content = lambda: self._host.content
         self._upkeep.tell()
-        self._start_outputs()
+        deliveries.start()
         return workplace
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        self._counts.add(events)
+        if self._deliveries is not None:
+            self._deliveries.offer(events)
+
+    def _outputs(self) -> list[DeliveryState]:
+        return self._deliveries.snapshots() if self._deliveries is not None else []
+
+    def _deliver_anew(self) -> None:
+        assert self._deliveries is not None
+        self._deliveries.stop()
+        self._deliveries.start()
 
     def _say_started(self, workplace: Workplace) -> None:
         from driftd import __version__
@@ -296,7 +263,7 @@ class Daemon:
             settings.metrics,
             self._service,
             self._counts,
-            lambda: [delivery.snapshot() for delivery in self._deliveries],
+            self._outputs,
             period,
             __version__,
         )
@@ -323,58 +290,13 @@ class Daemon:
         if known != self._host.judgement_digest():
             return "deep"
         if not self._host.auditor.waits:  # who waits for an approval is not remembered
-            workplace.engine.judged()
+            workplace.engine.sweeps.judged()
         return "quick"
 
     def _judged(self) -> None:
         assert self._workplace is not None
         digest = self._host.judgement_digest()
         self._workplace.engine.store.attempt(lambda database: database.set_mark("judgement", digest))
-
-    # --- outputs
-
-    def _start_outputs(self) -> None:
-        assert self._workplace is not None
-        store = self._workplace.engine.store
-        self._outputs = self._host.settings.outputs
-        around = OutputSurroundings(
-            sys.stdout,
-            self._around.environment,
-            drifts=StandingDrifts(store),
-            host=lambda: self._host.facts.name,
-            rules=self._rules,
-        )
-        for index, entry in enumerate(self._outputs):
-            same = sum(other.name == entry.name for other in self._outputs[:index])
-            name = entry.name if not same else f"{entry.name}-{same + 1}"
-            delivery = Delivery(
-                name,
-                build(entry.name, entry.options, around),
-                read=store.journal.read,
-                acknowledge=partial(store.delivered, name),
-                cursor=store.cursor(name),
-                number=store.number(name),
-                head=store.journal.last_sequence,
-                clock=self._clock,
-                accept=Filter.of(entry.options),
-            )
-            delivery.start()
-            self._deliveries.append(delivery)
-
-    def _rules(self) -> Mapping[str, Rule]:
-        return self._host.rules()  # of the host as it was reloaded last
-
-    def _stop_outputs(self) -> None:
-        for delivery in self._deliveries:
-            delivery.end(DRAIN)  # all at the same time: several that are stuck cost no more than one
-        for delivery in self._deliveries:
-            delivery.stop(DRAIN)
-        self._deliveries = []
-
-    def _publish(self, events: Sequence[Event]) -> None:
-        self._counts.add(events)
-        for delivery in self._deliveries:
-            delivery.offer(events)
 
     # --- reload
 
@@ -396,8 +318,7 @@ class Daemon:
         self._service.polling.every = float(fresh.settings.watch.poll)
         self._service.settle_for(float(fresh.settings.watch.settle))
         if stale.settings.outputs != fresh.settings.outputs:
-            self._stop_outputs()
-            self._start_outputs()
+            self._deliver_anew()
         if (stale.settings.audit, stale.settings.timezone) != (fresh.settings.audit, fresh.settings.timezone):
             self._replan()
         if (stale.settings.audit, stale.settings.metrics) != (fresh.settings.audit, fresh.settings.metrics):
@@ -414,7 +335,8 @@ class Daemon:
             self._schedule.stop()
         if self._watcher is not None:
             self._watcher.close()
-        self._stop_outputs()
+        if self._deliveries is not None:
+            self._deliveries.stop()
         if self._upkeep is not None:
             self._upkeep.close()
         if self._workplace is not None:

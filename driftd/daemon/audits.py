@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from driftd.daemon.engine import UNSAID, Engine, Sweep
+from driftd.daemon.engine import Engine
+from driftd.daemon.sweep import UNSAID, Sweep
 
 SLICE: Final = 0.05
 """Seconds of audit between two looks at what others want, if they want nothing before."""
@@ -117,4 +118,4 @@ class Audits:
     def _begin(self, depth: str) -> None:
         source = self._wanted.pop(depth)
         self.before(depth)
-        self._courses.append(_Course(depth, source, self._monotonic(), self._engine.sweep(depth, source)))
+        self._courses.append(_Course(depth, source, self._monotonic(), self._engine.sweeps.begin(depth, source)))

@@ -68,8 +68,8 @@ class Commands:
         self._when = Globs(())
         self._meant: list[str] = []
         engine.on_command = self._asked
-        engine.on_triggers = self._triggers
-        engine.waits = self._waits
+        engine.sweeps.on_triggers = self._triggers
+        engine.sweeps.waits = self._waits
         self.use()
 
     def use(self) -> None:

@@ -5,32 +5,30 @@ It is the only writer of state and runs on one thread. Nothing here waits: the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from driftd.auditor import Auditor, Examined
 from driftd.baselines.approved import CORRUPT
 from driftd.daemon import events
 from driftd.daemon.burst import DEFAULT_LIMITS, BurstLimits
-from driftd.daemon.grouping import Grouping, Summary, group_resolved
+from driftd.daemon.grouping import Grouping
 from driftd.daemon.memory import Memory
-from driftd.daemon.rereading import DeepReading, Rereading
-from driftd.daemon.round import Round
-from driftd.daemon.tally import Tally
+from driftd.daemon.summing import Summing
+from driftd.daemon.sweep import BATCH, Sweeps
 from driftd.model.change import Severity
 from driftd.model.document import Json
-from driftd.model.event import Action, Event, sequence_of, told_together
+from driftd.model.event import Action, Event
 from driftd.model.event_id import RANDOM_BYTES, uuid7
 from driftd.model.item import Gap
-from driftd.model.result import NOT_APPROVED, AuditResult
+from driftd.model.result import NOT_APPROVED
 from driftd.ports import Clock
 from driftd.settings.host import HostFacts
 from driftd.sources.facts import UNKNOWN
-from driftd.sources.reasons import MAX_ITEMS, TIMEOUT
-from driftd.store.database import Database
-from driftd.store.known import KnownGroup, Standing
+from driftd.sources.reasons import MAX_ITEMS
+from driftd.store.known import Standing
 from driftd.store.store import Store
 
 Publish = Callable[[Sequence[Event]], None]
@@ -38,38 +36,6 @@ Publish = Callable[[Sequence[Event]], None]
 
 STEP: Final = 0.025
 """Seconds of looking at items until what was seen is recorded, and others may have their turn."""
-BATCH: Final = 64
-"""Items whose transitions are recorded in one go."""
-UNSAID = frozenset({"watch", "poll"})
-"""Sweeps that only follow up on notifications: no event of their own, there may be many a minute."""
-
-
-@dataclass(slots=True)
-class Sweep:
-    """An audit under way, and in the end what it came to."""
-
-    depth: str
-    started: datetime
-    monotonic: float
-    items: int = 0
-    read: int = 0
-    ignored: int = 0
-    waits: bool = False
-    """What looked half-done is looked at again when it had the time to become whole: go on then, not before."""
-    asks: bool = False
-    """Nothing is left to do but to wait for commands: whoever is in a hurry need not."""
-    pause: float = 0.0
-    """Seconds before which there is nothing to go on with."""
-    took: timedelta | None = None
-    """None while it is under way."""
-    finished: bool = False
-
-    def to_json(self) -> dict[str, Json]:
-        """Return what it came to so far."""
-        shape: dict[str, Json] = {"depth": self.depth, "started": events.timestamp(self.started)}
-        if self.took is not None:
-            shape["duration_us"] = self.took // timedelta(microseconds=1)
-        return shape | {"items": self.items, "read": self.read, "ignored": self.ignored}
 
 
 class Engine:
@@ -89,7 +55,6 @@ class Engine:
         self.store = store
         self.grouping = Grouping(limits, self._new_id)
         self.memory = store.ask(Memory.load)
-        self.last_audit: dict[str, Sweep] = {}
         self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
         """Told of every item that was looked at, and the links it was read through."""
         self.approved_meanwhile: Container[object] = ()
@@ -101,24 +66,14 @@ class Engine:
         """Told of every item just before it is looked at."""
         self.on_command: Callable[[str, str], bool] = lambda _item, _source: False
         """Asked of every item that is to be looked at, with the reason: whether it is a command, which is run and judged later."""
-        self.on_triggers: Callable[[Mapping[str, bytes]], None] = lambda _found: None
-        """Told by every audit for each command how that is for whose changes it is run."""
-        self.waits: Callable[[], bool] = lambda: False
-        """Asked at the end of an audit: whether commands that it asked for have not been judged yet."""
-        self.on_hold: Callable[[str], bool] = lambda _item: False
-        """Asked of an item that is new to an audit: whether its name says that it may be gone in a moment."""
-        self.deep: DeepReading | None = None
-        """How deep audits read what looks as it did; None: the engine reads it itself."""
         self.bytes_read = 0
         """Of contents, for audits."""
         self.host = host
         self._clock = clock
         self._random = random
         self._publish = publish
-        self._expected_by: tuple[object, ...] = ()
-        """For what it was last looked whether everything is there that should be."""
-        self._judged_by: tuple[object, ...] = ()
-        """By what everything was judged that is remembered; items that are as they were would be judged as they were."""
+        self.sweeps = Sweeps(self, clock)
+        self.summing = Summing(self, self.grouping, clock)
         self.on_doubt: Callable[[], None] | None = None
         """Told that what is approved for an item cannot be believed now, which may be a checkout in progress; who takes
         this in has `settle_doubts` called once that has come to rest. None: it is said at once."""
@@ -268,7 +223,7 @@ class Engine:
         if withheld != self.withheld:
             former = {gap.item for gap in self.withheld.values()}
             self.withheld = dict(withheld)
-            self._directories({item: gap for item, gap in self.memory.places.items() if item not in former})
+            self.places({item: gap for item, gap in self.memory.places.items() if item not in former})
 
     def _coverage(
         self, examined: Examined, lost: list[tuple[str | None, Gap]], restored: list[tuple[str | None, Gap]]
@@ -300,119 +255,7 @@ class Engine:
     def _is_approved(self, item: str, source: str) -> bool:
         return source == "approval" or item in self.being_approved or item in self.approved_meanwhile
 
-    # --- audits
-
-    def sweep(self, depth: str, source: str, batch: int = BATCH) -> Iterator[Sweep]:
-        """Audit everything in slices: `quick` reads what its stat fields say was touched, `deep` reads everything.
-
-        Yields after every few items, so that other work may overtake; the last one yielded is finished.
-        """
-        sweep = Sweep(depth, self._clock.now(), self._clock.monotonic())
-        judged_by = self.auditor.judges_by() if depth == "deep" else ()
-        rereading = self._rereading() if depth == "deep" and judged_by == self._judged_by else None
-        try:
-            yield from self._swept(sweep, source, batch, rereading)
-        finally:
-            if rereading is not None:
-                rereading.close()
-        if depth == "deep":
-            self._judged_by = judged_by
-        self._completed(sweep, say=source not in UNSAID)
-        yield sweep
-
-    def _rereading(self) -> Rereading | None:
-        if self.deep is None:
-            return None
-        return self.deep.begin(self.auditor.place, self.memory.remembered, self.auditor.has_more)
-
-    def _swept(self, sweep: Sweep, source: str, batch: int, rereading: Rereading | None) -> Iterator[Sweep]:
-        """Look at everything that has to be looked at; yield between any two steps, `pause` says how long there is nothing to do."""
-        round_ = Round(
-            self.auditor,
-            self.memory,
-            self.on_hold,
-            deep=sweep.depth == "deep",
-            whole=self._expected_by != self._expects_by(),
-            rereading=rereading,
-        )
-        pace = self._pace(sweep.depth, shared=rereading is not None)
-        half_done: list[str] = []
-        pending: list[str] = []
-        for item in round_:
-            if item is not None:
-                pending.append(item)
-            if item is None or len(pending) >= batch:
-                sweep.items = round_.items
-                sweep.read += len(pending)
-                for _ in self.looking(pending, source, half_done):
-                    sweep.pause = pace()
-                    yield sweep
-                pending = []
-                sweep.pause = max(pace(), round_.pause)
-                yield sweep
-        sweep.read += len(pending)
-        for _ in self.looking(pending, source, half_done):
-            sweep.pause = pace()
-            yield sweep
-        if half_done:
-            sweep.waits = True
-            yield sweep
-            sweep.waits = False
-            for _ in self.looking(half_done, source):
-                sweep.pause = pace()
-                yield sweep
-        while sweep.depth == "deep" and self.waits():
-            sweep.waits = sweep.asks = True
-            yield sweep
-            sweep.waits = sweep.asks = False
-        if rereading is not None:
-            sweep.read += rereading.read
-            self._not_read(rereading.hanging(), source)
-        sweep.items, sweep.ignored = round_.items, round_.ignored
-        round_.done()
-        self.on_triggers(round_.triggers)
-        self._expected_by = self._expects_by()
-        self._directories(round_.trouble)
-        self._propose_new()
-
-    def _pace(self, depth: str, *, shared: bool) -> Callable[[], float]:
-        """Return what says how long to wait after what was read since it was last asked."""
-        if depth != "deep" or self.deep is None:
-            return lambda: 0.0
-        pace, read = self.deep.pace(self._clock.monotonic, shared=shared), self.bytes_read
-
-        def owed() -> float:
-            nonlocal read
-            count, read = self.bytes_read - read, self.bytes_read
-            return pace.spend(count)
-
-        return owed
-
-    def _not_read(self, items: Sequence[str], source: str) -> None:
-        """Record that items could not be read in time."""
-        seen = (self.auditor.unread(item, Gap(item, TIMEOUT, "reading it took too long")) for item in items)
-        self.accept([(each, None) for each in seen if each is not None], source)
-
-    def judged(self) -> None:
-        """Believe that what is remembered was judged by what is in force now."""
-        self._judged_by = self.auditor.judges_by()
-
-    def _expects_by(self) -> tuple[object, ...]:
-        """Return what decides which items should be there."""
-        return (self.auditor, *(layers.sha256 for layers in self.auditor.approvals.layers.values()))
-
-    def finish_once(self, result: AuditResult) -> None:
-        """After every item was looked at one by one: take leave of what is gone, and say what the audit came to."""
-        sweep = Sweep("deep", self._clock.now(), self._clock.monotonic())
-        sweep.items = sweep.read = result.coverage.items
-        sweep.ignored = result.coverage.ignored
-        audited = self.auditor.scope.audited
-        self.look([item for item in [*self.memory.drifts, *self.memory.gaps] if audited(item) is None], "audit")
-        own = {*self.memory.gaps, *(item for items in self.memory.unapproved.values() for item in items)}
-        self._directories({gap.item: gap for gap in result.coverage.gaps if gap.item not in own})
-        self._propose_new()
-        self._completed(sweep)
-        self.sum_up(last=True)
+    # --- items and places
 
     def touched(self, item: str) -> bool:
         """Whether an item has to be looked at: by its stat fields, or because they cannot tell."""
@@ -421,7 +264,7 @@ class Engine:
             return True
         return self.auditor.stamps(item) != (known, self.memory.linked.get(item, b""))
 
-    def _directories(self, trouble: dict[str, Gap]) -> None:
+    def places(self, trouble: dict[str, Gap]) -> None:
         """Record directories that could not be looked into, and those that can be again."""
         trouble = trouble | {gap.item: gap for gap in self.withheld.values()}
         known = self.memory.places
@@ -437,12 +280,12 @@ class Engine:
         elsewhere = {
             item: gap for item, gap in self.memory.places.items() if not inside(item) or gap.reason == MAX_ITEMS
         }
-        self._directories(elsewhere | trouble)
+        self.places(elsewhere | trouble)
 
     def place_lost(self, gap: Gap) -> None:
         """Record that nothing is known of a directory until it was looked through."""
         if gap.item not in self.memory.places:
-            self._directories(self.memory.places | {gap.item: gap})
+            self.places(self.memory.places | {gap.item: gap})
 
     def polled(self, polled: dict[str, Gap]) -> None:
         """Record which directories are polled from now on, and which are watched again."""
@@ -451,7 +294,7 @@ class Engine:
         restored: list[tuple[str | None, Gap]] = [(None, gap) for item, gap in known.items() if item not in polled]
         self._record([], lost, restored, watch="polled")
 
-    def _propose_new(self) -> None:
+    def propose_new(self) -> None:
         """Say once for each baseline how many of its items wait for a first approval: never one event an item."""
         made = []
         for baseline, items in self.memory.unapproved.items():
@@ -464,27 +307,6 @@ class Engine:
         if made:
             self.commit(made)
 
-    def _completed(self, sweep: Sweep, *, say: bool = True) -> None:
-        sweep.took = timedelta(seconds=self._clock.monotonic() - sweep.monotonic)
-        gaps = len(self.memory.gaps) + len(self.memory.places)
-        driftd: dict[str, Json] = {
-            "audit": {
-                **sweep.to_json(),
-                "gaps": gaps,
-                "drifts": len(self.memory.drifts),
-                "not_approved": self.memory.waiting,
-                "polled": self.memory.polled_directories,
-            }
-        }
-        message = f"{sweep.depth} audit: {sweep.items} items, {len(self.memory.drifts)} drifted, {gaps} gaps"
-        if say:
-            self.commit([events.build(self.stamp(), Action.AUDIT_COMPLETED, Severity.INFO, message, driftd)])
-        self.store.attempt(self.memory.save)
-        sweep.finished = True
-        self.last_audit[sweep.depth] = sweep
-        if sweep.depth == "deep":
-            self.approved_meanwhile = ()
-
     # --- recording
 
     def recollect(self) -> None:
@@ -494,7 +316,7 @@ class Engine:
         self.memory = self.store.ask(Memory.load)
         self.memory.unapproved = waiting
         self.memory.distrust()
-        self._expected_by = self._judged_by = ()
+        self.sweeps.forget()
 
     def commit(self, made: Sequence[Event]) -> list[Event]:
         """Make events durable, apply them to the state, hand them to the outputs."""
@@ -511,42 +333,6 @@ class Engine:
         self.grouping.recorded(stamped)
         self._publish(stamped)
         return stamped
-
-    # --- drifts that are told together
-
-    def sum_up(self, *, last: bool = False) -> None:
-        """Tell what is told together, when it is time to; `last`: now, whatever the time."""
-        now = self._clock.monotonic()
-        summary = self.grouping.summary(now, last=last)
-        if summary is not None:
-            if len(summary.tally):
-                self.commit([self._summed_up(summary)])
-            self.grouping.summed_up(summary, now)
-        settled = [group for group in self.memory.groups if group != self.grouping.group and not self._standing(group)]
-        if settled:
-            self.commit([group_resolved(self.stamp(), group) for group in settled])
-
-    def sum_up_left(self) -> None:
-        """At start: tell what was recorded to be told together before somebody could sum it up."""
-        for group in self.store.attempt(Database.groups) or ():
-            if group.last > group.told:
-                self.commit([self._summed_up(Summary(group.id, self._recounted(group), complete=True))])
-        self.sum_up()
-
-    def _recounted(self, group: KnownGroup) -> Tally:
-        tally = Tally()
-        for event in self.store.journal.read(group.first - 1):
-            if sequence_of(event) > group.last:
-                break
-            if told_together(event) == group.id:
-                tally.add(event)
-        return tally
-
-    def _summed_up(self, summary: Summary) -> Event:
-        return summary.event(self.stamp(), self._standing(summary.group))
-
-    def _standing(self, group: str) -> int:
-        return self.memory.drifts.told_with(group)
 
     def _new_id(self) -> str:
         return uuid7(self._clock.now(), self._random(RANDOM_BYTES))

@@ -57,7 +57,7 @@ def about_coverage(service: Service) -> Told:
 
 def about_audits(service: Service) -> Told:
     """Return when audits were, and what they took."""
-    audits = service.engine.last_audit
+    audits = service.engine.sweeps.last
     return {
         "driftd_audit_started_timestamp_seconds": [
             Sample((depth,), sweep.started.timestamp()) for depth, sweep in audits.items()

@@ -44,7 +44,7 @@ class Noticing:
         self._may_look_into = may_look_into
         self._since: dict[bytes, datetime] = {}
         engine.on_links = self._depends
-        engine.on_hold = self._holds
+        engine.sweeps.on_hold = self._holds
 
     def settle_for(self, seconds: float) -> None:
         """Give a file that looks half-written another time to become whole."""

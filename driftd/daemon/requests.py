@@ -20,7 +20,7 @@ from driftd.daemon.peers import Access, Peer
 from driftd.daemon.service import Service
 from driftd.daemon.status import busy_shape, diff_page, status_shape
 from driftd.model.document import Json
-from driftd.outputs.delivery import Delivery
+from driftd.outputs.delivery import DeliveryState
 from driftd.sources.command import Outcome
 from driftd.store.content import ContentStore
 from driftd.store.errors import StoreError
@@ -40,13 +40,13 @@ class Requests:
     def __init__(
         self,
         service: Service,
-        deliveries: Callable[[], list[Delivery]],
+        outputs: Callable[[], list[DeliveryState]],
         content: Callable[[], ContentStore],
         state: Path,
     ) -> None:
         self._service = service
         self._state = state
-        self._deliveries = deliveries
+        self._outputs = outputs
         self._content = content
 
     def answer(self, operation: str, args: dict[str, Json], peer: Peer) -> Json:
@@ -96,9 +96,8 @@ class Requests:
 
     def _status(self) -> Json:
         """What the loop says or, where it does not come to it, what can be said without it."""
-        outputs = self._deliveries()
-        told = self._in_loop(Call(lambda: status_shape(self._service, [one.snapshot() for one in outputs])), PROMPT)
-        return told or busy_shape(self._service, [one.snapshot() for one in outputs])
+        told = self._in_loop(Call(lambda: status_shape(self._service, self._outputs())), PROMPT)
+        return told or busy_shape(self._service, self._outputs())
 
     def _events(self, args: dict[str, Json]) -> Json:
         try:

@@ -12,7 +12,7 @@ import structlog
 from driftd.daemon.adoption import Adoption
 from driftd.daemon.audits import SLICE, Audits
 from driftd.daemon.commands import Commands
-from driftd.daemon.engine import Engine, Sweep
+from driftd.daemon.engine import Engine
 from driftd.daemon.inbox import Inbox
 from driftd.daemon.losses import Losses
 from driftd.daemon.memory import STATE_UNWRITABLE
@@ -38,6 +38,7 @@ from driftd.daemon.peers import Peer
 from driftd.daemon.polling import Polling
 from driftd.daemon.pulse import IDLE, Pulse
 from driftd.daemon.rechecks import Rechecks
+from driftd.daemon.sweep import Sweep
 from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
 from driftd.model.change import Severity
@@ -185,7 +186,7 @@ class Service:
 
     def since_last_audit(self) -> float:
         """Return for how many seconds everything has not been looked at: since the last audit began, or the daemon."""
-        audits = (sweep.monotonic for sweep in self.engine.last_audit.values())
+        audits = (sweep.monotonic for sweep in self.engine.sweeps.last.values())
         return self._clock.monotonic() - max(audits, default=self._begun)
 
     def blind_spots(self) -> list[Gap]:
@@ -412,7 +413,7 @@ class Service:
             if self._reload_at is None:
                 self.reload_asked_by = None
                 self._pause = self._pause if self._tasks else 0.0
-        self.engine.sum_up()
+        self.engine.summing.sum_up()
         if self.watching.news and not self._rechecks.pending:
             self.losses.say_polled(self.watching)
         for jump in self._jumps.look(self._clock.readings()):

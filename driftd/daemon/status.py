@@ -38,7 +38,7 @@ def status_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str
     """Return `status --json` of the running daemon."""
     engine, lost = service.engine, service.upkeep.lost()
     known = engine.store.attempt(lambda database: stored_audits(database, engine.store.journal)) or {}
-    known |= {depth: sweep.to_json() for depth, sweep in engine.last_audit.items()}
+    known |= {depth: sweep.to_json() for depth, sweep in engine.sweeps.last.items()}
     daemon: dict[str, Json] = {
         "running": True,
         "pid": os.getpid(),

@@ -111,6 +111,7 @@ class Live:
         self._mounted: list[tuple[str, str]] = []
         self._count_looks()
         machine.engine._clock = self.clock
+        machine.engine.sweeps._clock = machine.engine.summing._clock = self.clock
         self._table.write_text("1 0 8:1 / / rw - ext4 disk rw\n")
         machine.engine.auditor.mounts = Mounts(bytes(self._table))
         monotonic = self.clock.monotonic

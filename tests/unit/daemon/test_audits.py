@@ -9,7 +9,8 @@ from typing import cast
 import pytest
 
 from driftd.daemon.audits import LONG, NEVER, Audits
-from driftd.daemon.engine import Engine, Sweep
+from driftd.daemon.engine import Engine
+from driftd.daemon.sweep import Sweep
 
 
 class Told:
@@ -23,7 +24,11 @@ class Told:
         self.audits.before = lambda depth: self.log.append(f"begins {depth}")
         self.audits.after = lambda sweep: self.log.append(f"ends {sweep.depth}")
 
-    def sweep(self, depth: str, source: str) -> Iterator[Sweep]:
+    @property
+    def sweeps(self) -> Told:
+        return self
+
+    def begin(self, depth: str, source: str) -> Iterator[Sweep]:
         sweep = Sweep(depth, datetime(2023, 6, 1, tzinfo=UTC), self.now)
         try:
             for _ in range(self.steps if depth == "deep" else 2):

@@ -93,7 +93,7 @@ class Machine:
         self.engine = Engine(
             self._auditor(), HOST, self.store, self._clock, self._random, self.published.extend, self.limits
         )
-        self.engine.sum_up_left()
+        self.engine.summing.sum_up_left()
         self.adoption = Adoption(self.engine, HOST.name, self._trust)
         self.adoption.reconcile()
 
@@ -140,7 +140,7 @@ class Machine:
     def audited(self, depth: str = "deep") -> list[Event]:
         """Audit everything; return the events that made, that the audit is completed aside."""
         before = len(self.published)
-        for _ in self.engine.sweep(depth, "audit"):
+        for _ in self.engine.sweeps.begin(depth, "audit"):
             pass
         return [event for event in self.published[before:] if action_of(event) != ABOUT_AUDITS]
 
@@ -301,9 +301,9 @@ def test_what_was_put_right_while_nobody_ran_is_resolved(approved: Machine) -> N
 
 def test_a_quick_audit_reads_only_what_was_touched(approved: Machine) -> None:
     approved.file("a.yaml", "port: 2\n")
-    sweeps = list(approved.engine.sweep("quick", "audit"))
+    sweeps = list(approved.engine.sweeps.begin("quick", "audit"))
     assert (sweeps[-1].finished, sweeps[-1].items, sweeps[-1].read) == (True, 3, 1)
-    assert list(approved.engine.sweep("deep", "audit"))[-1].read == 3
+    assert list(approved.engine.sweeps.begin("deep", "audit"))[-1].read == 3
 
 
 def put_back_the_mtime(file: Path, edit: Callable[[], object]) -> None:
@@ -341,7 +341,7 @@ def test_an_edit_within_the_clock_s_granularity_of_the_last_look_is_found(approv
 def test_what_is_as_it_was_is_not_even_compared_after_a_restart(approved: Machine) -> None:
     approved.audited("quick")
     approved.restart()
-    sweep = list(approved.engine.sweep("quick", "audit"))[-1]
+    sweep = list(approved.engine.sweeps.begin("quick", "audit"))[-1]
     assert (sweep.items, sweep.read) == (3, 0)
 
 
@@ -367,7 +367,7 @@ def test_what_is_missing_stays_so_without_being_looked_for_one_by_one(approved: 
     (approved.etc / "a.yaml").unlink()
     assert actions(approved.audited("quick")) == ["drift-opened"]
     for expected in ((3, 0), (3, 0)):
-        sweep = list(approved.engine.sweep("quick", "audit"))[-1]
+        sweep = list(approved.engine.sweeps.begin("quick", "audit"))[-1]
         assert (sweep.items, sweep.read) == expected
     approved.restart()
     assert approved.audited("quick") == []
@@ -377,7 +377,7 @@ def test_what_is_missing_stays_so_without_being_looked_for_one_by_one(approved: 
 
 def test_a_sweep_lets_others_in_between_its_slices(approved: Machine) -> None:
     item = approved.file("a.yaml", "port: 2\n")
-    sweep = approved.engine.sweep("deep", "audit", batch=1)
+    sweep = approved.engine.sweeps.begin("deep", "audit", batch=1)
     next(sweep)
     approved.looked(item)
     for _ in sweep:

@@ -55,7 +55,7 @@ def test_beyond_a_few_they_are_recorded_one_by_one_and_told_by_one_summary(machi
     before = len(machine.published)
     change_all(machine, 2)
     machine.audited()
-    machine.engine.sum_up(last=True)
+    machine.engine.summing.sum_up(last=True)
     events = since(machine, before)
     assert actions(events) == ["drift-opened"] * FILES + ["drift-summary"]
     assert actions(told(events)) == ["drift-opened"] * 3 + ["drift-summary"]
@@ -76,7 +76,7 @@ def test_beyond_a_few_they_are_recorded_one_by_one_and_told_by_one_summary(machi
 def test_each_item_has_its_details_in_the_store(machine: Machine) -> None:
     change_all(machine, 2)
     machine.audited()
-    machine.engine.sum_up(last=True)
+    machine.engine.summing.sum_up(last=True)
     (drift,) = machine.store.database.drifts_of([f"{machine.etc}/11.yaml"])
     (change,) = drift.changes
     assert isinstance(change, dict)
@@ -87,11 +87,11 @@ def test_each_item_has_its_details_in_the_store(machine: Machine) -> None:
 def test_who_was_told_that_it_opened_is_told_that_it_is_resolved(machine: Machine) -> None:
     change_all(machine, 2)
     machine.audited()
-    machine.engine.sum_up(last=True)
+    machine.engine.summing.sum_up(last=True)
     before = len(machine.published)
     change_all(machine, 1)
     machine.audited()
-    machine.engine.sum_up(last=True)
+    machine.engine.summing.sum_up(last=True)
     events = since(machine, before)
     heard = told(events)
     alone = [f"{machine.etc}/{number:02}.yaml" for number in range(3)]
@@ -107,12 +107,12 @@ def test_who_was_told_that_it_opened_is_told_that_it_is_resolved(machine: Machin
 def test_the_group_is_resolved_with_the_last_of_its_drifts_wherever_it_is_seen(machine: Machine) -> None:
     change_all(machine, 2)
     machine.audited()
-    machine.engine.sum_up(last=True)
+    machine.engine.summing.sum_up(last=True)
     group = namespace(machine.published[-1])["group"]
     before = len(machine.published)
     for number in range(3, FILES):
         machine.looked(machine.file(f"{number:02}.yaml", "port: 1\n"))
-        machine.engine.sum_up(last=True)
+        machine.engine.summing.sum_up(last=True)
     heard = told(since(machine, before))
     assert actions(heard)[-1] == "drift-group-resolved"
     assert namespace(heard[-1])["group"] == group
@@ -126,7 +126,7 @@ def test_the_group_is_resolved_with_the_last_of_its_drifts_wherever_it_is_seen(m
 def test_one_of_them_that_changes_alone_is_told_and_stands_by_itself(machine: Machine) -> None:
     change_all(machine, 2)
     machine.audited()
-    machine.engine.sum_up(last=True)
+    machine.engine.summing.sum_up(last=True)
     item = machine.file("07.yaml", "port: 3\n")
     (updated,) = machine.looked(item)
     assert told_together(updated) is None
@@ -149,7 +149,7 @@ def test_a_bad_one_is_told_by_itself(machine: Machine) -> None:
     before = len(machine.published)
     change_all(machine, 2)
     machine.audited()
-    machine.engine.sum_up(last=True)
+    machine.engine.summing.sum_up(last=True)
     heard = told(since(machine, before))
     assert actions(heard) == ["drift-opened"] * 4 + ["drift-summary"]
     assert namespace(heard[3])["item"] == f"{machine.etc}/09.yaml"
@@ -187,7 +187,7 @@ def test_while_it_goes_on_a_summary_says_so_and_the_next_one_has_all(machine: Ma
     (stands,) = machine.store.database.groups()
     assert (stands.id, stands.told) == (grouping.group, 0)
     machine.looked(*items[8:])
-    machine.engine.sum_up(last=True)
+    machine.engine.summing.sum_up(last=True)
     assert summary_of(machine.published[-1])["opened"] == FILES - 3
     (stands,) = machine.store.database.groups()
     assert stands == KnownGroup(stands.id, stands.first, stands.last, stands.last)
@@ -197,7 +197,7 @@ def test_the_sequence_has_no_holes_and_the_journal_has_every_drift(machine: Mach
     for port in (2, 3, 1):
         change_all(machine, port)
         machine.audited()
-        machine.engine.sum_up(last=True)
+        machine.engine.summing.sum_up(last=True)
     recorded = list(JournalReader(machine.etc.parent / "state" / "journal").read())
     assert [sequence_of(event) for event in recorded] == list(range(1, len(recorded) + 1))
     for number in range(FILES):

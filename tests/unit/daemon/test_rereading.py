@@ -10,8 +10,8 @@ import pytest
 
 from driftd.auditor import Examined
 from driftd.daemon import rereading
-from driftd.daemon.engine import Sweep
 from driftd.daemon.rereading import DeepReading
+from driftd.daemon.sweep import Sweep
 from driftd.model.event import namespace
 from driftd.sources.child_process import BOOT
 from driftd.sources.facts import stamp_of
@@ -38,8 +38,8 @@ class Deep:
         self.etc = machine.etc
         self.looked: list[str] = []
         engine = machine.engine
-        engine.deep = DeepReading(KEEPER.reading_key)
-        engine.judged()
+        engine.sweeps.deep = DeepReading(KEEPER.reading_key)
+        engine.sweeps.judged()
         examine = engine.auditor.examine
 
         def noted(item: str) -> Examined | None:
@@ -50,7 +50,7 @@ class Deep:
 
     def audit(self, depth: str = "deep") -> Sweep:
         self.looked.clear()
-        return list(self.machine.engine.sweep(depth, "audit"))[-1]
+        return list(self.machine.engine.sweeps.begin(depth, "audit"))[-1]
 
     def edit_below(self, name: str, content: str) -> None:
         """Change what a file holds and nothing that a stat says: as if the disk had been written, not the file."""
@@ -128,7 +128,7 @@ def test_after_anything_changed_by_which_is_judged_everything_is_looked_at(deep:
     assert deep.looked == []  # the new auditor is not noted: it looked itself
     deep.machine.reload()
     fresh = Deep(deep.machine)
-    deep.machine.engine._judged_by = ()
+    deep.machine.engine.sweeps._judged_by = ()
     fresh.audit()
     assert sorted(fresh.looked) == ["a.yaml", "b.yaml", "d", "d/c.yaml"]
     fresh.audit()
@@ -166,7 +166,7 @@ def test_a_file_that_hangs_is_a_gap_and_not_looked_at(deep: Deep, monkeypatch: p
 
 
 def test_an_audit_that_is_given_up_ends_its_children(deep: Deep) -> None:
-    sweep = deep.machine.engine.sweep("deep", "audit")
+    sweep = deep.machine.engine.sweeps.begin("deep", "audit")
     next(sweep)
     del sweep
     children = "".join(path.read_text() for path in Path(f"/proc/{os.getpid()}/task").glob("*/children"))
@@ -174,9 +174,9 @@ def test_an_audit_that_is_given_up_ends_its_children(deep: Deep) -> None:
 
 
 def test_the_engine_waits_for_what_it_reads_beyond_the_rate(deep: Deep) -> None:
-    deep.machine.engine.deep = DeepReading(KEEPER.reading_key, rate=4.0)
-    deep.machine.engine._judged_by = ()
-    assert max(sweep.pause for sweep in deep.machine.engine.sweep("deep", "audit", batch=1)) >= 1.0
+    deep.machine.engine.sweeps.deep = DeepReading(KEEPER.reading_key, rate=4.0)
+    deep.machine.engine.sweeps._judged_by = ()
+    assert max(sweep.pause for sweep in deep.machine.engine.sweeps.begin("deep", "audit", batch=1)) >= 1.0
 
 
 def test_large_files_are_asked_for_in_several_batches(deep: Deep, monkeypatch: pytest.MonkeyPatch) -> None:
