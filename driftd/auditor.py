@@ -277,8 +277,8 @@ class Auditor:
             return None
         self.approvals.look()
         observed = self.observe(item, audited, keep_content=keep_content, outcome=outcome)
-        if matches is None and self._may_be_cut_off(observed) and not self._is_reached(item):
-            observed = Observation(item)
+        if matches is None and self._may_be_cut_off(observed) and not self._is_meant(item, audited):
+            return None
         verdict = judge(observed, audited.terms, self.approvals)
         return Examined(item, audited, observed, verdict, drift_of(verdict, audited.terms, item, self._host_id))
 
@@ -288,8 +288,16 @@ class Auditor:
             return bool(observed.links)
         return any(self.mounts.points_above(self._root.on_host(real_path(observed.item))))
 
-    def _is_reached(self, item: str) -> bool:
-        """Whether a walk comes to an item behind a link or a mount point; else it is not there, though its name fits."""
+    def _is_meant(self, item: str, audited: Audited) -> bool:
+        """Whether an item behind a link or a mount point is audited: a walk comes to it, or it is approved.
+
+        Its name may fit a pattern whose walk does not go there. What is approved is compared as programs see it.
+        """
+        try:
+            if self.approvals.item(audited.baseline, item) is not None:
+                return True
+        except ApprovedCorrupt:
+            return True  # the judge says so
         path = real_path(item)
         return any(found.path == path or found.gap is not None for found in self.found_within(path))
 

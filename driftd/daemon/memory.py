@@ -119,6 +119,10 @@ class Memory:
         items += self.missing.inside(inside)
         return list(dict.fromkeys(items))
 
+    def knows_in(self, directory: bytes) -> bool:
+        """Whether there are items in a directory itself, or should be, by what is remembered of it."""
+        return self.remembered.shelf(directory + b"/") is not None or self.missing.any_in(shown_path(directory))
+
     def sort_out(self) -> None:
         """Let go what is of no interest any more, between two batches of items."""
         self.missing.sort_out(len(self.drifts) + len(self.gaps))

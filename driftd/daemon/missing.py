@@ -58,6 +58,10 @@ class Missing:
             if not items:
                 del self._items[_directory(item)]
 
+    def any_in(self, directory: str) -> bool:
+        """Whether something may be missing in a directory itself."""
+        return directory in self._items
+
     def sort_out(self, most: int) -> None:
         """Let those go about which nothing stands open, if these are many; `most`: about how many items something does in all."""
         if self._count > most + SPARE:

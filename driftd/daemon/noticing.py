@@ -62,10 +62,15 @@ class Noticing:
             path = directory.rstrip(b"/") + b"/" + noticed.name if noticed.name else directory
             if noticed.is_directory:
                 self._permission(path, noticed)
-            elif self._watching.leads_on(path) or self._watching.entries.through(path):
+            elif self._may_hold_items(path):
                 self._below(path, noticed.when)
             for item in self._watching.concerned(path):
                 self._wait(item, noticed.at, noticed.when, complete=noticed.complete)
+
+    def _may_hold_items(self, path: bytes) -> bool:
+        """Whether what is no directory may be the way to items: a link, also one in the place of a directory."""
+        watching = self._watching
+        return watching.leads_on(path) or bool(watching.entries.through(path)) or self._engine.memory.knows_in(path)
 
     def tree(self, tree: Tree) -> None:
         """Have everything looked through that a directory holds which came to a path, left it, or lost its watch there."""

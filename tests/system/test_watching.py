@@ -214,6 +214,20 @@ def test_a_mount_over_a_watched_directory_is_seen_and_watched_and_so_is_its_end(
     assert_sound(daemon.journal)
 
 
+def test_a_link_in_the_place_of_a_directory_shows_what_was_approved_there_again(host: ScratchHost) -> None:
+    host.define([str(host.tree / "**")])
+    host.approve()
+    directory = host.tree / "d"
+    with host.daemon() as daemon:
+        daemon.wait_event(Action.AUDIT_COMPLETED)
+        directory.rename(host.tree / "moved")
+        opened(daemon, directory / "b.yaml")
+        directory.symlink_to("moved")
+        daemon.wait(lambda: str(directory / "b.yaml") not in open_drifts(daemon.journal), "it is there again")
+        opened(daemon, directory)
+    assert_sound(daemon.journal)
+
+
 def test_what_is_new_on_a_file_system_that_is_not_entered_is_nobodys(
     host: ScratchHost, require_real: Callable[[str], None]
 ) -> None:
