@@ -83,7 +83,9 @@ ROOMS = {
     "daemon": Room(7, "puts the parts to work; is told which ones by app"),
     "app": Room(8, "the one place where settings become objects, so that there is one place to look"),
     "reloading": Room(9, "reads what a reload would replace and holds it against what is in force; replaces nothing"),
-    "delivering": Room(9, "the outputs of a host at work, begun anew on reload; decides nothing about what they are told"),
+    "delivering": Room(
+        9, "the outputs of a host at work, begun anew on reload; decides nothing about what they are told"
+    ),
     "running": Room(10, "keeps what app has joined running, and joins it again on reload"),
     "cli": Room(11, "turns arguments into calls and results into text and exit statuses"),
     "__main__": Room(12, "the entry point, which nothing imports"),
