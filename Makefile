@@ -23,7 +23,8 @@ demo: $(RUNTIME) ## the outage of 2023-06-01, replayed in a sandbox
 	@exec $(BIN)/driftd demo
 
 test: lint ## ruff, mypy and every test
-	$(BIN)/pytest --numprocesses=auto --dist=loadfile
+	$(BIN)/python -m compileall -q driftd tests # once, for the thousand processes that tests start
+	$(BIN)/pytest --numprocesses=$$(( $$(nproc) + 1 )) --dist=loadfile
 
 fuzz: $(DEV) ## the tests that draw their examples, with many times as many, at random
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest tests/unit/formats/test_fuzz.py tests/unit/meaning tests/unit/compare
