@@ -23,7 +23,7 @@ def main(start: dict[str, Any]) -> None:
 
 def _become(start: dict[str, Any]) -> Never:
     os.umask(0o077)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):  # what Python ignores or catches
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:  # what anybody above us ignores, or Python
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     as_command(int(start["parent"]), user=start["user"], privileged=bool(start["privileged"]), closed=start["closed"])

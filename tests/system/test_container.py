@@ -18,6 +18,7 @@ from tests.system.nspawn import Machine, copied_root
 
 PATIENCE = 60.0
 """Seconds until something that has to happen counts as not happening."""
+PROJECT = Path(sys.prefix).parent
 DRIFTD = str(Path(sys.prefix) / "bin" / "driftd")
 ONE_CAPABILITY = ("setpriv", "--bounding-set=-all,+dac_read_search", "--inh-caps=-all")
 """As `--cap-drop ALL --cap-add DAC_READ_SEARCH` of docker; setpriv is driftd in the end."""
@@ -83,6 +84,9 @@ def container(tmp_path_factory: pytest.TempPathFactory, require_real: Callable[[
         f"--bind={settings}:/etc/driftd",
         f"--bind={state}:/var/lib/driftd",
         "--no-new-privileges=yes",
+        *(
+            ["--bind-ro=" + str(PROJECT)] if PROJECT.is_relative_to("/tmp") else []
+        ),  # the container has a /tmp of its own
     )
     with copied_root(directory / "host") as host:
         (host / "etc/live").mkdir()

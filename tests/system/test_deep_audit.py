@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,7 @@ def test_bytes_changed_below_the_file_system_are_found_though_the_reader_is_kill
     image = image_of(host, tmp_path)
     item = host.tree / "database.yaml"
     host.approve()
+    until(lambda: time.time() > item.stat().st_ctime + 2.5, "its timestamps, in whole seconds here, can be believed")
     with host.daemon() as daemon:
         first = daemon.wait_event(Action.AUDIT_COMPLETED)
         daemon.stop()
