@@ -14,7 +14,7 @@ import stat
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -30,7 +30,13 @@ NOBODY = 65534
 MEMBER_GID = os.getgid() if os.getuid() else 4
 """adm: a group that every Debian has and root is not in; without root only one of our own will do."""
 
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="becomes other users")
+needs_root = pytest.mark.usefixtures("root")
+
+
+@pytest.fixture
+def root(require_real: Callable[[str], None]) -> None:
+    """Root, who may become other users."""
+    require_real("root")
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,8 +56,8 @@ def test_a_file_where_the_directory_should_be_is_moved_aside(tmp_path: Path) -> 
     assert (told.state, told.mend.startswith("mv ")) == ("failed", True)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="gives files away")
-def test_what_another_account_left_there_is_named(directory: Path) -> None:
+def test_what_another_account_left_there_is_named(directory: Path, require_real: Callable[[str], None]) -> None:
+    require_real("root")
     (directory / "journal").mkdir()
     left = directory / "journal" / "1.jsonl"
     left.touch()
