@@ -13,6 +13,7 @@ import argparse
 import os
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -45,6 +46,7 @@ class Measured:
     used: float = 0.0
 
     def take(self, what: str, seconds: float) -> None:
+        print(f"{self.files:,} files: {what} {seconds:.3f} s", file=sys.stderr, flush=True)
         self.seconds.setdefault(what, []).append(seconds)
 
     def median(self, what: str) -> float | None:
