@@ -96,6 +96,7 @@ def compare(measured: Measured, daemon: Daemon, peers: Peers, rounds: int) -> No
         "quick": lambda: daemon.audit("quick"),
         "find": peers.find,
         "git status": peers.git_status,
+        "git status alone": peers.git_status_alone,
         "deep": lambda: daemon.audit("deep"),
         "sha256sum": peers.sha256sum,
     }
@@ -143,6 +144,7 @@ TITLES = {
     "quick": "quick audit, in the daemon",
     "find": "`find -printf`",
     "git status": "`git status`",
+    "git status alone": "`git status` with one thread (`core.preloadIndex=false`)",
     "deep": "deep audit, in the daemon, what is approved read as well",
     "sha256sum": "`find -type f -print0 \\| xargs -0 -P2 sha256sum`",
     "aide": "`aide --check`",
@@ -161,7 +163,13 @@ def report(found: list[Measured], parts: list[str], rest: float) -> None:
         heading(f"Audits of a tree in which nothing changed, medians, load {load:.1f}:", "", *columns)
         for what, title in TITLES.items():
             row(title, [shown(each.median(what)) for each in found])
-        for what, other in (("quick", "git status"), ("quick", "find"), ("deep", "sha256sum"), ("deep", "aide")):
+        for what, other in (
+            ("quick", "git status"),
+            ("quick", "git status alone"),
+            ("quick", "find"),
+            ("deep", "sha256sum"),
+            ("deep", "aide"),
+        ):
             row(f"{what} audit / {other}", [ratio(each, what, other) for each in found])
         heading("The processor time of the same, means:", "", *columns)
         for what, title in TITLES.items():

@@ -129,12 +129,17 @@ def at_rest(scratch: Scratch, expected: Callable[[], bool]) -> float:
     raise SystemExit("it never comes to rest")
 
 
-def measured(scratch: Scratch, pid: int, manager: Manager, what: str, program: str, drifted: int) -> None:
+def measured(
+    scratch: Scratch, pid: int, manager: Manager, what: str, program: str, drifted: int, *, transcript: bool
+) -> None:
     control = scratch.directory / "state" / "control.sock"
     last, cpu, begin = scratch.journal.position().sequence, processor(pid), time.perf_counter()
     watcher = Watcher(pid, control)
     watcher.start()
     took = change(scratch, program)
+    if transcript:
+        print(f"\ndriftd status, {what}, {time.perf_counter() - begin:.1f} s after the first change:\n")
+        print("\n".join(scratch.driftd("status").splitlines()[:40]))
     ended = at_rest(scratch, lambda: open_count(control) == drifted)
     watcher.stop()
     cpu = processor(pid) - cpu
@@ -169,6 +174,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", nargs="?", help="on the disk to measure")
     parser.add_argument("--files", type=int, default=FILES)
+    parser.add_argument(
+        "--transcript", action="store_true", help="print what `driftd status` says as soon as all are changed"
+    )
     parser.add_argument("--keep", action="store_true", help="leave everything there")
     args = parser.parse_args()
     place = Path(tempfile.mkdtemp(prefix="driftd-overload-", dir=args.directory))
@@ -190,7 +198,7 @@ def main() -> None:
                 key = "mode" if what == "chmod" else "text"
                 for how, value, drifted in ((what, there, args.files), (f"{what} back", back, 0)):
                     program = CHANGES[what].format(**{key: value})
-                    measured(scratch, process.pid, manager, how, program, drifted)
+                    measured(scratch, process.pid, manager, how, program, drifted, transcript=args.transcript)
             time.sleep(QUIET)
             print(f"\nmemory after it {memory(process.pid) / 1024:.1f} MiB")
         for name in ("journal", "driftd.db"):

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Final, Protocol, cast
 
 from driftd import __version__
+from driftd.standins import stand_ins
 
 OK: Final = 0
 DRIFT: Final = 1
@@ -63,7 +64,8 @@ class Command(Protocol):
 
 def command(name: str) -> Command:
     """Return a command's module; the others are not imported."""
-    return cast("Command", import_module(f"driftd.cli.{name}"))
+    with stand_ins():
+        return cast("Command", import_module(f"driftd.cli.{name}"))
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import tzinfo
 
 from driftd.settings.types import AuditSettings
+from driftd.standins import no_metadata, stand_ins
 
 HEARTBEAT_SECONDS = 900
 
@@ -22,11 +23,12 @@ class Schedule:
 
     def start(self) -> None:
         """Begin to keep the time."""
-        from apscheduler.executors.pool import ThreadPoolExecutor
-        from apscheduler.jobstores.memory import MemoryJobStore
-        from apscheduler.schedulers.background import BackgroundScheduler
-        from apscheduler.triggers.cron import CronTrigger
-        from apscheduler.triggers.interval import IntervalTrigger
+        with stand_ins(no_metadata()):
+            from apscheduler.executors.pool import ThreadPoolExecutor
+            from apscheduler.jobstores.memory import MemoryJobStore
+            from apscheduler.schedulers.background import BackgroundScheduler
+            from apscheduler.triggers.cron import CronTrigger
+            from apscheduler.triggers.interval import IntervalTrigger
 
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
         scheduler = BackgroundScheduler(

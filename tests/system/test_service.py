@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import driftd
+from driftd.ready.catalog import ready_baseline
 from tests.system.nspawn import Machine
 
 PROJECT = Path(driftd.__file__).parent.parent
@@ -41,6 +42,15 @@ items:
   - command: [sh, -c, "cat /var/lib/driftd/secret.key > /dev/null 2>&1 && echo open || echo closed"]
     name: own
     every: 1h
+"""
+LIVE_UNIT = """\
+schema: driftd/baseline/1
+name: live-unit
+items:
+  - command: [systemctl, cat, live.service]
+    name: live-unit
+    format: systemd
+    when: [/etc/systemd/system/live.service*/**]
 """
 LANDLOCK = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
 """A machine has it; older versions of systemd-nspawn keep it from what runs in them."""
@@ -97,6 +107,11 @@ class Service:
     def status(self) -> Object:
         shape: Object = json.loads(self.run("driftd", "status", "--json", status=None).stdout)
         return shape
+
+    def changes(self, item: str) -> list[tuple[str, str | None]]:
+        """Return how an item differs from what is approved, as the running daemon knows it: keys, each with its rule."""
+        drifts = [drift for drift in self.status()["drifts"] if drift["item"] == item]
+        return [(change["key"], change["rule"]) for drift in drifts for change in drift["changes"]]
 
     def looked(self) -> Object | None:
         """Return the status once the first audit of the running daemon is done."""
@@ -213,6 +228,41 @@ def test_a_reload_takes_new_settings_and_keeps_the_old_ones_where_they_are_wrong
     service.write("/etc/driftd/driftd.yaml", SETTINGS)
     service.run("systemctl", "reload", "driftd")
     service.until(lambda: len(service.events("DRIFTD_ACTION=daemon-reloaded")) > 1, "the way back")
+
+
+def test_what_systemd_has_loaded_is_audited_with_systemctl(service: Service) -> None:
+    unit = "/etc/systemd/system/live.service"
+    service.write(unit, "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n")
+    service.run("systemctl", "daemon-reload")
+    service.run("systemctl", "start", "live")
+    service.write("/etc/driftd/baselines/systemd-effective/baseline.yaml", ready_baseline("systemd-effective").text)
+    service.write("/etc/driftd/baselines/live-unit/baseline.yaml", LIVE_UNIT)
+    reloads = len(service.events("DRIFTD_ACTION=daemon-reloaded"))
+    service.run("systemctl", "reload", "driftd")
+    service.until(lambda: len(service.events("DRIFTD_ACTION=daemon-reloaded")) > reloads, "the new baselines")
+    service.run("driftd", "approve", "systemd-effective", "live-unit", "--reason", "as loaded", "--yes")
+    assert service.gaps() == {}
+
+    service.run("systemctl", "enable", "live")
+    enabled = [("$['live.service'].state", None)]
+    service.until(lambda: service.changes("command:systemd-unit-files") == enabled, "what is enabled")
+    service.write(f"{unit}.d/nice.conf", "[Service]\nNice=5\n")
+    service.until(lambda: service.changes("command:live-unit") == [("$.Service[1]", None)], "what systemctl cat says")
+
+    def unloaded() -> bool:
+        return "SYSTEMD-EFFECTIVE-RELOAD" in {rule for _, rule in service.changes("command:systemd-units")}
+
+    service.until(unloaded, "what is not loaded yet")
+
+    service.run("rm", "-r", f"{unit}.d")
+    service.run("systemctl", "daemon-reload")
+    service.run("systemctl", "disable", "--now", "live")
+    service.until(lambda: not service.changes("command:systemd-unit-files"), "what is enabled, as it was")
+    service.until(lambda: not service.changes("command:live-unit"), "the unit without the drop-in")
+    service.until(lambda: not unloaded(), "everything is loaded")
+    service.run("rm", "-r", unit, "/etc/driftd/baselines/systemd-effective", "/etc/driftd/baselines/live-unit")
+    service.run("systemctl", "reload", "driftd")
+    service.until(lambda: len(service.events("DRIFTD_ACTION=daemon-reloaded")) > reloads + 1, "the baselines before")
 
 
 def test_the_sandbox_is_as_the_unit_says(service: Service) -> None:
