@@ -26,6 +26,8 @@ from driftd.sources.walk import Directory
 
 BATCH: Final = 1024
 """Names in one request at most: some 20 ms of reading small files."""
+FILES: Final = 256
+"""Approved files in one request: each takes half a kilobyte here until it was read."""
 BATCH_BYTES: Final = 8 * 1024 * 1024
 """Bytes after which a request has enough to read, so that one child has not all the large files."""
 ENGINE_SHARE: Final = 0.25

@@ -8,7 +8,7 @@ from typing import Final
 
 from driftd.auditor import Auditor
 from driftd.daemon.memory import Memory
-from driftd.daemon.rereading import BATCH, Rereading
+from driftd.daemon.rereading import FILES, Rereading
 from driftd.model.item import Gap
 from driftd.model.item_table import split_item
 from driftd.sources.facts import UNKNOWN
@@ -122,7 +122,7 @@ class Round:
         """Have the files of what is approved read as well."""
         for layers in self._auditor.approvals.layers.values():
             files = layers.files()
-            while part := list(islice(files, BATCH)):
+            while part := list(islice(files, FILES)):
                 rereading.add_files(part)
                 yield from self._reread(rereading, lambda reading: reading.full)
 
