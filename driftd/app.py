@@ -17,11 +17,12 @@ import structlog
 from driftd import __version__
 from driftd.acting import account_of, as_owner_of, as_root, reads_everything
 from driftd.auditor import Auditor, HostApprovals
-from driftd.baselines.approve import Proposal, write
+from driftd.baselines.approve import write
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.checkout import checkout_in_progress, in_progress
 from driftd.baselines.definition import LoadedBaseline, load_defined
 from driftd.baselines.history import History
+from driftd.baselines.proposal import Proposal
 from driftd.baselines.scope import Scope
 from driftd.clock import SystemClock
 from driftd.daemon.adoption import Adoption

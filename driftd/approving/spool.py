@@ -161,7 +161,7 @@ class Spool:
 
 
 class SpooledFiles:
-    """The files of one baseline's items: what `driftd.baselines.approve.propose` takes."""
+    """The files of one baseline's items: what `driftd.baselines.proposal.propose` takes."""
 
     def __init__(self, spool: Spool, baseline: str, count: int) -> None:
         self._spool = spool

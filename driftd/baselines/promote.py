@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from driftd.baselines.approve import Author, Proposal, Revising, sound
 from driftd.baselines.approved import CORRUPT, ApprovedLayers
+from driftd.baselines.author import Author
 from driftd.baselines.digests import ABSENT, digests_of
 from driftd.baselines.layer import HOSTS, CorruptError, Layer, read_layer
+from driftd.baselines.proposal import Proposal, Revising, sound
 from driftd.model.item import Gap
 from driftd.settings.trust import Trust
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from driftd.approving.gather import Gathered
-from driftd.baselines.approve import Author, prepare_undo, propose, proposer
+from driftd.baselines.author import Author, proposer
+from driftd.baselines.proposal import prepare_undo, propose
 from driftd.cli.approve_view import print_whole, show
 from driftd.cli.desk import Desk, add_root, agreed, opened
 from driftd.cli.items import words_named

@@ -14,9 +14,9 @@ from driftd.acting import as_owner_of
 from driftd.app import Host, Surroundings, await_checkout, commit, open_host, open_workplace, settings_of
 from driftd.approving.gather import Gathered, gather
 from driftd.approving.spool import Spool
-from driftd.baselines.approve import ApprovalError, Proposal
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.history import History
+from driftd.baselines.proposal import ApprovalError, Proposal
 from driftd.cli.refusals import UsageError
 from driftd.daemon.control import TASK_TIME, DaemonAbsentError, ask
 from driftd.daemon.peers import Peer

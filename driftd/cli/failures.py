@@ -8,8 +8,8 @@ import traceback
 
 from driftd import __version__
 from driftd.approving.gather import UnknownSelectionError
-from driftd.baselines.approve import ApprovalError
 from driftd.baselines.history import RevisionMissingError
+from driftd.baselines.proposal import ApprovalError
 from driftd.cli.main import DRIFT, INCOMPLETE, USAGE
 from driftd.cli.refusals import Refusal, UsageError
 from driftd.daemon.control import ControlError

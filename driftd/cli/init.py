@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from driftd.app import Host, Surroundings, commit, open_host, open_workplace
 from driftd.auditor import Examined
-from driftd.baselines.approve import propose
 from driftd.baselines.approved import ApprovedLayers
+from driftd.baselines.proposal import propose
 from driftd.cli.approve import author
 from driftd.cli.desk import gather_here
 from driftd.cli.main import INCOMPLETE, OK

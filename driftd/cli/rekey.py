@@ -8,8 +8,8 @@ from pathlib import Path
 
 from driftd.acting import as_owner_of
 from driftd.app import Host, Surroundings, commit, open_host, open_workplace
-from driftd.baselines.approve import ApprovalError, Proposal, prepare
 from driftd.baselines.approved import ApprovedLayers
+from driftd.baselines.proposal import ApprovalError, Proposal, prepare
 from driftd.cli.approve import author
 from driftd.cli.desk import agreed, audited_root
 from driftd.cli.main import DRIFT, INCOMPLETE, OK

@@ -14,9 +14,11 @@ import sys
 import time
 from pathlib import Path
 
-from driftd.baselines.approve import Author, prepare, write
+from driftd.baselines.approve import write
 from driftd.baselines.approved import ApprovedLayers
+from driftd.baselines.author import Author
 from driftd.baselines.history import History
+from driftd.baselines.proposal import prepare
 from driftd.model.approved import ApprovedItem
 from tests.system.power_cuts import ROOT, run
 

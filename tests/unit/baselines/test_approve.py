@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from driftd.baselines.approve import ApprovalError, Author, Proposal, prepare, prepare_undo, proposer, write
+from driftd.baselines.approve import write
 from driftd.baselines.approved import ApprovedLayers
+from driftd.baselines.author import Author, proposer
 from driftd.baselines.history import History, RevisionMissingError
 from driftd.baselines.item_files import item_file
 from driftd.baselines.layer import digest_of
+from driftd.baselines.proposal import ApprovalError, Proposal, prepare, prepare_undo
 from driftd.model.approved import ApprovedItem, canonical_json
 from driftd.model.item import Gap
 

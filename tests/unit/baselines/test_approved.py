@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from driftd.baselines.approve import Author, prepare, write
+from driftd.baselines.approve import write
 from driftd.baselines.approved import CHANGED, CORRUPT, ApprovedLayers
+from driftd.baselines.author import Author
 from driftd.baselines.history import History
+from driftd.baselines.proposal import prepare
 from driftd.model.approved import ApprovedItem, canonical_json
 from driftd.model.item import Gap, shown_path
 from driftd.settings.trust import Trust

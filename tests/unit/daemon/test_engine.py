@@ -13,10 +13,12 @@ import pytest
 from driftd.approving.gather import gather
 from driftd.approving.spool import Spool
 from driftd.auditor import Auditor, HostApprovals, Runner
-from driftd.baselines.approve import Author, propose, write
+from driftd.baselines.approve import write
 from driftd.baselines.approved import ApprovedLayers
+from driftd.baselines.author import Author
 from driftd.baselines.definition import load_baselines
 from driftd.baselines.history import History
+from driftd.baselines.proposal import propose
 from driftd.baselines.scope import Scope
 from driftd.daemon.adoption import Adoption
 from driftd.daemon.burst import DEFAULT_LIMITS
