@@ -232,6 +232,7 @@ def open_host(
         socket.gethostname(),
         file=str(file),
         with_id=not anonymous,
+        root="" if tree.is_machine else shown_path(root),
     )
     if problems:
         raise ConfigurationError(problems)

@@ -64,18 +64,11 @@ def opened(config: str | None, root: str | None, command: str) -> Iterator[Desk]
     """Yield the desk, beside the daemon where one runs; `command`: who holds the lock where none does."""
     around = Surroundings.of_process()
     await_checkout(config, around)
-    _, settings = settings_of(config, around)
-    place = os.fsencode(os.path.realpath(root)) if root is not None else None
-    if place is not None and not os.path.isdir(place):
-        raise UsageError(f"--root {root}: is not a directory")
-    told = _daemon(settings)
+    audited, told = chosen_root(config, root, around)
     if told is None:
-        with _alone(open_host(config, around, root=place or b"/", make_key=True), command) as desk:
+        with _alone(open_host(config, around, root=audited, make_key=True), command) as desk:
             yield desk
         return
-    audited = _root(told)
-    if place is not None and place != audited:
-        raise UsageError(f"--root {root}: the running daemon audits {shown_path(audited)}")
     host = open_host(config, around, root=audited, anonymous=True, make_key=True)
     try:
         yield _beside(host, _object(told["host"]) if "host" in told else {})
@@ -83,10 +76,21 @@ def opened(config: str | None, root: str | None, command: str) -> Iterator[Desk]
         host.close()
 
 
-def audited_root(config: str | None, around: Surroundings) -> bytes | None:
-    """Return the directory under which the running daemon audits; None where none runs."""
+def chosen_root(config: str | None, root: str | None, around: Surroundings) -> tuple[bytes, dict[str, Json] | None]:
+    """Return the directory that is the host, and the running daemon's status; None where none runs.
+
+    `root`: as somebody said with `--root`; UsageError where it is no directory, or not what the daemon audits.
+    """
+    place = os.fsencode(os.path.realpath(root)) if root is not None else None
+    if place is not None and not os.path.isdir(place):
+        raise UsageError(f"--root {root}: is not a directory")
     told = _daemon(settings_of(config, around)[1])
-    return _root(told) if told is not None else None
+    if told is None:
+        return place or b"/", None
+    audited = _root(told)
+    if place is not None and place != audited:
+        raise UsageError(f"--root {root}: the running daemon audits {shown_path(audited)}")
+    return audited, told
 
 
 def _daemon(settings: Settings) -> dict[str, Json] | None:

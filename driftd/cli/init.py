@@ -120,7 +120,8 @@ def _tell_steps(args: argparse.Namespace, steps: list[Step]) -> None:
 
 def _audit(args: argparse.Namespace, around: Surroundings, into: Path, root: bytes, steps: list[Step]) -> bool:
     """Read every item once, and print what was found; return whether that was everything."""
-    host = open_host(str(into / "driftd.yaml"), around, root=root, anonymous=not Root(root).is_machine, make_key=True)
+    anonymous = not Root(root).is_machine and not args.approve  # an approval is recorded, and says of which host
+    host = open_host(str(into / "driftd.yaml"), around, root=root, anonymous=anonymous, make_key=True)
     try:
         progress("reading every item ...")
         formats: Counter[str] = Counter()

@@ -11,7 +11,7 @@ from driftd.app import Host, Surroundings, commit, open_host, open_workplace
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.proposal import ApprovalError, Proposal, prepare
 from driftd.cli.approve import author
-from driftd.cli.desk import agreed, audited_root
+from driftd.cli.desk import add_root, agreed, chosen_root
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import Refusal, UsageError
@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why the key is replaced")
     parser.add_argument("--ticket", metavar="ID", help="where it was decided")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_root(parser)
     add_config(parser)
     add_json(parser)
 
@@ -41,8 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prove and fingerprint, ask, write the approved files, replace the key, and have it used."""
     around = Surroundings.of_process()
-    told = audited_root(args.config, around)
-    root, beside = told or b"/", told is not None
+    root, told = chosen_root(args.config, args.root, around)
+    beside = told is not None
     now = open_host(args.config, around, root=root, anonymous=beside)
     try:
         with as_owner_of(now.settings.state):

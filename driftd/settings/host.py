@@ -30,11 +30,18 @@ class HostFacts:
 
 
 def host_facts(
-    settings: HostSettings, read: ReadFile, node_name: str, *, file: str = "driftd.yaml", with_id: bool = True
+    settings: HostSettings,
+    read: ReadFile,
+    node_name: str,
+    *,
+    file: str = "driftd.yaml",
+    with_id: bool = True,
+    root: str = "",
 ) -> tuple[HostFacts, list[ConfigProblem]]:
     """Return who the host is, and a problem where it has no id and none was given.
 
-    `node_name` is the kernel's, for hosts without `/etc/hostname`. `with_id=False`: `check --root`, where id is None.
+    `node_name` is the kernel's, for hosts without `/etc/hostname`. `with_id=False`: `check --root`, where id is None. `root`:
+    the audited directory, for people; empty where it is the machine.
     """
     name = settings.name or _static_name(read) or _usable(node_name) or "localhost"
     if settings.id is not None or not with_id:
@@ -42,7 +49,7 @@ def host_facts(
     machine, trouble = _machine_id(read)
     if machine is None:
         hint = "set host.id to something no other host has, or run systemd-machine-id-setup"
-        return HostFacts(None, name, settings.labels), [ConfigProblem(file, None, f"host.id: {trouble}", hint)]
+        return HostFacts(None, name, settings.labels), [ConfigProblem(file, None, f"host.id: {root}{trouble}", hint)]
     return HostFacts(application_id(machine), name, settings.labels), []
 
 

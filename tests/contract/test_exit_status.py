@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from driftd.settings.host import application_id
 from tests.contract.command import CLEAN, DRIFT, INCOMPLETE, USAGE, Sandbox, run
 from tests.contract.shapes import schema
 
@@ -221,6 +222,22 @@ def test_what_init_writes_can_be_checked_and_ends_with_findings(tmp_path: Path) 
     rules = {change["rule"] for drift in told["drifts"] for change in drift["changes"]}
     assert rules - {None}
     assert told["host"]["id"] is None
+
+
+def test_a_tree_that_init_approves_is_recorded_as_the_host_it_is(tmp_path: Path) -> None:
+    root, into = tmp_path / "root", tmp_path / "into"
+    (root / "etc").mkdir(parents=True)
+    (root / "etc/app.yml").write_text("x: 1\n")
+    words = ("init", "--root", root, "--into", into, "--approve")
+    told = run(*words, status=USAGE).err
+    assert f"host.id: {root}/etc/machine-id cannot be read" in told
+    assert "set host.id" in told
+    assert not (into / "state").exists()
+    (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+    assert run(*words, "--json", status=CLEAN).json("init")["approved"] > 0
+    [segment] = (into / "state/journal").glob("*.jsonl")
+    ids = {json.loads(line)["host"]["id"] for line in segment.read_text().splitlines()}
+    assert ids == {application_id(bytes.fromhex("0123456789abcdef0123456789abcdef"))}
 
 
 def test_the_demo_shows_the_outage_and_its_end() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from driftd.settings.host import application_id
 from tests.contract.command import CLEAN, DRIFT, INCOMPLETE, USAGE, Sandbox
 
 FIRST, SECOND = "zq7Kv9-first-Xw3", "zq7Kv9-second-Yp5"
@@ -193,3 +194,23 @@ def test_an_undo_that_reaches_behind_the_new_key_is_a_gap(host: Sandbox) -> None
     host.approve("shop", "--undo", "1")
     assert set(reasons(host).values()) == {"secret-key-unknown"}
     assert host.check(status=INCOMPLETE)["drifts"] == []
+
+
+def test_another_root_gets_a_new_key_as_the_host_it_is(sandbox: Sandbox, tmp_path: Path) -> None:
+    """As where `run --once --root /host` audits a host from a container: no daemon says which tree is meant."""
+    root = tmp_path / "root"
+    (root / "etc").mkdir(parents=True)
+    (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+    (root / "app.yml").write_text(f"password: {FIRST}\n")
+    sandbox.baseline(items=[{"path": "/app.yml"}])
+    sandbox.settings(host={})
+    there = ("--root", str(root))
+    sandbox.approve(*there)
+    before = key_file(sandbox).read_bytes()
+    assert "no-such" in sandbox.run("rekey", "--root", "no-such", "--reason", "r", status=USAGE).err
+    assert key_file(sandbox).read_bytes() == before
+    assert rekey(sandbox, *there)["items"] == {"shop": ["/app.yml"]}
+    assert key_file(sandbox).read_bytes() != before
+    assert sandbox.check(*there, status=CLEAN)["coverage"]["gaps"] == []
+    ids = {event["host"]["id"] for event in sandbox.journal()}
+    assert ids == {application_id(bytes.fromhex("0123456789abcdef0123456789abcdef"))}

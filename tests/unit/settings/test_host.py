@@ -14,9 +14,13 @@ from driftd.settings.types import HostSettings
 MACHINE = "0123456789abcdef0123456789abcdef"
 
 
-def facts(root: Path, settings: HostSettings | None = None, node: str = "node-1", **how: bool) -> HostFacts:
+def facts(root: Path, settings: HostSettings | None = None, node: str = "node-1", with_id: bool = True) -> HostFacts:
     found, problems = host_facts(
-        settings or HostSettings(), lambda path: (root / path[1:]).read_bytes(), node, file="driftd.yaml", **how
+        settings or HostSettings(),
+        lambda path: (root / path[1:]).read_bytes(),
+        node,
+        file="driftd.yaml",
+        with_id=with_id,
     )
     assert problems == []
     return found
