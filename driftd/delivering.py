@@ -15,6 +15,7 @@ from driftd.outputs.delivery import Delivery, DeliveryState
 from driftd.outputs.filters import Filter
 from driftd.outputs.registry import Surroundings, build
 from driftd.ports import Clock
+from driftd.store.known import Cursor
 from driftd.store.store import Store
 
 DRAIN: Final = 5.0
@@ -22,13 +23,24 @@ DRAIN: Final = 5.0
 
 
 class Deliveries:
-    """Delivers what is in a store's journal to the outputs of a host, which `host` tells as it was reloaded last."""
+    """Delivers what is in a store's journal to the outputs of a host, which `host` tells as it was reloaded last.
 
-    def __init__(self, store: Store, host: Callable[[], Host], environment: Mapping[str, str], clock: Clock) -> None:
+    `refused(output, event, reason)` is told, on threads of their own, of what receivers refuse for good.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        host: Callable[[], Host],
+        environment: Mapping[str, str],
+        clock: Clock,
+        refused: Callable[[str, Event, str], None],
+    ) -> None:
         self._store = store
         self._host = host
         self._environment = environment
         self._clock = clock
+        self._refused = refused
         self._all: list[Delivery] = []
 
     def start(self) -> None:
@@ -48,15 +60,20 @@ class Deliveries:
                 name,
                 build(entry.name, entry.options, around),
                 read=store.journal.read,
-                acknowledge=partial(store.delivered, name),
+                acknowledge=partial(self._acknowledge, name),
                 cursor=store.cursor(name),
                 number=store.number(name),
+                skipped=store.refused(name),
                 head=store.journal.last_sequence,
                 clock=self._clock,
                 accept=Filter.of(entry.options),
+                on_skipped=partial(self._refused, name),
             )
             delivery.start()
             self._all.append(delivery)
+
+    def _acknowledge(self, name: str, sequence: int, number: int, refused: int) -> None:
+        self._store.delivered(name, Cursor(sequence, number, refused))
 
     def _rules(self) -> Mapping[str, Rule]:
         return self._host().rules()

@@ -16,7 +16,7 @@ from driftd.clock import SystemClock
 from driftd.daemon.control_server import ControlServer
 from driftd.daemon.counts import Counts
 from driftd.daemon.listener import Listener
-from driftd.daemon.messages import Due, Message
+from driftd.daemon.messages import Due, Message, Refused
 from driftd.daemon.monitoring import Monitoring
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
@@ -200,8 +200,10 @@ class Daemon:
         workplace = open_workplace(self._host, command, self._publish, self._notifier.take_longer)
         self._workplace = workplace
         self._upkeep = Upkeep(workplace.engine, self._clock)
+        refusals = self._upkeep.refusals
+        refusals.wake = lambda: self.put(Refused())
         deliveries = self._deliveries = Deliveries(
-            workplace.engine.store, lambda: self._host, self._around.environment, self._clock
+            workplace.engine.store, lambda: self._host, self._around.environment, self._clock, refusals.refused
         )
         self._upkeep.outputs = deliveries.names
         self._upkeep.content = lambda: self._host.content

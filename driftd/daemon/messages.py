@@ -87,6 +87,11 @@ class UnwantedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A receiver refused something for good, which is to be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """There is a call or a task on the queue of questions, which is looked at first."""
 
@@ -106,4 +111,4 @@ class Reload:
     """The peer of the control socket that asked for it."""
 
 
-Message = Noticed | Tree | MountsChanged | ClockSet | Lost | Ran | Due | Asked | Stop | Reload
+Message = Noticed | Tree | MountsChanged | ClockSet | Lost | Ran | Due | Refused | Asked | Stop | Reload

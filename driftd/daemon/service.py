@@ -26,6 +26,7 @@ from driftd.daemon.messages import (
     MountsChanged,
     Noticed,
     Ran,
+    Refused,
     Reload,
     Stop,
     Task,
@@ -209,6 +210,7 @@ class Service:
             self.polling.due(),
             self.commands.due(),
             self.upkeep.next_at,
+            self.upkeep.refusals.due(),
             now + (self._notifier.interval if self.told_of_clocks else min(TICK, self._notifier.interval)),
         ]
         return max(0.0, min(at for at in due if at is not None) - now)
@@ -245,8 +247,8 @@ class Service:
                 self.audits.want(depth, "schedule")
             case Asked():
                 self._answer_all()
-            case Ran() | ClockSet():
-                pass  # it woke the loop, which looks at what was said, and at the clocks
+            case Ran() | ClockSet() | Refused():
+                pass  # it woke the loop, which looks at what was said or refused, and at the clocks
             case Reload(asked_by):
                 self.reload_asked_by = asked_by
                 self._reload_soon()

@@ -10,6 +10,7 @@ import structlog
 from driftd.daemon.collecting import collect
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import timestamp
+from driftd.daemon.refusals import Refusals
 from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.model.event import Action
@@ -46,6 +47,7 @@ class Upkeep:
         """When the state is looked through, if nothing asks for it earlier."""
         self._rotations = engine.store.journal.rotations
         self._told: list[Json] = []
+        self.refusals = Refusals(engine, clock.monotonic)
         self.outputs: Callable[[], Sequence[str]] = tuple
         """Names of the outputs in use: what they have not delivered is kept as long as there is room."""
         self.content: Callable[[], ContentStore | None] = lambda: None
@@ -106,7 +108,7 @@ class Upkeep:
     # --- what is said
 
     def tell(self) -> None:
-        """Record and log what was found damaged and what was repaired."""
+        """Record and log what was found damaged and what was repaired, and what receivers refused."""
         problems, notices = self._engine.store.found()
         try:
             if problems:
@@ -117,6 +119,7 @@ class Upkeep:
         except StoreError:
             self._engine.store.put_back(problems, notices)
             raise
+        self.refusals.tell()
 
     def _tell_problems(self, problems: Sequence[JournalProblem]) -> None:
         named: list[Json] = [problem.to_json() for problem in problems[:MOST_NAMED]]

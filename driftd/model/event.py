@@ -42,6 +42,7 @@ class Action(StrEnum):
     DAEMON_HEARTBEAT = "daemon-heartbeat"
     JOURNAL_CHECKPOINT = "journal-checkpoint"
     STATE_REPAIRED = "state-repaired"
+    DELIVERY_REFUSED = "delivery-refused"
 
 
 CODES: Final[dict[Action, str]] = {
@@ -64,6 +65,7 @@ CODES: Final[dict[Action, str]] = {
     Action.DAEMON_HEARTBEAT: "DRIFT-4005",
     Action.JOURNAL_CHECKPOINT: "DRIFT-4006",
     Action.STATE_REPAIRED: "DRIFT-4007",
+    Action.DELIVERY_REFUSED: "DRIFT-4008",
 }
 """Stable short code of each action; never reused."""
 

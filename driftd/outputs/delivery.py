@@ -40,7 +40,7 @@ class DeliveryState:
     last_error: str | None
     """Why the last try failed; None once one has succeeded."""
     skipped: int = 0
-    """Events the receiver refused for good."""
+    """Events the receiver refused for good, ever."""
 
     def to_json(self) -> dict[str, Json]:
         """Return the contract's shape."""
@@ -56,8 +56,9 @@ class DeliveryState:
 class Delivery:
     """Delivers every event after a cursor, in order, at least once.
 
-    `read(after)` reads the journal, `acknowledge(sequence, number)` remembers how far the output has come and counted,
-    `skipped(event, reason)` is told what the receiver refuses for good. All three are called on the delivery's thread.
+    `read(after)` reads the journal, `acknowledge(sequence, number, skipped)` remembers how far the output has come, what it
+    has counted, and how many events its receiver has refused for good; `on_skipped(event, reason)` is told of each of
+    these, once that is remembered. All three are called on the delivery's thread.
     """
 
     def __init__(
@@ -66,13 +67,14 @@ class Delivery:
         output: Output,
         *,
         read: Callable[[int], Iterator[Event]],
-        acknowledge: Callable[[int, int], None],
+        acknowledge: Callable[[int, int, int], None],
         cursor: int,
         head: int,
         clock: Clock,
         number: int = 0,
+        skipped: int = 0,
         accept: Filter | None = None,
-        skipped: Callable[[Event, str], None] | None = None,
+        on_skipped: Callable[[Event, str], None] = lambda _event, _reason: None,
         backoff: Backoff | None = None,
         batch: int = BATCH,
     ) -> None:
@@ -81,7 +83,7 @@ class Delivery:
         self._read = read
         self._acknowledge = acknowledge
         self._accept = accept or Filter()
-        self._on_skipped = skipped
+        self._on_skipped = on_skipped
         self._backoff = backoff or Backoff()
         self._batch = batch
         self._clock = clock
@@ -93,7 +95,9 @@ class Delivery:
         self._number = number
         self._deadline: float | None = None
         self._last_error: str | None = None
-        self._skipped = 0
+        self._skipped = skipped
+        self._untold: list[tuple[Event, str]] = []
+        """Refused for good, and not remembered yet."""
         self._thread = threading.Thread(target=self._run, name=f"driftd-output-{name}", daemon=True)
         self._stopped = False
 
@@ -255,18 +259,20 @@ class Delivery:
         log.error("an event was refused for good", output=self.name, sequence=sequence_of(event), reason=reason)
         with self._changed:
             self._skipped += 1
-        if self._on_skipped is not None:
-            self._on_skipped(event, reason)
+        self._untold.append((event, reason))
 
     def _advance(self, sequence: int, number: int) -> None:
         if sequence == self._cursor:
             return
         if self._stopped:
             return  # given up as stuck: another delivery may have taken its place
-        self._acknowledge(sequence, number)
+        self._acknowledge(sequence, number, self._skipped)
         with self._changed:
             self._cursor, self._number = sequence, number
             self._changed.notify_all()
+        untold, self._untold = self._untold, []
+        for event, reason in untold:
+            self._on_skipped(event, reason)
         self._recovered()
 
     def _recovered(self) -> None:

@@ -9,13 +9,14 @@ from typing import Final
 
 from driftd.store import tables
 from driftd.store.connection import Guarded
-from driftd.store.known import CompletedAudit, KnownBaseline, KnownGap, KnownGroup, OpenDrift, Remembered, Standing
+from driftd.store.known import CompletedAudit, Cursor, KnownBaseline, KnownGap, KnownGroup, OpenDrift, Remembered, Standing
 from driftd.store.reader import Position
 
 OUTPUTS_BEGIN: Final = "outputs-begin"
 _SET_CURSOR: Final = """
-INSERT INTO outputs (name, delivered, number) VALUES (?, ?, coalesce(?, 0))
-ON CONFLICT (name) DO UPDATE SET delivered = excluded.delivered, number = coalesce(?, number)"""
+INSERT INTO outputs (name, delivered, number, refused) VALUES (?1, ?2, coalesce(?3, 0), coalesce(?4, 0))
+ON CONFLICT (name) DO UPDATE SET delivered = excluded.delivered, number = coalesce(?3, number),
+    refused = max(refused, coalesce(?4, 0))"""
 
 
 class KeptState:
@@ -103,10 +104,10 @@ class KeptState:
                 connection.execute("INSERT INTO outputs (name, delivered) VALUES (?, ?)", (output, *row))
             return int(row[0])
 
-    def set_cursor(self, output: str, sequence: int, number: int | None = None) -> None:
-        """Remember that an output has delivered everything up to a sequence, and what number that has in its own count."""
+    def set_cursor(self, output: str, cursor: Cursor) -> None:
+        """Remember how far an output has come."""
         with self._guarded.writing("remember a delivery") as connection:
-            connection.execute(_SET_CURSOR, (output, sequence, number, number))
+            connection.execute(_SET_CURSOR, (output, *cursor))
 
     def cursors(self) -> dict[str, int]:
         """Return up to which event each output has delivered."""
@@ -122,6 +123,17 @@ class KeptState:
         """Return how many events were removed before an output had delivered them, for those that lost any."""
         with self._guarded.reading() as connection:
             return dict(connection.execute("SELECT name, lost FROM outputs WHERE lost > 0 ORDER BY name").fetchall())
+
+    def refused(self) -> dict[str, int]:
+        """Return how many events the receiver of each output has refused for good."""
+        with self._guarded.reading() as connection:
+            return dict(connection.execute("SELECT name, refused FROM outputs WHERE refused > 0 ORDER BY name").fetchall())
+
+    def refused_untold(self) -> dict[str, int]:
+        """Return how many of them no event tells yet, for the outputs of which there are any."""
+        query = "SELECT name, refused - refused_told FROM outputs WHERE refused > refused_told ORDER BY name"
+        with self._guarded.reading() as connection:
+            return dict(connection.execute(query).fetchall())
 
     # --- what no event carries
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from driftd.model.document import Json
 
@@ -160,6 +161,19 @@ class Delivered:
     """How many events more were removed before it had them."""
     number: int = 0
     """Of the event of this sequence, as the output counts; 0: not known."""
+    refused: int = 0
+    """How many events more its receiver refused for good, as is told."""
+
+
+class Cursor(NamedTuple):
+    """How far an output has come; None: as it was."""
+
+    sequence: int
+    """Everything up to here is delivered, refused, lost, or not for it."""
+    number: int | None = None
+    """What the event of that sequence is in the output's own count."""
+    refused: int | None = None
+    """How many events its receiver refused for good, ever."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ MIGRATIONS: Final = (
     Migration("0004_remembered_items"),
     Migration("0005_numbers"),
     Migration("0006_told_alone"),
+    Migration("0007_refused"),
 )
 """Never edited once released; a later version adds to the end."""
 

@@ -16,6 +16,8 @@ Members an event must have to be understood, beside `@timestamp`, `event.action`
     baseline-removed              driftd.baseline {name}
     audit-completed               driftd.audit {depth}
     daemon-started                nothing more
+    delivery-refused              driftd.refused: {OUTPUT: COUNT}: events that its receiver refused for good and no event
+                                  told before; with driftd.delivered
     journal-checkpoint            driftd.checkpoint {sequence}, optional: the journal up to there is gone;
                                   driftd.lost: {OUTPUT: COUNT}, optional: events that went before an output had them
     any                           driftd.delivered: {OUTPUT: SEQUENCE}, optional: how far each output has come;
@@ -160,6 +162,10 @@ class _Audit(Struct):
     audit: _Depth
 
 
+class _Refused(Struct):
+    refused: dict[str, _Count]
+
+
 class _Checkpoint(Struct):
     sequence: _Count | None = None
 
@@ -256,6 +262,11 @@ def _checkpoint(_told: _Recorded, about: Json) -> list[StateChange]:
     return [Pruned(through), *(Delivered(output, through, count) for output, count in body.lost.items())]
 
 
+def _refused(_told: _Recorded, about: Json) -> list[StateChange]:
+    refused = msgspec.convert(about, _Refused).refused
+    return [Delivered(output, 0, refused=count) for output, count in refused.items()]
+
+
 _READERS = {
     Action.DRIFT_OPENED.value: _drift,
     Action.DRIFT_UPDATED.value: _drift,
@@ -271,4 +282,5 @@ _READERS = {
     Action.AUDIT_COMPLETED.value: _audited,
     Action.DAEMON_STARTED.value: _started,
     Action.JOURNAL_CHECKPOINT.value: _checkpoint,
+    Action.DELIVERY_REFUSED.value: _refused,
 }

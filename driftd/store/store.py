@@ -15,6 +15,7 @@ from driftd.store.damage import Damage, JournalProblem
 from driftd.store.database import BUSY_SECONDS, Database, Progress, unheard
 from driftd.store.errors import StoreError
 from driftd.store.journal import Journal
+from driftd.store.known import Cursor
 from driftd.store.lock import StateLock
 from driftd.store.notices import StoreNotice
 from driftd.store.pruning import Pruning, Say
@@ -42,8 +43,8 @@ class Store:
     trouble: StoreError | None = None
     """Why the database is behind the journal now; it catches up by itself. None: it is not."""
     _repaired_at: float | None = None
-    _delivered: dict[str, tuple[int, int | None]] = field(default_factory=dict)
-    """Cursors, and the outputs' own numbers, that could not be written down yet."""
+    _delivered: dict[str, Cursor] = field(default_factory=dict)
+    """Cursors that could not be written down yet."""
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -129,13 +130,10 @@ class Store:
         self.ask(Database.catch_up)
         self.trouble = None
 
-    def delivered(self, output: str, sequence: int, number: int | None = None) -> None:
-        """Remember that an output has delivered everything up to a sequence. Any thread may say so; it never fails.
-
-        `number`: what the event of that sequence is in the output's own count.
-        """
+    def delivered(self, output: str, cursor: Cursor) -> None:
+        """Remember how far an output has come. Any thread may say so; it never fails."""
         with self._guard:
-            self._delivered[output] = sequence, number
+            self._delivered[output] = cursor
         self._write_deliveries()
 
     def cursor(self, output: str) -> int:
@@ -146,17 +144,22 @@ class Store:
         """Return up to which event each output has delivered."""
         known = self.attempt(Database.cursors) or {}
         with self._guard:
-            return known | {output: sequence for output, (sequence, _) in self._delivered.items()}
+            return known | {output: cursor.sequence for output, cursor in self._delivered.items()}
 
     def numbers(self) -> dict[str, int]:
         """Return how far each output has counted the events that were for it."""
         known = self.attempt(Database.numbers) or {}
         with self._guard:
-            return known | {name: number for name, (_, number) in self._delivered.items() if number is not None}
+            waiting = {output: cursor.number for output, cursor in self._delivered.items()}
+        return known | {output: number for output, number in waiting.items() if number is not None}
 
     def number(self, output: str) -> int:
         """Return how far an output has counted, as it begins where `cursor` says."""
         return self.ask(Database.numbers).get(output, 0)
+
+    def refused(self, output: str) -> int:
+        """Return how many events the receiver of an output has refused for good, ever."""
+        return self.ask(Database.refused).get(output, 0)
 
     def prune(self, outputs: Sequence[str], say: Say) -> Iterator[None]:
         """Bring journal and database within their limits, in steps; `outputs`: those in use, `say` records the checkpoint.
@@ -211,12 +214,12 @@ class Store:
     def _write_deliveries(self) -> None:
         with self._guard:
             waiting = dict(self._delivered)
-        for output, (sequence, number) in waiting.items():
+        for output, cursor in waiting.items():
             try:
-                self.database.set_cursor(output, sequence, number)
+                self.database.set_cursor(output, cursor)
             except StoreError as error:
                 self.trouble = error
                 return
             with self._guard:
-                if self._delivered.get(output) == (sequence, number):
+                if self._delivered.get(output) is cursor:
                     del self._delivered[output]

@@ -53,8 +53,9 @@ INSERT INTO baselines VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET revision = coalesce(excluded.revision, revision),
     sha256 = coalesce(excluded.sha256, sha256), announced = excluded.announced, announced_at = excluded.announced_at"""
 _DELIVERED: Final = """
-INSERT INTO outputs (name, delivered, lost, number) VALUES (?, ?, ?, ?)
+INSERT INTO outputs (name, delivered, lost, number, refused, refused_told) VALUES (?, ?, ?, ?, ?5, ?5)
 ON CONFLICT (name) DO UPDATE SET delivered = max(delivered, excluded.delivered), lost = lost + excluded.lost,
+    refused = max(refused, refused_told + excluded.refused), refused_told = refused_told + excluded.refused,
     number = iif(excluded.number > 0 AND excluded.delivered > delivered, excluded.number, number + excluded.lost)"""
 
 
@@ -75,8 +76,8 @@ def write(connection: sqlite3.Connection, change: StateChange) -> None:
             execute("DELETE FROM baselines WHERE name = ?", (name,))
         case AuditDone(audit):
             execute("INSERT OR REPLACE INTO audits VALUES (?, ?, ?)", (audit.depth, audit.sequence, audit.completed_at))
-        case Delivered(output, sequence, lost, number):
-            execute(_DELIVERED, (output, sequence, lost, number))
+        case Delivered(output, sequence, lost, number, refused):
+            execute(_DELIVERED, (output, sequence, lost, number, refused))
         case Started(sequence):
             execute("UPDATE position SET started = ?", (sequence,))
         case Pruned(through):
@@ -128,7 +129,7 @@ def everything(connection: sqlite3.Connection) -> Iterator[StateChange]:
         yield GapStands(KnownGap(*row))
     yield from map(BaselineStands, baselines(connection))
     yield from map(AuditDone, audits(connection))
-    for row in connection.execute("SELECT name, delivered, lost, number FROM outputs ORDER BY name"):
+    for row in connection.execute("SELECT name, delivered, lost, number, refused_told FROM outputs ORDER BY name"):
         yield Delivered(*row)
 
 

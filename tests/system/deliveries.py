@@ -41,7 +41,7 @@ class Journal:
     def _read(self, after: int) -> Iterator[Event]:
         return iter(self.events[after:])
 
-    def _acknowledge(self, sequence: int, _number: int) -> None:
+    def _acknowledge(self, sequence: int, _number: int, _refused: int) -> None:
         self.cursor = sequence
 
 

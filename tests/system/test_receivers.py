@@ -19,7 +19,7 @@ import pytest
 
 from driftd.daemon.control import ask
 from driftd.model.change import Severity
-from driftd.model.event import Action, Event
+from driftd.model.event import Action, Event, action_of
 from driftd.outputs.filters import Filter
 from driftd.outputs.otlp import OtlpOutput, ProtobufEncoding
 from driftd.outputs.posting import Poster
@@ -234,3 +234,37 @@ def test_numbers_are_without_holes_and_the_same_on_every_delivery_through_kills_
     wanted = [id_of(event) for event in daemon.journal.read() if Filter(Severity.LOW).takes(event)]
     assert set(wanted[-len(numbers) :]) == set(numbers)
     assert len(numbers) >= 30
+
+
+def test_what_a_receiver_refuses_for_good_is_told_and_still_counted_after_a_restart(tmp_path: Path, web: Web) -> None:
+    def picky(_web: Web, request: Request, connection: socket.socket) -> bool:
+        refused = json.loads(request.body)["event"]["action"] == Action.DRIFT_OPENED
+        connection.sendall(status(413) if refused else OK)
+        return True
+
+    web.behave = picky
+    host = ScratchHost(tmp_path, outputs=[{"webhook": {"url": web.url}}], metrics={"textfile": str(tmp_path / "m.prom")})
+    file = host.write("a.yml")
+    host.approve()
+
+    def refused() -> int:
+        shape: Any = ask(host.socket, "status", {}, timeout=PATIENCE)
+        return int(shape["outputs"][0]["skipped"])
+
+    with host.daemon() as daemon:
+        file.write_text("x: 2\n")
+        opened = daemon.wait_event(Action.DRIFT_OPENED)
+        assert refused() == 0, "nothing is given up before the receiver takes what follows"
+        file.write_text("x: 1\n")
+        told = daemon.wait_event(Action.DELIVERY_REFUSED)
+        assert told["driftd"]["refused"] == {"webhook": 1}
+        (refusal,) = told["driftd"]["refusals"]
+        assert (refusal["output"], refusal["sequence"]) == ("webhook", opened["event"]["sequence"])
+        assert "413" in refusal["reason"]
+        daemon.kill()
+    with host.daemon() as daemon:
+        daemon.wait_audit()
+        assert refused() == 1
+        daemon.wait(lambda: 'refused_total{output="webhook"} 1' in (tmp_path / "m.prom").read_text(), "metrics tell it")
+        assert daemon.stop() == 0
+        assert sum(action_of(event) == Action.DELIVERY_REFUSED for event in daemon.journal.read()) == 1

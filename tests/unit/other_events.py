@@ -110,6 +110,17 @@ OTHERS: tuple[tuple[Action, Severity, str, dict[str, Json]], ...] = (
             ]
         },
     ),
+    (
+        Action.DELIVERY_REFUSED,
+        Severity.HIGH,
+        "events were refused for good by their receivers: webhook (3); first: the receiver answered 413 Content Too Large",
+        {
+            "refused": {"webhook": 3}, "delivered": {"webhook": 1020}, "output_sequences": {"webhook": 940},
+            "refusals": [
+                {"output": "webhook", "sequence": 1017, "reason": "the receiver answered 413 Content Too Large"},
+            ],
+        },
+    ),
 )  # fmt: skip
 
 

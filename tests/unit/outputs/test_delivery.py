@@ -82,7 +82,7 @@ class Journal:
         self.reads: list[int] = []
         self.changed = threading.Condition()
         self.cursor = 0
-        self.number = 0
+        self.number = self.refused = 0
         self.problem: Exception | None = None
         self.removed = 0
 
@@ -97,10 +97,10 @@ class Journal:
             raise self.problem
         return iter(self.events[max(after, self.removed) :])
 
-    def acknowledge(self, sequence: int, number: int) -> None:
+    def acknowledge(self, sequence: int, number: int, refused: int) -> None:
         with self.changed:
             assert sequence > self.cursor
-            self.cursor, self.number = sequence, number
+            self.cursor, self.number, self.refused = sequence, number, refused
             self.changed.notify_all()
 
     def wait_until_acknowledged(self, sequence: int) -> None:
@@ -126,7 +126,8 @@ class Scene:
             head=len(self.journal.events),
             clock=RealClock(),
             accept=accept,
-            skipped=lambda event, reason: self.skipped.append((sequence_of(event), reason)),
+            skipped=self.journal.refused,
+            on_skipped=lambda event, reason: self.skipped.append((sequence_of(event), reason)),
             backoff=Backoff(0.001, 0.002),
             batch=batch,
         )
@@ -258,6 +259,20 @@ def test_a_receiver_that_refuses_everything_loses_nothing(scene: Scene) -> None:
     scene.journal.wait_until_acknowledged(5)
     assert scene.receiver.received == [1, 2, 3, 4, 5]
     assert scene.skipped == []
+
+
+def test_what_is_refused_for_good_is_remembered_with_the_cursor_and_counted_on_after_a_restart(scene: Scene) -> None:
+    scene.receiver.poison = {2, 3}
+    scene.journal.write(4)
+    scene.start().wait(PATIENCE)
+    assert (scene.journal.cursor, scene.journal.refused) == (4, 2)
+    scene.close()
+    scene.receiver.poison = {5}
+    scene.journal.write(2)
+    again = scene.start()
+    assert again.wait(PATIENCE)
+    assert (scene.journal.cursor, scene.journal.refused, again.snapshot().skipped) == (6, 3, 3)
+    assert [sequence for sequence, _ in scene.skipped] == [2, 3, 5]
 
 
 def test_where_more_is_refused_than_one_batch_holds_the_newest_event_decides(scene: Scene) -> None:

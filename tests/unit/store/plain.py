@@ -44,6 +44,7 @@ class PlainState:
         self.audits: dict[str, CompletedAudit] = {}
         self.delivered: dict[str, int] = {}
         self.lost: dict[str, int] = {}
+        self.refused: dict[str, int] = {}
         self.started = self.pruned = 0
 
     def take(self, change: StateChange) -> None:  # noqa: C901, PLR0912 - one case a kind
@@ -72,10 +73,12 @@ class PlainState:
                 self.baselines.pop(name, None)
             case AuditDone(audit):
                 self.audits[audit.depth] = audit
-            case Delivered(output, sequence, lost, _):
+            case Delivered(output, sequence, lost, _, refused):
                 self.delivered[output] = max(sequence, self.delivered.get(output, 0))
                 if lost:
                     self.lost[output] = self.lost.get(output, 0) + lost
+                if refused:
+                    self.refused[output] = self.refused.get(output, 0) + refused
             case Started(sequence):
                 self.started = sequence
             case Pruned(through):
@@ -132,6 +135,8 @@ def events(draw: st.DrawFn) -> Event:
         told = {"baseline": {"name": name}}
     elif action == Action.AUDIT_COMPLETED:
         told = {"audit": {"depth": draw(st.sampled_from(["quick", "deep"])), "items": 3}}
+    elif action == Action.DELIVERY_REFUSED:
+        told = {"refused": {name: draw(st.integers(1, 9))}}
     elif action == Action.JOURNAL_CHECKPOINT and draw(st.booleans()):
         told = {"checkpoint": {"problems": []}}
     if draw(st.booleans()):
@@ -149,6 +154,8 @@ def assert_same(database: Database, plain: PlainState) -> None:
     assert {audit.depth: audit for audit in database.audits()} == plain.audits
     assert database.cursors() == plain.delivered
     assert database.lost() == plain.lost
+    assert database.refused() == plain.refused
+    assert database.refused_untold() == {}
     assert database.pruned() == plain.pruned
 
 

@@ -14,7 +14,7 @@ from driftd.store.connection import DATABASE_NAME, CorruptDatabaseError
 from driftd.store.database import Database
 from driftd.store.errors import StoreError
 from driftd.store.journal import Journal
-from driftd.store.known import Remembered
+from driftd.store.known import Cursor, Remembered
 from driftd.store.migrations import MIGRATIONS, Migration, migrate, version_of
 from driftd.store.notices import Notice
 from driftd.store.reader import JournalReader
@@ -421,7 +421,7 @@ def test_an_output_that_was_never_heard_of_begins_at_the_journals_end(state: Pat
     assert database.cursor("early") == 0
     database.apply(journal.append(heartbeats(7)))
     assert (database.cursor("late"), database.cursor("early")) == (7, 0)
-    database.set_cursor("early", 5)
+    database.set_cursor("early", Cursor(5))
     database.close()
     again = database_of(state, journal)
     assert again.cursors() == {"early": 5, "late": 7}
@@ -453,14 +453,32 @@ def test_what_an_output_has_counted_is_kept_and_known_after_a_rebuild(state: Pat
     stopped = event(Action.DAEMON_STOPPED, delivered={"jsonl": 4}, output_sequences={"jsonl": 2})
     database = database_of(state, journal)
     assert (database.cursor("jsonl"), database.numbers()) == (0, {"jsonl": 0})
-    database.set_cursor("jsonl", 5, 3)
+    database.set_cursor("jsonl", Cursor(5, 3))
     database.apply(journal.append([*heartbeats(5), stopped, event(Action.DAEMON_STARTED)]))
-    database.set_cursor("jsonl", 6)
+    database.set_cursor("jsonl", Cursor(6))
     assert (database.cursors(), database.numbers()) == ({"jsonl": 6}, {"jsonl": 3}), "an older word changes nothing"
     database.close()
     (state / "driftd.db").unlink()
     again = database_of(state, journal)
     assert (again.cursor("jsonl"), again.numbers()) == (4, {"jsonl": 2})
+    again.close()
+
+
+def test_what_receivers_refused_is_counted_for_ever_and_known_to_be_told(state: Path, journal: Journal) -> None:
+    database = database_of(state, journal)
+    database.set_cursor("webhook", Cursor(5, 3, 2))
+    database.set_cursor("webhook", Cursor(6, 4))
+    assert (database.refused(), database.refused_untold()) == ({"webhook": 2}, {"webhook": 2})
+    told = event(Action.DELIVERY_REFUSED, refused={"webhook": 2}, delivered={"webhook": 6})
+    database.apply(journal.append([*heartbeats(6), told]))
+    assert (database.refused(), database.refused_untold()) == ({"webhook": 2}, {})
+    database.set_cursor("webhook", Cursor(7, 5, 3))
+    assert (database.refused(), database.refused_untold()) == ({"webhook": 3}, {"webhook": 1})
+    database.close()
+    (state / "driftd.db").unlink()
+    again = database_of(state, journal)
+    assert (again.refused(), again.refused_untold()) == ({"webhook": 2}, {}), "what events tell is known again"
+    assert again.cursor("webhook") == 6
     again.close()
 
 
@@ -492,7 +510,7 @@ def test_cursors_may_be_moved_from_delivery_threads_while_events_are_applied(sta
 
     def deliver(name: str) -> None:
         for sequence in range(1, 200):
-            database.set_cursor(name, sequence)
+            database.set_cursor(name, Cursor(sequence))
         done.append(name)
 
     threads = [threading.Thread(target=deliver, args=(f"output{number}",)) for number in range(3)]

@@ -15,6 +15,7 @@ from driftd.model.event import Action, Event, namespace, sequence_of
 from driftd.store.damage import Damage
 from driftd.store.database import Database
 from driftd.store.errors import StoreError
+from driftd.store.known import Cursor
 from driftd.store.notices import Notice
 from driftd.store.pruning import Say
 from driftd.store.reader import JournalReader
@@ -103,8 +104,9 @@ def test_nothing_is_pruned_and_nothing_said_where_there_is_room(tmp_path: Path) 
 def test_events_that_go_before_an_output_had_them_are_counted_for_it(tmp_path: Path) -> None:
     store = filled(tmp_path)
     store.database.cursor("jsonl")
-    store.delivered("jsonl", 5, 4)
-    store.delivered("journald", 60, 50)
+    store.delivered("jsonl", Cursor(5, 4))
+    store.delivered("journald", Cursor(60, 50, 3))
+    store.record([event(Action.DELIVERY_REFUSED, refused={"journald": 3})])
     (checkpoint,) = prune(store, "jsonl", "journald")
     gone = store.journal.first_sequence() - 1
     assert namespace(checkpoint)["lost"] == {"jsonl": gone - 5}
@@ -115,6 +117,7 @@ def test_events_that_go_before_an_output_had_them_are_counted_for_it(tmp_path: P
     (tmp_path / "driftd.db").unlink()
     again = opened(tmp_path)
     assert again.database.lost() == {"jsonl": gone - 5}, "counted once"
+    assert (again.refused("journald"), again.database.refused_untold()) == (3, {})
     assert again.cursors() == {"jsonl": gone, "journald": 60}
     again.close()
 

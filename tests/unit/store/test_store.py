@@ -11,6 +11,7 @@ from driftd.model.document import Json
 from driftd.model.event import Action, sequence_of
 from driftd.store.damage import Damage
 from driftd.store.database import BUSY_SECONDS
+from driftd.store.known import Cursor
 from driftd.store.lock import StateHeldError
 from driftd.store.notices import Notice
 from driftd.store.retention import Limits
@@ -89,8 +90,8 @@ def test_deliveries_that_cannot_be_written_down_are_remembered_and_written_later
     other = sqlite3.connect(tmp_path / "driftd.db", isolation_level=None)
     store.database.wait_for_locks(0.01)
     other.execute("BEGIN IMMEDIATE")
-    store.delivered("jsonl", 5)
-    store.delivered("jsonl", 7)
+    store.delivered("jsonl", Cursor(5))
+    store.delivered("jsonl", Cursor(7))
     assert "locked" in str(store.trouble)
     assert store.cursors() == {"jsonl": 7}
     assert store.database.cursors() == {"jsonl": 9}

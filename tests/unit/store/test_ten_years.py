@@ -9,6 +9,7 @@ from typing import Final
 
 from driftd.model.document import Json
 from driftd.model.event import Action, Event, namespace
+from driftd.store.known import Cursor
 from driftd.store.replay import replayed
 from driftd.store.retention import Limits
 from driftd.store.store import Store
@@ -63,7 +64,7 @@ class Host:
         self.deliver()
 
     def deliver(self) -> None:
-        self.store.delivered("jsonl", self.store.journal.last_sequence)
+        self.store.delivered("jsonl", Cursor(self.store.journal.last_sequence))
         self.plain.delivered["jsonl"] = self.store.journal.last_sequence
 
     def record(self, made: list[Event]) -> None:
