@@ -17,10 +17,11 @@ from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.style import Style
 from driftd.daemon.control import ControlError, DaemonAbsentError, ask
-from driftd.doctor import commands, files, machine, outputs, service
+from driftd.doctor import commands, files, machine, metrics, outputs, service
 from driftd.doctor import state as states
 from driftd.doctor.finding import Finding, State, failed, fine, warning
 from driftd.doctor.service import Unit
+from driftd.doctor.writing import Writer
 from driftd.installing.unit import barred
 from driftd.model.item import shown_path
 from driftd.outputs.visible import visible
@@ -82,7 +83,9 @@ def examine(config: str | None, around: Surroundings) -> Iterator[Finding]:
     yield from _host(config, around, settings, account)
     yield from _daemon(file, settings, unit)
     who = account or states.user_name(around.uid)
-    yield from outputs.outputs(settings.outputs, lambda: _as_owner(settings.state), who)
+    writer = Writer(who) if unit is None else Writer(who, unit.may_write)
+    yield from outputs.outputs(settings.outputs, lambda: _as_owner(settings.state), writer)
+    yield from metrics.metrics(settings.metrics, lambda: _as_owner(settings.state), writer, file)
 
 
 @contextmanager
@@ -117,7 +120,9 @@ def _host(config: str | None, around: Surroundings, settings: Settings, account:
         yield states.identity(settings.state, host.facts.id)
         yield files.key(settings.key_file, around.key_trust(settings.state), host.keeper.key_id)
         yield from files.items(host.auditor, host.scope, privileged=reads_everything())
-        yield from commands.commands(host.scope.commands, account or states.user_name(around.uid))
+        who = account or states.user_name(around.uid)
+        yield from commands.commands(host.scope.commands, who)
+        yield machine.landlock(commands.exposing(host.scope.commands, who))
         yield from machine.inotify(len(host.auditor.directories))
         yield from _approved(host)
     finally:

@@ -18,6 +18,17 @@ def commands(scoped: Mapping[str, ScopedCommand], account: str | None) -> Iterat
         yield fine("commands", f"{len(scoped)}, of programs that are there")
 
 
+def exposing(scoped: Mapping[str, ScopedCommand], account: str | None) -> int:
+    """Return how many commands run as driftd's own user without its rights: modes do not close its files to them.
+
+    Root runs them as nobody.
+    """
+    if account == "root":
+        return 0
+    plans = [command.plan for command in scoped.values()]
+    return sum(not plan.privileged and plan.user in (None, account) for plan in plans)
+
+
 def _command(item: str, command: ScopedCommand, account: str | None) -> Finding | None:
     try:
         found(command.plan.argv[0])

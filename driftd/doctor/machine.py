@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from driftd.doctor.finding import Finding, failed, fine, hidden, warning
+from driftd.sources.landlock import supported_version
 
 Synchronised = Callable[[], bool | None]
 """Whether a time server is followed; None where the kernel does not say."""
@@ -57,6 +58,36 @@ def clock(now: datetime, newest: datetime | None, synchronised: Synchronised = k
             return warning("clock", "follows no time server: times in events may be wrong", mend)
         case None:
             return warning("clock", "the kernel does not say whether it follows a time server", "chronyc tracking")
+
+
+def kernel_landlock() -> int:
+    """Return which Landlock the kernel has; OSError where it has none, or does not let us ask."""
+    return supported_version(ctypes.CDLL(None, use_errno=True))
+
+
+_WITHOUT_LANDLOCK: Final = {
+    errno.ENOSYS: ("the kernel has none", "uname -r (Linux 5.13 and later has it)"),
+    errno.EOPNOTSUPP: (
+        "it was not enabled at boot",
+        "cat /sys/kernel/security/lsm: add landlock, as lsm=landlock,..., to the kernel's command line, and reboot",
+    ),
+}
+_FORBIDDEN: Final = (
+    "a filter of system calls forbids it",
+    "allow landlock_create_ruleset, landlock_add_rule, landlock_restrict_self (SystemCallFilter=, seccomp of the container)",
+)
+
+
+def landlock(exposing: int, version: Callable[[], int] = kernel_landlock) -> Finding:
+    """Whether driftd's own files can be closed to commands. `exposing`: how many run as driftd's own user, without its rights."""
+    try:
+        return fine("landlock", f"version {version()}: closes driftd's state, key and credentials to commands")
+    except OSError as error:
+        why, mend = _WITHOUT_LANDLOCK.get(error.errno or 0, _FORBIDDEN)
+    if not exposing:
+        return fine("landlock", f"{why}; no command runs as driftd's own user")
+    told = f"{why}: {exposing} command items run as driftd's own user and can open its state, key and credentials"
+    return warning("landlock", told, mend)
 
 
 def inotify(needed: int, kernel: Path = Path("/proc/sys")) -> Iterator[Finding]:

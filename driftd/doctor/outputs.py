@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import grp
-import os
 import socket
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
 from driftd.doctor.finding import Finding, failed, fine, hidden, warning
+from driftd.doctor.writing import Writer, shut, written
 from driftd.outputs.credentials import check_private, read_secret
 from driftd.ports import DeliveryError
 from driftd.settings.addresses import Place, SecretFile, SyslogAddress, WebAddress
@@ -25,9 +24,9 @@ AsService = Callable[[], AbstractContextManager[None]]
 
 
 def outputs(
-    chosen: Sequence[OutputSettings], as_service: AsService, service: str, journal: Path = JOURNAL
+    chosen: Sequence[OutputSettings], as_service: AsService, writer: Writer, journal: Path = JOURNAL
 ) -> Iterator[Finding]:
-    """Yield how each output is. `service`: the account that writes to it."""
+    """Yield how each output is. `writer`: who writes to it."""
     if not chosen:
         yield warning(
             "outputs", "none: events stay in driftd's own journal", "driftd init (adds `outputs` as a comment)"
@@ -37,7 +36,7 @@ def outputs(
             match options:
                 case JsonLinesSettings():
                     with as_service():
-                        yield from _file(name, options, service)
+                        yield from _file(name, options, writer)
                 case SyslogSettings():
                     yield _syslog(name, options.address)
                 case HttpSettings():
@@ -54,27 +53,10 @@ def _journal(journal: Path) -> Finding:
     return failed("outputs", "journald does not listen", "systemctl start systemd-journald.socket")
 
 
-def _file(name: str, options: JsonLinesSettings, service: str) -> Iterator[Finding]:
-    path = options.path
+def _file(name: str, options: JsonLinesSettings, writer: Writer) -> Iterator[Finding]:
     if options.group is not None and not _group_exists(options.group):
         yield failed("outputs", f"{name}: there is no group {options.group}", f"groupadd --system {options.group}")
-    if _shut(path):
-        yield hidden("outputs", f"{name}: {path}")
-        return
-    place = path if path.exists() else path.parent
-    if not path.parent.is_dir():
-        yield failed("outputs", f"{name}: {path.parent} is not there", f"install -d -m 0750 -o {service} {path.parent}")
-    elif path.exists() and not stat.S_ISREG(path.stat().st_mode):
-        yield failed("outputs", f"{name}: {path} is no file", f"mv {path} {path}.aside")
-    elif not os.access(place, os.W_OK | (os.X_OK if place.is_dir() else 0), effective_ids=True):
-        yield failed("outputs", f"{name}: {place} cannot be written by {service}", f"chown {service} {place}")
-    else:
-        yield fine("outputs", f"{name}: {path}")
-
-
-def _shut(path: Path) -> bool:
-    """Whether a directory above keeps us from looking."""
-    return any(os.path.isdir(above) and not os.access(above, os.X_OK, effective_ids=True) for above in path.parents)
+    yield written("outputs", name, options.path, writer, replaced=False)
 
 
 def _group_exists(name: str) -> bool:
@@ -95,7 +77,7 @@ def _syslog(name: str, address: SyslogAddress) -> Finding:
 
 def _web(name: str, options: HttpSettings) -> Iterator[Finding]:
     for file in (options.ca_file, options.cert_file):
-        if file is not None and not _shut(file) and not file.exists():
+        if file is not None and not shut(file) and not file.exists():
             yield failed("outputs", f"{name}: {file} is not there", f"ls -l {file.parent}")
     signed = options.secret_file if isinstance(options, WebhookSettings) else None
     named = (options.key_file or options.cert_file, options.token_file, options.password_file, options.url_file, signed)
@@ -111,7 +93,7 @@ def _of_the_unit(file: Path | SecretFile) -> bool:
 
 def _private(name: str, file: Path) -> Iterator[Finding]:
     """Whether a file with a secret is there and closed."""
-    if _shut(file):
+    if shut(file):
         yield hidden("outputs", f"{name}: {file}")
         return
     try:

@@ -26,6 +26,14 @@ _HIDING: Final = {
 }
 """Switches of a unit that take something away from what the daemon sees. See systemd.exec(5)."""
 _HIDING_PATHS: Final = ("InaccessiblePaths", "TemporaryFileSystem", "RootDirectory", "RootImage", "BindPaths")
+_WRITABLE: Final = {
+    "ReadWritePaths": "",
+    "StateDirectory": "/var/lib/",
+    "CacheDirectory": "/var/cache/",
+    "LogsDirectory": "/var/log/",
+    "RuntimeDirectory": "/run/",
+}
+"""What leaves directories writable, each with where its values begin."""
 _LINE: Final = re.compile(r"^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$")
 
 
@@ -47,6 +55,8 @@ class Unit:
 
     file: Path
     settings: dict[str, Line]
+    read_write: tuple[str, ...] = ()
+    """What ReadWritePaths= and its kin leave writable; what a later empty line takes back is still in it."""
 
     def value(self, name: str) -> str:
         """Return what a setting is; empty where it is not set."""
@@ -58,6 +68,14 @@ class Unit:
         """As whom it runs."""
         return self.value("User") or "root"
 
+    def may_write(self, directory: Path) -> bool:
+        """Whether ProtectSystem=strict leaves a directory writable; see systemd.exec(5)."""
+        if self.value("ProtectSystem") != "strict":
+            return True
+        place = directory.resolve()
+        left = (*self.read_write, "/dev", "/proc", "/sys")
+        return any(place.is_relative_to(Path(above).resolve()) for above in left)
+
 
 def installed_unit(root: Path = Path("/")) -> Unit | None:
     """Return the unit that is installed, with its drop-ins; None: there is none."""
@@ -66,16 +84,17 @@ def installed_unit(root: Path = Path("/")) -> Unit | None:
     if file is None:
         return None
     settings: dict[str, Line] = {}
-    _take(file, settings)
+    writable: list[str] = []
+    _take(file, settings, writable)
     named: dict[str, Path] = {}
     for place in reversed(places):  # of two drop-ins of one name, that of /etc counts
         named |= {path.name: path for path in (place / f"{NAME}.d").glob("*.conf")}
     for _, path in sorted(named.items()):
-        _take(path, settings)
-    return Unit(file, settings)
+        _take(path, settings, writable)
+    return Unit(file, settings, tuple(writable))
 
 
-def _take(file: Path, settings: dict[str, Line]) -> None:
+def _take(file: Path, settings: dict[str, Line], writable: list[str]) -> None:
     try:
         lines = file.read_text("utf-8", "replace").splitlines()
     except OSError:
@@ -83,6 +102,8 @@ def _take(file: Path, settings: dict[str, Line]) -> None:
     for number, text in enumerate(lines, 1):
         if found := _LINE.match(text):
             settings[found[1]] = Line(found[2], file, number)
+            if (above := _WRITABLE.get(found[1])) is not None:
+                writable += [above + word.lstrip("-+").partition(":")[0] for word in found[2].split()]
 
 
 def unit(found: Unit | None) -> Iterator[Finding]:

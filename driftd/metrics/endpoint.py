@@ -48,6 +48,26 @@ def split_address(text: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
+def listen_at(address: str) -> socket.socket:
+    """Return a socket that listens there; EndpointError, with the OSError as its cause, where that is not possible."""
+    host, port = split_address(address)
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind | socket.SOCK_CLOEXEC, protocol)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(place)
+            listening.listen(MAX_PEERS)
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        raise EndpointError(f"{address}: cannot listen for metrics: {error.strerror or error}") from error
+    return listening
+
+
 class Endpoint:
     """Listens, and answers each request on a thread of its own with what `pages(path)` returns; None: there is none."""
 
@@ -60,21 +80,7 @@ class Endpoint:
 
     def start(self) -> None:
         """Bind and listen; EndpointError where that is not possible."""
-        host, port = split_address(self._address)
-        try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            listening = socket.socket(family, kind | socket.SOCK_CLOEXEC, protocol)
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listening.bind(address)
-                listening.listen(MAX_PEERS)
-            except OSError:
-                listening.close()
-                raise
-        except OSError as error:
-            raise EndpointError(f"{self._address}: cannot listen for metrics: {error.strerror or error}") from error
+        listening = listen_at(self._address)
         self._socket = listening
         threading.Thread(target=self._accept, args=(listening,), name="driftd-metrics", daemon=True).start()
 

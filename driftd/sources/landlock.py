@@ -31,6 +31,19 @@ _TRUNCATE: Final = 1 << 14
 _SCOPE_SIGNAL: Final = 1 << 1
 
 
+def supported_version(libc: ctypes.CDLL) -> int:
+    """Return which Landlock the kernel has, from 1 on. `libc`: loaded with `use_errno`.
+
+    OSError: it has none (ENOSYS, before Linux 5.13), it was not enabled at boot (EOPNOTSUPP), or a filter of system calls forbids
+    to ask (usually EPERM).
+    """
+    version = int(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _CREATE_RULESET_VERSION))
+    if version < 1:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return version
+
+
 def close_places(libc: ctypes.CDLL, places: Sequence[str]) -> bool:
     """Open no file at or below these places any more, read or written, whatever its mode says; say whether that holds.
 
@@ -38,8 +51,9 @@ def close_places(libc: ctypes.CDLL, places: Sequence[str]) -> bool:
     has no Landlock (before 5.13, or not enabled), a filter of system calls forbids it, or a directory on the way to a place
     cannot be listed. `no_new_privs` has to be set.
     """
-    version = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _CREATE_RULESET_VERSION)
-    if version < 1:
+    try:
+        version = supported_version(libc)
+    except OSError:
         return False
     on_files = _WRITE_FILE | _READ_FILE | (_TRUNCATE if version >= 3 else 0)
     handled = on_files | _CHANGE_DIRECTORY | (_REFER if version >= 2 else 0)

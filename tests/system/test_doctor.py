@@ -174,3 +174,20 @@ def test_who_may_not_look_is_told_so_and_not_that_all_is_well(
 def test_a_locale_that_is_not_there_is_told(host: Sandbox) -> None:
     told = findings(host.run("doctor", "--json", LC_ALL="xx_YY.UTF-8").out)
     assert of(told, "locale")["mend"] == "export LC_ALL=C.UTF-8"
+
+
+def test_an_address_for_metrics_that_anybody_or_nobody_reaches_is_told(host: Sandbox) -> None:
+    def told(listen: str, state: str, status: int) -> Json:
+        host.settings(metrics={"listen": listen})
+        found = of(findings(host.run("doctor", "--json", status=status).out), "metrics")
+        assert (found["state"], listen in found["message"]) == (state, True)
+        return found
+
+    try:
+        anybody = told("0.0.0.0:0", "warning", INCOMPLETE)
+        nobody = told("192.0.2.1:9469", "failed", DRIFT)  # RFC 5737: no host has it
+    finally:
+        host.settings()
+    assert "without a password" in anybody["message"]
+    assert anybody["mend"].startswith('metrics.listen: "127.0.0.1:0" in ')
+    assert nobody["mend"].startswith("ip -brief address; ")

@@ -6,14 +6,17 @@ from pathlib import Path
 
 from driftd.baselines.definition import LoadedBaseline
 from driftd.baselines.scope import Scope
-from driftd.doctor.commands import commands
+from driftd.doctor.commands import commands, exposing
 from driftd.model.baseline import Baseline, CommandItem
 
 
-def look(*items: CommandItem, account: str | None = "driftd") -> list[tuple[str, str]]:
+def scope_of(*items: CommandItem) -> Scope:
     definition = Baseline(schema="driftd/baseline/1", name="app", items=items)
-    scope = Scope([LoadedBaseline(definition, Path("/etc/driftd/baselines/app"), "sha256:0")])
-    return [(finding.state, finding.message) for finding in commands(scope.commands, account)]
+    return Scope([LoadedBaseline(definition, Path("/etc/driftd/baselines/app"), "sha256:0")])
+
+
+def look(*items: CommandItem, account: str | None = "driftd") -> list[tuple[str, str]]:
+    return [(finding.state, finding.message) for finding in commands(scope_of(*items).commands, account)]
 
 
 def test_nothing_is_said_where_there_are_none() -> None:
@@ -37,3 +40,14 @@ def test_a_user_whom_the_service_may_not_become_is_named() -> None:
     assert look(command) == [("failed", "command:a: runs as postgres, whom driftd may not become")]
     for account in ("root", "postgres", None):
         assert [state for state, _ in look(command, account=account)] == ["ok"]
+
+
+def test_commands_that_are_the_same_user_as_driftd_are_counted() -> None:
+    scope = scope_of(
+        CommandItem(command=("sh",), name="own"),
+        CommandItem(command=("sh",), name="named", user="driftd"),
+        CommandItem(command=("sh",), name="other", user="postgres"),
+        CommandItem(command=("sh",), name="trusted", privileged=True),
+    )
+    assert exposing(scope.commands, "driftd") == 2
+    assert exposing(scope.commands, "root") == 0  # it runs them as nobody

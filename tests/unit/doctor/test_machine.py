@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,3 +56,26 @@ def test_a_locale_is_fine_or_names_what_to_set(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("LC_ALL", "xx_YY.nonsense")
     told = machine.language("utf-8")
     assert (told.state, told.mend) == ("warning", "export LC_ALL=C.UTF-8")
+
+
+def refuse(number: int) -> Callable[[], int]:
+    def version() -> int:
+        raise OSError(number, os.strerror(number))
+
+    return version
+
+
+@pytest.mark.parametrize(
+    ("number", "mend"),
+    [(errno.ENOSYS, "uname -r"), (errno.EOPNOTSUPP, "/sys/kernel/security/lsm"), (errno.EPERM, "SystemCallFilter=")],
+)
+def test_a_machine_that_closes_nothing_to_commands_is_told_why_and_what_to_do(number: int, mend: str) -> None:
+    told = machine.landlock(2, refuse(number))
+    assert (told.state, "2 command items" in told.message, mend in told.mend) == ("warning", True, True)
+    assert machine.landlock(0, refuse(number)).state == "ok"
+    assert machine.landlock(2, lambda: 1).state == "ok"
+
+
+def test_the_kernel_says_which_landlock_it_has(require_real: Callable[[str], None]) -> None:
+    require_real("landlock")
+    assert machine.kernel_landlock() >= 1

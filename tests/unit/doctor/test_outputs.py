@@ -13,6 +13,7 @@ import pytest
 
 from driftd.doctor.finding import Finding
 from driftd.doctor.outputs import outputs
+from driftd.doctor.writing import Writer
 from driftd.settings.addresses import SecretFile, SyslogAddress
 from driftd.settings.outputs import (
     JournaldSettings,
@@ -25,7 +26,7 @@ from driftd.settings.outputs import (
 
 
 def look(journal: Path = Path("/none"), **chosen: Any) -> list[Finding]:
-    return list(outputs([OutputSettings(**chosen)], nullcontext, "driftd", journal))
+    return list(outputs([OutputSettings(**chosen)], nullcontext, Writer("driftd"), journal))
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def closed_port() -> int:
 
 
 def test_none_at_all_is_worth_a_word() -> None:
-    [told] = outputs([], nullcontext, "driftd")
+    [told] = outputs([], nullcontext, Writer("driftd"))
     assert told.state == "warning"
 
 
@@ -59,6 +60,12 @@ def test_a_file_can_be_written_or_its_directory_is_named(tmp_path: Path) -> None
     assert look(jsonl=JsonLinesSettings(path=tmp_path / "directory"))[0].state == "failed"
     first, second = look(jsonl=JsonLinesSettings(path=tmp_path / "e.jsonl", group="no-such-group"))
     assert (first.mend, second.state) == ("groupadd --system no-such-group", "ok")
+
+
+def test_a_directory_that_the_unit_makes_read_only_is_told_with_the_line_that_opens_it(tmp_path: Path) -> None:
+    chosen = [OutputSettings(jsonl=JsonLinesSettings(path=tmp_path / "e.jsonl"))]
+    [told] = outputs(chosen, nullcontext, Writer("driftd", lambda directory: directory != tmp_path))
+    assert (told.state, f"ReadWritePaths={tmp_path} " in told.mend) == ("failed", True)
 
 
 def test_syslog_is_reached_or_why_not_is_told(tmp_path: Path, port: int) -> None:

@@ -117,3 +117,18 @@ def test_a_program_that_others_can_change_or_the_service_cannot_run_is_told() ->
     assert [finding.state for finding in program("/home/a/driftd", ["belongs to a"], None)] == ["warning"]
     [told] = program("/root/driftd", [], Path("/root"))
     assert (told.state, "cannot pass /root" in told.message) == ("failed", True)
+
+
+def test_what_the_unit_leaves_writable_is_known_from_all_of_its_lines(tmp_path: Path) -> None:
+    put(tmp_path, f"{ETC}/driftd.service", shipped_unit())
+    put(tmp_path, f"{ETC}/driftd.service.d/a.conf", "[Service]\nReadWritePaths=/srv/a -/srv/b\nReadWritePaths=/srv/c\n")
+    found = installed_unit(tmp_path)
+    assert found is not None
+    open_ = ("/var/lib/driftd", "/var/log/driftd/deep", "/run/driftd", "/srv/a", "/srv/b/c", "/srv/c")
+    assert [place for place in open_ if not found.may_write(Path(place))] == []
+    closed = ("/srv", "/srv/ab", "/var/lib", "/var/log/other", "/etc/driftd")
+    assert [place for place in closed if found.may_write(Path(place))] == []
+    put(tmp_path, f"{ETC}/driftd.service.d/b.conf", "[Service]\nProtectSystem=full\n")
+    relaxed = installed_unit(tmp_path)
+    assert relaxed is not None
+    assert relaxed.may_write(Path("/srv"))
