@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Final
 
 WATCH_LIMIT: Final = "watch-limit"
@@ -22,3 +23,16 @@ UNWATCHED: Final = frozenset({WATCH_LIMIT, INSTANCE_LIMIT, UNWATCHABLE, REMOTE, 
 """Why a directory is polled although it can be read: nothing in it is overlooked, but it is not looked at at once."""
 LOSSES: Final = frozenset({OVERFLOW, FAILED, DIED, CLOCK_JUMP, SUSPENDED})
 """Why everything has to be looked at again, once."""
+
+_BY_ERROR: Final = {
+    errno.ENOSPC: WATCH_LIMIT,
+    errno.EMFILE: INSTANCE_LIMIT,
+    errno.EACCES: UNREADABLE,
+    errno.ENOENT: MISSING,
+    errno.ENOTDIR: MISSING,
+}
+
+
+def reason_for(error: OSError) -> str:
+    """Return why a directory cannot be watched."""
+    return _BY_ERROR.get(error.errno or 0, UNWATCHABLE)
