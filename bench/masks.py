@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from driftd.formats.registry import read
+from driftd.formats.reading import read
 from driftd.model.document import Document
 from driftd.model.keys import render_key
 from driftd.model.secret import TOKEN_PREFIX, parse_token

@@ -13,6 +13,7 @@ from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.scope import Audited, Scope, ScopedCommand
 from driftd.compare.differ import compare
 from driftd.formats import registry
+from driftd.formats.reading import read
 from driftd.model.approved import ApprovedItem
 from driftd.model.baseline import DEFAULT_ATTRIBUTES
 from driftd.model.document import Document, Node, Steps, node_from_json
@@ -85,7 +86,7 @@ class HostApprovals:
         content = self._content.get(approved.digest)
         if content is None:
             return None
-        reading = registry.read(content, approved.item, format)
+        reading = read(content, approved.item, format)
         if reading.document is None or reading.problem is not None:
             return None
         queries = self._queries(approved.item)

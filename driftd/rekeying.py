@@ -17,6 +17,7 @@ from driftd.baselines.approved import CORRUPT, ApprovedLayers
 from driftd.baselines.digests import ABSENT
 from driftd.baselines.layer import CorruptError, Layer, decode_item
 from driftd.formats import registry
+from driftd.formats.reading import read
 from driftd.model.approved import ApprovedItem, canonical_json
 from driftd.model.document import Json
 from driftd.model.item import Gap
@@ -174,7 +175,7 @@ class _Item:
         whole = ApprovedItem(item, attributes, keeper.digest(content))
         if self.approved.format is None or by_digest_alone(item) or looks_like_private_key(content):
             return whole
-        reading = registry.read(content, item, self.approved.format)
+        reading = read(content, item, self.approved.format)
         document = reading.document
         if document is None:
             return whole

@@ -12,7 +12,7 @@ from scoring.corpus import records
 from scoring.judgement import judge
 from scoring.tables import share, table
 
-from driftd.formats.registry import read
+from driftd.formats.reading import read
 
 TRIES = 4
 LARGE = 60_000

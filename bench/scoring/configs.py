@@ -12,7 +12,8 @@ from scoring.corpus import records
 from scoring.judgement import judge
 from scoring.tables import quantiles, share, table
 
-from driftd.formats.registry import Reading, detect, read
+from driftd.formats.detection import detect
+from driftd.formats.reading import Reading, read
 
 UNKNOWN = frozenset({None, "conf", "text"})
 """Formats that stand for "none": such files are compared by their lines."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from driftd.audit import dialect_for
 from driftd.compare.differ import compare
-from driftd.formats.registry import Reading, read
+from driftd.formats.reading import Reading, read
 from driftd.model.change import Change
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from driftd.cli.refusals import UsageError
 from driftd.formats import registry
+from driftd.formats.reading import read
 from driftd.model.document import Document, Problem
 from driftd.model.item import shown_path
 from driftd.secrets.fingerprint import SecretKeeper
@@ -82,7 +83,7 @@ def read_content(
     stands_at = stands_at or standing(path)
     if by_digest_alone(path) or by_digest_alone(stands_at) or looks_like_private_key(content):
         return ReadFile(shown, content, None, None, [], failed=False, withheld=PRIVATE)
-    reading = registry.read(content, stands_at, format)
+    reading = read(content, stands_at, format)
     problems = [] if reading.problem is None else [masked_problem(reading.problem, keeper)]
     if reading.document is not None:
         mask(reading.document, keeper)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from driftd.formats import registry
+from driftd.formats.reading import read
 from driftd.installing.settings_text import key_lines, member_lines
 from driftd.model.document import Json
 
@@ -49,7 +49,7 @@ def merged(text: str, schema: Schema) -> tuple[str, list[str]]:
 
 
 def _tree(text: str) -> Json:
-    reading = registry.read(text.encode(), "driftd.yaml", "yaml")
+    reading = read(text.encode(), "driftd.yaml", "yaml")
     if reading.document is None or reading.problem is not None:
         raise UnreadableSettingsError(f"it is not YAML: {reading.problem.message if reading.problem else 'not text'}")
     return reading.document.root.to_json()

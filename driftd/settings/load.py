@@ -27,7 +27,7 @@ def load(path: Path, *, trust: Trust) -> Settings:
 
 def read_yaml(path: Path) -> tuple[Document | None, bytes, list[ConfigProblem]]:
     """Return what a YAML file says, its bytes, and what in it could not be taken at its word (a key written twice)."""
-    from driftd.formats import registry
+    from driftd.formats.reading import read
 
     file = str(path)
     try:
@@ -35,7 +35,7 @@ def read_yaml(path: Path) -> tuple[Document | None, bytes, list[ConfigProblem]]:
     except OSError as refused:
         problem = ConfigProblem(file, None, f"cannot be read: {refused.strerror}", "check the path and its mode")
         return None, b"", [problem]
-    reading = registry.read(content, file, "yaml")
+    reading = read(content, file, "yaml")
     if reading.problem is not None or reading.document is None:
         line, message = (reading.problem.line, reading.problem.message) if reading.problem else (None, "not text")
         return None, content, [ConfigProblem(file, line, f"is not YAML: {message}")]

@@ -36,7 +36,8 @@ def main(fd: int, parent: int, role: str, idle_seconds: float = IDLE_SECONDS) ->
 
 def load_parsers() -> None:
     """Have every parser load what it loads late."""
-    from driftd.formats.registry import FORMATS, read
+    from driftd.formats.reading import read
+    from driftd.formats.registry import FORMATS
 
     for each in FORMATS:
         read(b"a: 1\n", "/", each.name)
@@ -80,7 +81,7 @@ def _answers(link: socket.socket, role: str) -> Answers:
 
 
 def _parse(link: socket.socket, request: Frame) -> None:
-    from driftd.formats.registry import read
+    from driftd.formats.reading import read
     from driftd.sources.trees import reading_bytes
 
     header = request.header

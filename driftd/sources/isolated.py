@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Final
 
-from driftd.formats.registry import Reading
+from driftd.formats.reading import Reading
 from driftd.model.baseline import AttributeName
 from driftd.model.document import Json
 from driftd.sources.child import IDLE_SECONDS, LOOKER, PARSER
@@ -57,7 +57,7 @@ class IsolatedReader:
         self._hung: dict[bytes, float] = {}
 
     def parse(self, content: bytes, path: str, syntax: str | None) -> Reading:
-        """Return what `formats.registry.read` says; IsolationError where it says nothing in time, or dies of it."""
+        """Return what `formats.reading.read` says; IsolationError where it says nothing in time, or dies of it."""
         request: dict[str, Json] = {
             "op": "parse",
             "path": path,

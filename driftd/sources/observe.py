@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from driftd.formats.registry import Reading
+from driftd.formats.reading import Reading, read
 from driftd.model.baseline import DEFAULT_ATTRIBUTES, DEFAULT_MAX_BYTES, AttributeName
 from driftd.model.document import Document, Node, Steps
 from driftd.model.item import Attributes, Gap, ItemType, Observation, real_path, shown_path
@@ -224,8 +224,6 @@ class Observer:
     def _parse(self, content: bytes, item: str, syntax: str | None) -> Reading:
         if self._isolated is not None and len(content) > ISOLATED_BYTES:
             return self._isolated.parse(content, item, syntax)
-        from driftd.formats.registry import read  # late: a quick audit parses nothing
-
         return read(content, item, syntax)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from driftd.formats.registry import Reading
+from driftd.formats.reading import Reading
 from driftd.model.document import Document, Node, Problem
 
 _SCALAR, _MEMBERS, _LIST = 0, 1, 2

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from driftd.formats.registry import read
+from driftd.formats.reading import read
 from driftd.ready.catalog import ready_baseline
 from driftd.sources.command import CommandPlan, CommandRunner
 from tests.contract.command import CLEAN, Sandbox, eventually

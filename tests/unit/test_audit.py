@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from driftd.audit import ApprovedCorrupt, Terms, Verdict, audit, judge
-from driftd.formats.registry import by_name, read
+from driftd.formats.reading import read
+from driftd.formats.registry import by_name
 from driftd.model.approved import ApprovedItem
 from driftd.model.baseline import Rule
 from driftd.model.change import Absent, Aspect, Change, Kind, Severity

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from driftd.cli.document_view import document_lines
 from driftd.cli.style import Style
-from driftd.formats import registry
+from driftd.formats.reading import read
 from driftd.model.document import Node
 
 PLAIN = Style(color=False)
 
 
 def told(text: str, path: str = "/x.yml") -> list[str]:
-    document = registry.read(text.encode(), path).document
+    document = read(text.encode(), path).document
     assert document is not None
     return document_lines(document.root, PLAIN)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from driftd.formats.parts.builder import MAX_NODES, MAX_PROBLEMS
-from driftd.formats.registry import FORMATS, by_name, read
+from driftd.formats.reading import read
+from driftd.formats.registry import FORMATS, by_name
 from driftd.model.document import ParseError
 
 

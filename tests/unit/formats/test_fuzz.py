@@ -12,7 +12,9 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from driftd.formats.registry import FORMATS, Format, detect, read
+from driftd.formats.detection import detect
+from driftd.formats.reading import read
+from driftd.formats.registry import FORMATS, Format
 from driftd.model.document import Document, Node, ParseError
 from driftd.model.keys import plain_steps, render_key
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from driftd.formats.registry import FORMATS, Format, UnknownFormat, by_name, detect, read
+from driftd.formats.detection import detect
+from driftd.formats.reading import read
+from driftd.formats.registry import FORMATS, Format, UnknownFormat, by_name
 
 CASES = Path(__file__).parents[2] / "cases" / "formats"
 
@@ -267,5 +269,5 @@ def test_a_mistake_in_asking_for_a_format_is_a_no(monkeypatch: pytest.MonkeyPatc
     def fails(_: bytes) -> bool:
         raise RecursionError
 
-    monkeypatch.setattr("driftd.formats.registry._ANYWHERE", ((by_name("yaml"), fails),))
+    monkeypatch.setattr("driftd.formats.detection._ANYWHERE", ((by_name("yaml"), fails),))
     assert read(b"some words\n", "/srv/notes").format == "conf"

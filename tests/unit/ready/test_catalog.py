@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from driftd.baselines.definition import load_baselines
-from driftd.formats import registry
+from driftd.formats.reading import read
 from driftd.model.baseline import Baseline, ItemPattern
 from driftd.model.item import COMMAND
 from driftd.policy.rules import violations
@@ -34,7 +34,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Baseline]:
 
 def broken(baseline: Baseline, path: str, content: bytes) -> set[str]:
     """Return the ids of the rules that a file of this content breaks."""
-    document = registry.read(content, path).document
+    document = read(content, path).document
     rules = [rule for rule in baseline.rules if Glob(rule.item).matches(path)]
     assert rules
     return {violation.rule.id for violation in violations(rules, document)}

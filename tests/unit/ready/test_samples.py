@@ -17,7 +17,7 @@ import yaml
 from driftd.baselines.definition import load_baselines
 from driftd.baselines.ownership import ties
 from driftd.cli.scaffold import Scaffold
-from driftd.formats import registry
+from driftd.formats.reading import read
 from driftd.installing.place import Place
 from driftd.model.baseline import Baseline, CommandItem, ItemPattern
 from driftd.model.item import COMMAND
@@ -54,7 +54,7 @@ def definitions() -> dict[str, Baseline]:
 
 def broken(name: str, path: str, content: str) -> set[str]:
     """Return the rules that a file breaks, of all baselines that have something to say about it."""
-    reading = registry.read(content.encode(), path, _format_of(path))
+    reading = read(content.encode(), path, _format_of(path))
     assert reading.document is not None
     assert reading.problem is None
     rules = [rule for each in definitions().values() for rule in each.rules if Glob(rule.item).matches(path)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftd.formats.registry import read
+from driftd.formats.reading import read
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.mask import mask
 

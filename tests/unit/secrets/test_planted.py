@@ -7,6 +7,8 @@ import json
 import pytest
 
 from driftd.formats import registry
+from driftd.formats.detection import detect
+from driftd.formats.reading import read
 from driftd.secrets.fingerprint import SecretKeeper
 from driftd.secrets.mask import mask
 
@@ -218,7 +220,7 @@ WITHOUT = {
 
 def formats_of(files: dict[str, str]) -> set[str]:
     """Return the formats that the planted files are read as."""
-    read = (registry.detect(path, text.format(PLANTED).encode()) for path, text in files.items())
+    read = (detect(path, text.format(PLANTED).encode()) for path, text in files.items())
     return {found.name for found in read if found is not None}
 
 
@@ -234,7 +236,7 @@ def test_a_secret_is_planted_in_every_format_that_can_hold_one() -> None:
 @pytest.mark.parametrize("path", FILES)
 def test_a_planted_secret_is_found_by_nobody(path: str) -> None:
     content = FILES[path].format(PLANTED).encode()
-    reading = registry.read(content, path)
+    reading = read(content, path)
     assert reading.document is not None
     assert PLANTED in json.dumps(reading.document.root.to_json())
     mask(reading.document, KEEPER)

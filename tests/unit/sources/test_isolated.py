@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from driftd.formats import registry
+from driftd.formats.reading import read
 from driftd.sources.child_process import BOOT
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.look import Look, look
@@ -21,10 +21,10 @@ from driftd.sources.root import Root
 # A child whose parser does what the content says. It is the real child in everything else.
 MISCHIEF = """
 import os, signal, time
-from driftd.formats import registry
+from driftd.formats import reading
 from driftd.model.document import Document, Node
 from driftd.sources import look
-_read = registry.read
+_read = reading.read
 def read(data, path, format=None):
     if path == "/":
         return _read(data, path, format)
@@ -61,8 +61,8 @@ def read(data, path, format=None):
     except OSError as error:
         facts["fork"] = type(error).__name__
     node = Node({key: Node(value) for key, value in facts.items() if not isinstance(value, list)})
-    return registry.Reading("text", "text/1", Document(path, "text", node), None)
-registry.read = read
+    return reading.Reading("text", "text/1", Document(path, "text", node), None)
+reading.read = read
 _list = os.scandir
 def scandir(place):
     if os.path.exists("/proc/self/fd/%d/hang" % place):
@@ -95,7 +95,7 @@ def settings(reader: IsolatedReader, content: bytes = b"", path: str = "/etc/x")
 
 def test_what_is_read_in_the_child_is_what_is_read_here(isolated: IsolatedReader) -> None:
     content = b"a: 1\nb:\n  - x\n  - {c: null, d: 1.5}\n"
-    here, there = registry.read(content, "/etc/x.yaml"), isolated.parse(content, "/etc/x.yaml", None)
+    here, there = read(content, "/etc/x.yaml"), isolated.parse(content, "/etc/x.yaml", None)
     assert here.document is not None
     assert there.document is not None
     assert there.document.root.to_json() == here.document.root.to_json()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftd.formats.registry import Reading
+from driftd.formats.reading import Reading
 from driftd.model.document import Document, Node, Problem
 from driftd.sources.trees import reading_bytes, reading_from_bytes
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from driftd.formats.families.columns import Table, parse_table
-from driftd.formats.registry import by_name, read
+from driftd.formats.reading import read
+from driftd.formats.registry import by_name
 from driftd.model.document import ParseError
 
 TABLE = Table(format="pairs", columns=("a", "b"), least=2)
