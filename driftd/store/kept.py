@@ -9,7 +9,16 @@ from typing import Final
 
 from driftd.store import tables
 from driftd.store.connection import Guarded
-from driftd.store.known import CompletedAudit, Cursor, KnownBaseline, KnownGap, KnownGroup, OpenDrift, Remembered, Standing
+from driftd.store.known import (
+    CompletedAudit,
+    Cursor,
+    KnownBaseline,
+    KnownGap,
+    KnownGroup,
+    OpenDrift,
+    Remembered,
+    Standing,
+)
 from driftd.store.reader import Position
 
 OUTPUTS_BEGIN: Final = "outputs-begin"
@@ -127,7 +136,9 @@ class KeptState:
     def refused(self) -> dict[str, int]:
         """Return how many events the receiver of each output has refused for good."""
         with self._guarded.reading() as connection:
-            return dict(connection.execute("SELECT name, refused FROM outputs WHERE refused > 0 ORDER BY name").fetchall())
+            return dict(
+                connection.execute("SELECT name, refused FROM outputs WHERE refused > 0 ORDER BY name").fetchall()
+            )
 
     def refused_untold(self) -> dict[str, int]:
         """Return how many of them no event tells yet, for the outputs of which there are any."""

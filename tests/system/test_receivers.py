@@ -243,7 +243,9 @@ def test_what_a_receiver_refuses_for_good_is_told_and_still_counted_after_a_rest
         return True
 
     web.behave = picky
-    host = ScratchHost(tmp_path, outputs=[{"webhook": {"url": web.url}}], metrics={"textfile": str(tmp_path / "m.prom")})
+    host = ScratchHost(
+        tmp_path, outputs=[{"webhook": {"url": web.url}}], metrics={"textfile": str(tmp_path / "m.prom")}
+    )
     file = host.write("a.yml")
     host.approve()
 

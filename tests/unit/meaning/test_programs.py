@@ -11,7 +11,7 @@ import pytest
 from driftd.audit import dialect_for
 from driftd.compare.differ import compare
 from driftd.dialects.registry import DIALECTS
-from driftd.formats.registry import read
+from driftd.formats.reading import read
 from driftd.model.document import Document
 
 CASES = Path(__file__).parents[2] / "cases" / "meaning"

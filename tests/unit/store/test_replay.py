@@ -96,7 +96,9 @@ def test_an_event_that_lacks_what_its_action_must_have_is_incomprehensible(actio
 
 
 def test_what_receivers_refused_is_told_with_how_far_they_have_come() -> None:
-    told = event(Action.DELIVERY_REFUSED, refused={"webhook": 3}, delivered={"webhook": 9}, output_sequences={"webhook": 7})
+    told = event(
+        Action.DELIVERY_REFUSED, refused={"webhook": 3}, delivered={"webhook": 9}, output_sequences={"webhook": 7}
+    )
     assert replayed(recorded(told)) == [Delivered("webhook", 0, refused=3), Delivered("webhook", 9, number=7)]
 
 
