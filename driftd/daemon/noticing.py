@@ -75,7 +75,7 @@ class Noticing:
     def tree(self, tree: Tree) -> None:
         """Have everything looked through that a directory holds which came to a path, left it, or lost its watch there."""
         above = tree.path.rpartition(b"/")[0] or b"/"
-        if not self._watching.is_audited(tree.path) and not self._watching.is_audited(above):
+        if not self._watching.is_audited(tree.path) and not self._watching.holds(above):
             return
         for path in self._watching.names(tree.path):
             self._below(path, tree.when)

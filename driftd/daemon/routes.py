@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 
@@ -11,6 +12,8 @@ class Routes:
     def __init__(self) -> None:
         self._at: dict[bytes, dict[bytes, set[bytes]]] = {}
         """Directory of a hop -> name of the hop -> the paths."""
+        self._above: Counter[bytes] = Counter()
+        """Directory -> how many directories of hops lie below it."""
         self._hops: dict[bytes, tuple[bytes, ...]] = {}
 
     def put(self, path: bytes, hops: tuple[bytes, ...]) -> bool:
@@ -24,20 +27,27 @@ class Routes:
             self._forget(hop, path)
         for hop in hops:
             directory, name = _split(hop)
-            self._at.setdefault(directory, {}).setdefault(name, set()).add(path)
+            if directory not in self._at:
+                self._at[directory] = {}
+                self._above.update(directories_above(directory))
+            self._at[directory].setdefault(name, set()).add(path)
         return True
 
     def paths(self) -> list[bytes]:
         """Return every path that is reached through links."""
         return list(self._hops)
 
-    def directories(self) -> Iterable[bytes]:
-        """Return the directories in which hops stand."""
-        return self._at.keys()
+    def directories(self) -> set[bytes]:
+        """Return the directories in which hops stand, and those above them."""
+        return {*self._at, *self._above}
 
     def leads(self, directory: bytes) -> bool:
         """Whether a hop stands in the directory."""
         return directory in self._at
+
+    def passes(self, directory: bytes) -> bool:
+        """Whether a hop stands in the directory, or anywhere below it."""
+        return directory in self._at or directory in self._above
 
     def through(self, hop: bytes) -> Iterable[bytes]:
         """Return the paths that are reached through a hop."""
@@ -65,6 +75,17 @@ class Routes:
             del names[name]
         if not names:
             del self._at[directory]
+            for above in directories_above(directory):
+                self._above[above] -= 1
+                if not self._above[above]:
+                    del self._above[above]
+
+
+def directories_above(directory: bytes) -> Iterator[bytes]:
+    """Yield every directory above another one, the nearest first."""
+    while directory != b"/":
+        directory, _ = _split(directory)
+        yield directory
 
 
 def _split(path: bytes) -> tuple[bytes, bytes]:

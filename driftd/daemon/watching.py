@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from driftd.auditor import Auditor
-from driftd.daemon.routes import Routes
+from driftd.daemon.routes import Routes, directories_above
 from driftd.model.item import real_path
 from driftd.ports import Watcher, WatchEvents
 from driftd.watch.reasons import MISSING, REMOTE, WATCH_LIMIT
@@ -133,7 +133,8 @@ class Watching:
         path, hops = real_path(item), tuple(map(real_path, links))
         directory = path.rpartition(b"/")[0] or b"/"
         if hops or directory in self._entered:
-            return self.items.put(path, hops) and self._cover_hops(hops)
+            self.items.put(path, hops)
+            return self._cover_hops(hops)
         watched = self._cover(directory)
         self.items.put(path, (path,) if self.covers(directory) else ())
         return watched
@@ -141,7 +142,8 @@ class Watching:
     # --- watches
 
     def _cover_hops(self, hops: Iterable[bytes]) -> bool:
-        covered = [self._cover(hop.rpartition(b"/")[0] or b"/") for hop in hops]
+        """Watch where hops stand, and every directory above: who moves one of these moves what lies in it along."""
+        covered = [self._cover(place) for place in {place for hop in hops for place in directories_above(hop)}]
         return any(covered)
 
     def _cover(self, place: bytes) -> bool:
@@ -202,13 +204,14 @@ class Watching:
         if place is None or self._watcher is None:
             return []
         prefix = place.rstrip(b"/") + b"/"
-        concerned = [entered for entered in self._entered if entered == place or entered.startswith(prefix)]
-        if not concerned and (place.rpartition(b"/")[0] or b"/") not in self._entered:
+        known = {*self._entered, *self.items.directories(), *self.entries.directories()}
+        concerned = [directory for directory in known if directory == place or directory.startswith(prefix)]
+        if not concerned and not self.holds(point.rpartition(b"/")[0] or b"/"):
             return []
-        for entered in concerned:
-            del self._entered[entered]
-            self._watcher.forget(self._on_host(entered))
-            self.gone(entered)
+        for directory in concerned:
+            self._entered.pop(directory, None)
+            self._watcher.forget(self._on_host(directory))
+            self.gone(directory)
         return self.names(point)
 
     def retry(self) -> list[bytes]:
@@ -253,7 +256,12 @@ class Watching:
             above = above.rpartition(b"/")[0] or b"/"
 
     def is_audited(self, host: bytes) -> bool:
-        """Whether anything in a directory on this machine may concern an item."""
+        """Whether a change of anything in a directory on this machine may concern an item."""
+        place = self._inside(host)
+        return place is not None and (place in self._entered or self.items.passes(place) or self.entries.passes(place))
+
+    def holds(self, host: bytes) -> bool:
+        """Whether what comes to a directory on this machine, whatever its name, may concern an item."""
         place = self._inside(host)
         return place is not None and (place in self._entered or self.items.leads(place) or self.entries.leads(place))
 

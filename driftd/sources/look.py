@@ -16,7 +16,7 @@ from driftd.model.baseline import AttributeName
 from driftd.sources.attributes import read_xattrs
 from driftd.sources.facts import Facts, facts
 from driftd.sources.reasons import StillChangingError, is_absent
-from driftd.sources.root import Guard, LeadsNowhereError, Resolved, Root
+from driftd.sources.root import Guard, LeadsNowhereError, LinkLoopError, Resolved, Root
 
 CHUNK: Final = 64 * 1024
 TRIES: Final = 3
@@ -120,15 +120,18 @@ def _look_behind(root: Root, parent: Resolved, here: bytes, found: Look, guard: 
         raise
     try:
         led = root.follow(here, barred=VOLATILE, guard=guard)
-    except OSError as error:
-        if not is_absent(error) and error.errno != errno.ELOOP:
-            raise
-        found.note = "the link leads nowhere" if is_absent(error) else "the link leads into itself"
-        if isinstance(error, LeadsNowhereError):
-            found.links = (*parent.links, *error.links, error.place)
-        else:
-            found.links = (*parent.links, here)
+    except LeadsNowhereError as error:
+        found.note = "the link leads nowhere"
+        found.links = (*parent.links, *error.links, error.place)
         return here
+    except LinkLoopError as error:
+        found.note = "the link leads into itself"
+        found.links = (*parent.links, *error.links)
+        return here
+    except OSError as error:
+        if is_absent(error) or error.errno == errno.EINVAL:  # a link on the way is none any more
+            raise _ChangedError from error
+        raise
     found.links = (*parent.links, *led.links, led.path)
     if led.barred:
         found.note = f"the link leads to {led.path.split(b'/')[1].decode()}: only its text is compared"

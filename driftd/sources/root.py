@@ -22,6 +22,8 @@ from driftd.sources.reasons import is_absent
 
 MAX_LINKS: Final = 40
 """As many as the kernel follows."""
+MAX_NAME: Final = 255
+"""Bytes in a name; nothing has a longer one, whatever the text of a link says."""
 MAX_ENTRIES: Final = 500_000
 """Names in one directory; with more, somebody fills it to fill our memory."""
 
@@ -55,6 +57,15 @@ class LeadsNowhereError(FileNotFoundError, NotADirectoryError):
         """Every link on the way."""
         self.place = place
         """What would have to be there, or be a directory; the directory that holds it is there."""
+
+
+class LinkLoopError(OSError):
+    """Links lead to links without end."""
+
+    def __init__(self, links: tuple[bytes, ...]) -> None:
+        super().__init__(errno.ELOOP, os.strerror(errno.ELOOP))
+        self.links = links
+        """Every link on the way: where one of them is replaced, the way may have an end."""
 
 
 class Entry(NamedTuple):
@@ -157,13 +168,14 @@ class Root:
             try:
                 found = facts(os.lstat(host))
             except OSError as error:
-                if is_absent(error):
-                    raise LeadsNowhereError(error.errno or errno.ENOENT, tuple(links), here) from error
+                if is_absent(error) or len(name) > MAX_NAME:
+                    number = error.errno if is_absent(error) else None
+                    raise LeadsNowhereError(number or errno.ENOENT, tuple(links), here) from error
                 raise
             if stat.S_ISLNK(found.mode):
                 links.append(here)
                 if len(links) > MAX_LINKS:
-                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+                    raise LinkLoopError(tuple(dict.fromkeys(links)))
                 target = os.readlink(host)
                 pending += _reversed(target)
                 done = [] if target.startswith(b"/") else done

@@ -22,7 +22,7 @@ from driftd.sources.glob import Glob, name_text
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.mounts import Mount, Mounts, RemoteMountError
 from driftd.sources.reasons import MAX_ITEMS, IsolationError, detail_for, is_absent, reason_for
-from driftd.sources.root import Entry, LeadsNowhereError, Root
+from driftd.sources.root import Entry, LeadsNowhereError, LinkLoopError, Root
 
 LINK_TRIES: Final = 3
 """How often a link is followed again because the directory it stands in is watched only now."""
@@ -281,13 +281,15 @@ class Walk(Iterator[Found]):
         while self._guide is not None and tries and self._guide.led(path, hops):
             hops, behind = self._follow(link)
             tries -= 1
-        self.directories.update(os.path.dirname(hop) for hop in (hops if behind is None else hops[:-1]))
+        self.directories.update(os.path.dirname(hop) for hop in (hops[:-1] if isinstance(behind, Facts) else hops))
+        if isinstance(behind, LinkLoopError):
+            raise behind
         if behind is None or not stat.S_ISDIR(behind.mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         return hops[-1]
 
-    def _follow(self, link: bytes) -> tuple[tuple[bytes, ...], Facts | None]:
-        """Return every link on the way and where the last one leads, and what is there, if anything is."""
+    def _follow(self, link: bytes) -> tuple[tuple[bytes, ...], Facts | LinkLoopError | None]:
+        """Return every link on the way and where the last one leads, and what is there: None where nothing is."""
         try:
             led = self._root.follow(link, guard=self._guard)
         except RemoteMountError as error:
@@ -296,6 +298,8 @@ class Walk(Iterator[Found]):
             return seen.links, seen.behind
         except LeadsNowhereError as error:
             return (*error.links, error.place), None
+        except LinkLoopError as error:
+            return error.links, error
         return (*led.links, led.path), led.facts
 
     def _may_cross(self, state: State, depth: int) -> bool:

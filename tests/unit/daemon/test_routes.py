@@ -11,7 +11,7 @@ def test_a_path_is_reached_through_every_hop_on_its_way() -> None:
     routes = Routes()
     assert routes.put(b"/m/app", (b"/m/app", b"/m/..data", b"/m/..1/app"))
     assert reached(routes, b"/m/..data") == reached(routes, b"/m/..1/app") == {b"/m/app"}
-    assert set(routes.directories()) == {b"/m", b"/m/..1"}
+    assert set(routes.directories()) == {b"/", b"/m", b"/m/..1"}
 
 
 def test_another_way_forgets_the_one_before() -> None:
@@ -20,7 +20,7 @@ def test_another_way_forgets_the_one_before() -> None:
     assert routes.put(b"/m/app", (b"/m/app", b"/m/..2/app"))
     assert not routes.put(b"/m/app", (b"/m/app", b"/m/..2/app"))
     assert reached(routes, b"/m/..1/app") == set()
-    assert set(routes.directories()) == {b"/m", b"/m/..2"}
+    assert set(routes.directories()) == {b"/", b"/m", b"/m/..2"}
     routes.put(b"/m/app", ())
     assert list(routes.directories()) == routes.paths() == []
 
@@ -35,6 +35,20 @@ def test_what_lies_below_a_hop_s_directory_is_found_and_a_like_name_is_not() -> 
     assert set(routes.inside(b"/srv")) == {b"/c"}
     assert routes.leads(b"/srv")
     assert not routes.leads(b"/opt")
+
+
+def test_the_directories_above_a_hop_are_known_as_long_as_it_is() -> None:
+    routes = Routes()
+    routes.put(b"/a", (b"/a", b"/srv/1/x"))
+    routes.put(b"/b", (b"/b", b"/srv/2/x"))
+    assert routes.passes(b"/srv")
+    assert not routes.leads(b"/srv")
+    assert set(routes.directories()) == {b"/", b"/srv", b"/srv/1", b"/srv/2"}
+    routes.put(b"/a", ())
+    assert routes.passes(b"/srv")
+    routes.put(b"/b", ())
+    assert not routes.passes(b"/srv")
+    assert not routes.passes(b"/")
 
 
 def test_hops_in_the_root_directory() -> None:

@@ -299,6 +299,7 @@ def test_a_link_into_itself_is_a_link_without_content(tree: Path) -> None:
     assert seen.document is None
     assert seen.digest is None
     assert observer(tree).stamps("/etc/a") == (seen.stamp, b"")
+    assert seen.links == ("/etc/a", "/etc/b")
 
 
 def test_an_impossible_name_is_a_gap(tree: Path) -> None:

@@ -313,6 +313,15 @@ def test_of_a_link_that_leads_nowhere_a_guide_is_told_what_would_have_to_come(tr
     assert guide.hops == [(b"/current", (b"/current", b"/srv/releases"))]
 
 
+def test_of_links_that_lead_to_each_other_a_guide_is_told_all(tree: Path) -> None:
+    guide = Scout()
+    (tree / "current").symlink_to("/srv/x")
+    (tree / "srv" / "x").symlink_to("y")
+    (tree / "srv" / "y").symlink_to("x")
+    assert guided(tree, guide, "/current/*") == []
+    assert guide.hops == [(b"/current", (b"/current", b"/srv/x", b"/srv/y"))]
+
+
 def test_a_link_is_followed_again_where_the_guide_came_late(tree: Path) -> None:
     guide = Scout()
     guide.doubts = 1
