@@ -241,10 +241,10 @@ def test_what_systemd_has_loaded_is_audited_with_systemctl(service: Service) -> 
     service.run("systemctl", "reload", "driftd")
     service.until(lambda: len(service.events("DRIFTD_ACTION=daemon-reloaded")) > reloads, "the new baselines")
     service.run("driftd", "approve", "systemd-effective", "live-unit", "--reason", "as loaded", "--yes")
-    assert service.gaps() == {}
+    service.until(lambda: service.gaps() == {}, "what was approved is judged")
 
     service.run("systemctl", "enable", "live")
-    enabled = [("$['live.service'].state", None)]
+    enabled = [("$[?@.unit_file=='live.service'].state", None)]
     service.until(lambda: service.changes("command:systemd-unit-files") == enabled, "what is enabled")
     service.write(f"{unit}.d/nice.conf", "[Service]\nNice=5\n")
     service.until(lambda: service.changes("command:live-unit") == [("$.Service[1]", None)], "what systemctl cat says")

@@ -16,6 +16,8 @@ SHIPPED = TransientNames.shipped()
         ".sshd_config.swp", ".x.swo", "4913", "5036", "sshd_config~", "#hosts#", ".#hosts", ".#fstab3f2a",
         ".goutputstream-ABC123", "sshd_config.dpkg-new", "sedAbC123", "hosts;5f3c2a1b", "passwd.lock", "shadow+",
         ".ansible_tmpx1y2hosts", "tmpab_1cd2e", "app.conf.tmp",
+        ".sshd_config.x3Kd9Z", "wifi.nmconnection.V8K2Q1", "tmp.Xa81bZ", "tmp.Xa81bZ02kq", "grub.cfg.new",
+        "ntp.conf20261126-1234-1k2j3h", ".tmp-daemon.json183746", "..data_tmp",
     ],
 )  # fmt: skip
 def test_names_of_savers_are_transient(name: str) -> None:
@@ -27,6 +29,7 @@ def test_names_of_savers_are_transient(name: str) -> None:
     [
         "sshd_config", "app.conf", "sshd_config.dpkg-old", "sshd_config.dpkg-dist", "x.rpmnew", "x.pacnew", "poetry.lock",
         ".bashrc", "491", "49130", "sediment.conf", ".pwd.lock", "passwd-", "tmpfiles.d", "#x", "..data", "a\n~b",
+        "app.config", ".vimrc.local", "app.news", "dump-20261126.sql", "x.pacnew", "zone.20261126", ".env.production",
     ],
 )  # fmt: skip
 def test_other_names_are_not(name: str) -> None:
