@@ -50,7 +50,7 @@ items:
   - command: [systemctl, cat, live.service]
     name: live-unit
     format: systemd
-    when: [/etc/systemd/system/live.service*/**]
+    every: 2s
 """
 LANDLOCK = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
 """A machine has it; older versions of systemd-nspawn keep it from what runs in them."""
@@ -232,7 +232,8 @@ def test_a_reload_takes_new_settings_and_keeps_the_old_ones_where_they_are_wrong
 
 def test_what_systemd_has_loaded_is_audited_with_systemctl(service: Service) -> None:
     unit = "/etc/systemd/system/live.service"
-    service.write(unit, "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n")
+    text = "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n"
+    service.write(unit, text)
     service.run("systemctl", "daemon-reload")
     service.run("systemctl", "start", "live")
     service.write("/etc/driftd/baselines/systemd-effective/baseline.yaml", ready_baseline("systemd-effective").text)
@@ -246,19 +247,21 @@ def test_what_systemd_has_loaded_is_audited_with_systemctl(service: Service) -> 
     service.run("systemctl", "enable", "live")
     enabled = [("$[?@.unit_file=='live.service'].state", None)]
     service.until(lambda: service.changes("command:systemd-unit-files") == enabled, "what is enabled")
-    service.write(f"{unit}.d/nice.conf", "[Service]\nNice=5\n")
-    service.until(lambda: service.changes("command:live-unit") == [("$.Service[1]", None)], "what systemctl cat says")
+    service.write(unit, text.replace("[Install]", "Nice=5\n[Install]"))
 
     def unloaded() -> bool:
         return "SYSTEMD-EFFECTIVE-RELOAD" in {rule for _, rule in service.changes("command:systemd-units")}
 
-    service.until(unloaded, "what is not loaded yet")
+    service.until(unloaded, "a unit that is not loaded as it is")
+    service.until(
+        lambda: service.changes("command:live-unit") == [("$.Service[0].Nice", None)], "what systemctl cat says"
+    )
 
-    service.run("rm", "-r", f"{unit}.d")
+    service.write(unit, text)
     service.run("systemctl", "daemon-reload")
     service.run("systemctl", "disable", "--now", "live")
     service.until(lambda: not service.changes("command:systemd-unit-files"), "what is enabled, as it was")
-    service.until(lambda: not service.changes("command:live-unit"), "the unit without the drop-in")
+    service.until(lambda: not service.changes("command:live-unit"), "the unit as it was")
     service.until(lambda: not unloaded(), "everything is loaded")
     service.run("rm", "-r", unit, "/etc/driftd/baselines/systemd-effective", "/etc/driftd/baselines/live-unit")
     service.run("systemctl", "reload", "driftd")
