@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from driftd.compare.identity import NATURAL, identify, repeated_identity
+from driftd.compare.identity import NATURAL, identify, repeated_identity, told_apart
 from driftd.compare.meaning import Dialect, IdentityNames, Meanings, Names, effective, order_counts
 from driftd.compare.pairing import Pairing
 from driftd.model.document import Node, Problem, Steps
@@ -228,21 +228,22 @@ class Reducer:
         self, place: Place, before: list[Node], after: list[Node], names: Names
     ) -> tuple[list[Identity], list[Identity]] | None:
         wanted = self._approved_identities.get(place.before_steps) or self._observed_identities.get(place.after_steps)
-        if wanted is not None:
-            candidates: tuple[IdentityNames, ...] = (wanted,)
-        else:
-            candidates = (*self._dialect.sense(names).identities, *NATURAL)
-        found = identify([before, after], candidates)
+        sense = self._dialect.sense(names)
+        lists = [before, after]
+        found = identify(lists, (wanted,)) if wanted is not None else told_apart(lists, sense)
         if found is not None:
             return found[0], found[1]
-        self._note_repeated(before, after, candidates)
+        candidates = (wanted,) if wanted is not None else (*sense.identities, *NATURAL)
+        self._note_repeated(before, after, candidates, in_part=wanted is None and sense.in_part)
         return None
 
-    def _note_repeated(self, before: list[Node], after: list[Node], candidates: Sequence[IdentityNames]) -> None:
+    def _note_repeated(
+        self, before: list[Node], after: list[Node], candidates: Sequence[IdentityNames], *, in_part: bool
+    ) -> None:
         """Say so where a list has identities, and only lacks them because two members share one."""
         for names in candidates:
             for members in (before, after):
-                if twice := repeated_identity(members, names):
+                if twice := repeated_identity(members, names, in_part=in_part):
                     shown = ", ".join(repr(value) for _, value in twice.parts)
                     message = f"identity {shown} occurs twice: this list is compared by position"
                     self._result.problems.append(Problem(members[0].line, message))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from driftd.compare.canonical import Identities
-from driftd.compare.identity import NATURAL, identify
+from driftd.compare.identity import identify, told_apart
 from driftd.compare.meaning import Dialect, Names
 from driftd.model.document import Node, Steps
 from driftd.model.keys import KeyStep, render_key
@@ -51,6 +51,5 @@ def _member_steps(
     members: list[Node], steps: Steps, names: Names, dialect: Dialect, identities: Identities
 ) -> list[KeyStep]:
     wanted = identities.get(steps)
-    candidates = (wanted,) if wanted is not None else (*dialect.sense(names).identities, *NATURAL)
-    found = identify([members], candidates)
+    found = identify([members], (wanted,)) if wanted is not None else told_apart([members], dialect.sense(names))
     return list(found[0]) if found is not None else list(range(len(members)))

@@ -43,6 +43,8 @@ class Sense:
     """What ends the key of a member that is a text: the order of members with one key counts all the same."""
     identities: tuple[IdentityNames, ...] = ()
     """By what the members of a list are told apart: candidates, best first."""
+    in_part: bool = False
+    """Members of several kinds: of a candidate, what a member has tells it apart."""
     repeats: Repeats = "all"
     default: Scalar | Unset = UNSET
     """What holds where the setting is left out, in the spelling of `Dialect.scalar`."""
@@ -104,7 +106,7 @@ def order_counts(members: list[Node], sense: Sense) -> bool:
     if sense.ordered:
         return True
     if sense.identities and members and all(isinstance(member.value, dict) for member in members):
-        return identify([members], sense.identities) is None
+        return identify([members], sense.identities, in_part=sense.in_part) is None
     texts = [member.value for member in members if isinstance(member.value, str)]
     return any(map(takes_back, texts)) or (sense.key_ends is not None and share_a_key(texts, sense.key_ends))
 

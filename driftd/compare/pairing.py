@@ -37,10 +37,20 @@ class Pairing:
         self._digests_after = [meanings[1].digest(node, names) for node in after]
 
     def by_identity(self, before: Sequence[Identity], after: Sequence[Identity]) -> Paired:
-        """Pair members of one identity; where order counts, those outside the longest run in order have moved."""
+        """Pair members of one identity, then equal ones (an identity may be spelled in two ways).
+
+        Where order counts, those outside the longest run in order have moved.
+        """
         place = {identity: index for index, identity in enumerate(after)}
         pairs: list[Pair] = [(index, place.pop(identity, None)) for index, identity in enumerate(before)]
         pairs.extend((None, index) for index in sorted(place.values()))
+        if equal := dict(self._equal_leftovers(pairs)):
+            found = set(equal.values())
+            pairs = [
+                (at_b, equal.get(at_b, at_a) if at_b is not None else at_a)
+                for at_b, at_a in pairs
+                if at_b is not None or at_a not in found
+            ]
         if not self._ordered:
             return Paired(pairs, [])
         both = [(at_b, at_a) for at_b, at_a in pairs if at_b is not None and at_a is not None]

@@ -42,6 +42,8 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """With `ordered = false`: what ends the key of a text or a word. Of two with one key the order counts."""
     identity: tuple[tuple[str, ...], ...] | None = None
     """Candidates, best first: the members by which members of the list are told apart; `a.b` is a member of a member."""
+    in_part: bool | None = None
+    """With `identity`: members of several kinds; those of a candidate's names count that a member has."""
     repeats: Repeats | None = None
     default: Value | None = None
 
@@ -56,6 +58,7 @@ _SAYS = (
     "ordered",
     "key_ends",
     "identity",
+    "in_part",
     "repeats",
     "default",
 )

@@ -82,6 +82,7 @@ class ProgramDialect:
         sense = Sense(
             ordered=told.ordered is not False,
             identities=_identities(told.identity or ()),
+            in_part=told.in_part is True,
             repeats=told.repeats or self._declared.repeats,
             key_ends=told.key_ends,
         )

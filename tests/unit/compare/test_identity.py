@@ -77,3 +77,21 @@ def test_a_repeated_identity_is_named_only_where_every_member_before_it_has_one(
     assert repeated_identity(nodes({"name": "a"}, {"name": "b"}, {"name": "a"}), BY_NAME) == named("a")
     assert repeated_identity(nodes({"name": "a"}, {"name": "b"}), BY_NAME) is None
     assert repeated_identity(nodes({"name": "a"}, {}, {"name": "a"}), BY_NAME) is None
+
+
+def test_of_members_of_several_kinds_each_is_told_apart_by_what_it_has() -> None:
+    members = nodes({"user": "a", "host": "b"}, {"alias": "A"}, {"user": "a", "host": "c"})
+    wanted: IdentityNames = (("alias",), ("user",), ("host",))
+    assert identify([members], [wanted]) is None
+    assert identify([members], [wanted], in_part=True) == [
+        [
+            Identity(((("user",), "a"), (("host",), "b"))),
+            Identity(((("alias",), "A"),)),
+            Identity(((("user",), "a"), (("host",), "c"))),
+        ]
+    ]
+
+
+@pytest.mark.parametrize("odd", [{"other": "a"}, {"user": "a"}, "a"], ids=["nothing", "shared", "no mapping"])
+def test_in_part_is_not_enough_where_a_member_has_nothing_or_shares_it(odd: Json) -> None:
+    assert identify([nodes({"user": "a"}, odd)], [(("user",), ("host",))], in_part=True) is None

@@ -179,3 +179,25 @@ def test_a_data_file_that_cannot_be_says_where_and_why(text: str, message: str) 
 def test_sections_of_one_name_all_count_whatever_is_said_of_settings() -> None:
     one, other = ({"section": repeated({"a": name}, {"b": "1"})} for name in "xy")
     assert changes(LAST, Node(one), Node(other)) == [("changed", "$.section[0].a", "x", "y")]
+
+
+def test_an_identity_that_is_spelled_otherwise_is_the_same_member() -> None:
+    table = dialect(
+        '[[settings]]\nnames = ["$"]\nidentity = [["type"]]\n[[settings]]\nnames = ["type"]\nignore_case = true\n'
+    )
+    one: list[Json] = [{"type": "auth", "to": 1}, {"type": "x", "to": 1}]
+    other: list[Json] = [{"type": "Auth", "to": 1}, {"type": "x", "to": 2}]
+    assert changes(table, one, other) == [("changed", "$[?@.type=='x'].to", 1, 2)]
+
+
+KINDS = dialect('[[settings]]\nnames = ["$"]\nidentity = [["alias", "user", "host"]]\nin_part = true\n')
+
+
+def test_members_of_several_kinds_are_told_apart_by_what_they_have() -> None:
+    rows: list[Json] = [{"alias": "A", "of": "x"}, {"user": "u", "host": "h", "may": "y"}]
+    assert changes(KINDS, rows, [{"alias": "A", "of": "z"}, rows[1]]) == [("changed", "$[?@.alias=='A'].of", "x", "z")]
+    moved = changes(KINDS, rows, rows[::-1])
+    assert [kind for kind, *_ in moved] == ["moved"]
+    assert changes(KINDS, [*rows, rows[0]], [{"alias": "A", "of": "z"}, *rows[1:], rows[0]]) == [
+        ("changed", "$[0].of", "x", "z")
+    ]
