@@ -40,7 +40,7 @@ class Round:
         rereading: Rereading | None = None,
     ) -> None:
         self.items = 0
-        """Items that are audited: there, or missing."""
+        """Items that are audited: there, or approved and missing."""
         self.trouble: dict[str, Gap] = {}
         """Places that could not be looked into."""
         self.triggers: dict[str, bytes] = {}
@@ -170,7 +170,10 @@ class Round:
 
     def _is_approved(self, item: str) -> bool:
         standing = self._memory.drifts.get(item)
-        layers = self._auditor.approvals.layers.get(standing.baseline) if standing is not None else None
+        return standing is not None and self._is_approved_for(standing.baseline, item)
+
+    def _is_approved_for(self, baseline: str, item: str) -> bool:
+        layers = self._auditor.approvals.layers.get(baseline)
         return layers is not None and layers.digest(item) is not None
 
     def _commands(self) -> Iterator[str]:
@@ -188,9 +191,9 @@ class Round:
         for count, item in enumerate(expected, 1):
             if item in commands:
                 continue
-            if item not in remembered and item not in self._seen and audited(item) is not None:
+            if item not in remembered and item not in self._seen and (meant := audited(item)) is not None:
                 self._seen.add(item)
-                self.items += 1
+                self.items += self._is_approved_for(meant.baseline, item)
                 yield item
             if count % PART == 0:
                 yield None

@@ -34,6 +34,16 @@ def test_of_a_daemon_that_runs_and_finds_nothing(shop: Sandbox) -> None:
         assert "output    jsonl: ok, backlog 0" in shown
 
 
+def test_what_is_named_and_was_never_there_is_no_item_of_an_audit(shop: Sandbox) -> None:
+    shop.baseline("more", items=[{"path": shop.item("may-come.yml")}])
+    with shop.daemon() as daemon:
+        daemon.wait_for_action("audit-completed")
+        told = shop.run("status", "--json", status=CLEAN).json("status")
+        checked = shop.run("check", "--json", status=CLEAN).json("check")
+        counts = {checked["coverage"]["items"], told["coverage"]["items"], told["audits"][0]["items"]}
+        assert counts == {1}
+
+
 def test_drifts_are_counted_by_severity_and_status(shop: Sandbox) -> None:
     with shop.daemon() as daemon:
         shop.write("database.yml", BAD)
