@@ -8,6 +8,7 @@ import random
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -270,3 +271,33 @@ def test_what_a_receiver_refuses_for_good_is_told_and_still_counted_after_a_rest
         daemon.wait(lambda: 'refused_total{output="webhook"} 1' in (tmp_path / "m.prom").read_text(), "metrics tell it")
         assert daemon.stop() == 0
         assert sum(action_of(event) == Action.DELIVERY_REFUSED for event in daemon.journal.read()) == 1
+
+
+NOBODY_READS = """
+import os, sys
+read, write = os.pipe()
+os.close(read)
+os.dup2(write, 2)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_a_daemon_whose_diagnostics_nobody_takes_delivers_and_works_on(tmp_path: Path, web: Web) -> None:
+    host = ScratchHost(tmp_path, outputs=[{"webhook": {"url": web.url}}])
+    file = host.write("a.yml")
+    host.approve()
+    web.away()
+
+    def state() -> str:
+        shape: Any = ask(host.socket, "status", {}, timeout=PATIENCE)
+        return str(shape["outputs"][0]["state"])
+
+    with host.daemon(before=(sys.executable, "-c", NOBODY_READS)) as daemon:
+        daemon.wait(lambda: state() == "failing", "what is wrong was logged, or was to be")
+        web.back()
+        daemon.wait(lambda: state() == "ok", "the receiver is back")
+        host.config.write_text(host.config.read_text() + "\nnonsense: 1\n")  # which the loop logs
+        daemon.wait_event(Action.DAEMON_RELOAD_FAILED)
+        file.write_text("x: 2\n")
+        daemon.wait_event(Action.DRIFT_OPENED)
+        assert daemon.stop() == 0
