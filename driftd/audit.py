@@ -7,7 +7,7 @@ Read `judge` first: it is the main path of driftd. Everything else brings someth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -25,7 +25,7 @@ from driftd.model.document import Document, Node, Problem
 from driftd.model.drift import Drift, drift_id
 from driftd.model.item import Gap, ItemType, Observation
 from driftd.model.keys import plain_steps
-from driftd.model.result import NOT_APPROVED, AuditResult
+from driftd.model.result import NOT_APPROVED
 from driftd.model.secret import tokens_in
 from driftd.policy.query import Query, QueryFailedError
 from driftd.policy.rules import Violation, violations
@@ -80,20 +80,6 @@ class Verdict:
     gaps: list[Gap] = field(default_factory=list)
     cosmetic: bool = False
     """The bytes differ from the approved ones, the meaning does not."""
-
-
-def audit(observations: Iterable[tuple[Observation, Terms]], approvals: Approvals, host_id: str) -> AuditResult:
-    """Judge every observation; return the drifts and how much was really compared."""
-    result = AuditResult()
-    for observed, terms in observations:
-        verdict = judge(observed, terms, approvals)
-        if observed.exists or observed.gap or verdict.changes:
-            result.coverage.items += 1
-            result.coverage.compared += not verdict.gaps
-        result.coverage.gaps.extend(verdict.gaps)
-        if drift := drift_of(verdict, terms, observed.item, host_id):
-            result.drifts.append(drift)
-    return result
 
 
 def drift_of(verdict: Verdict, terms: Terms, item: str, host_id: str) -> Drift | None:

@@ -279,6 +279,20 @@ def test_a_corrupt_approved_file_is_never_clean(shop: Sandbox) -> None:
     assert [gap["item"] for gap in told["coverage"]["gaps"]] == [shop.item("database.yml")]
 
 
+def test_coverage_tells_what_is_there_from_what_was_compared(sandbox: Sandbox) -> None:
+    sandbox.write("a.yml", "x: 1\n")
+    sandbox.write("b.yml", "x: 1\n")
+    sandbox.baseline(items=[{"path": sandbox.item(name)} for name in ("a.yml", "b.yml", "nowhere.yml")])
+    sandbox.approve()
+    sandbox.write("a.yml", "x: 2\n")
+    [approved] = sandbox.baselines.rglob("b.yml.json")
+    approved.write_text("{}")
+    told = sandbox.check(status=INCOMPLETE)
+    assert (told["coverage"]["items"], told["coverage"]["compared"]) == (2, 1)
+    assert [gap["item"] for gap in told["coverage"]["gaps"]] == [sandbox.item("b.yml")]
+    assert [(drift["item"], len(drift["changes"])) for drift in told["drifts"]] == [(sandbox.item("a.yml"), 1)]
+
+
 def test_a_corrupt_manifest_is_never_clean(shop: Sandbox) -> None:
     [manifest] = (shop.baselines / "shop").rglob("approved.json")
     manifest.write_bytes(manifest.read_bytes()[:-20])
