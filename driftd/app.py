@@ -16,7 +16,8 @@ import structlog
 
 from driftd import __version__
 from driftd.acting import account_of, as_owner_of, as_root, reads_everything
-from driftd.auditor import Auditor, HostApprovals
+from driftd.approvals import HostApprovals
+from driftd.auditor import Auditor
 from driftd.baselines.approve import write
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.checkout import checkout_in_progress, in_progress

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from driftd.approvals import HostApprovals
 from driftd.audit import ApprovedCorrupt, Verdict, dialect_for, drift_of, judge
-from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.scope import Audited, Scope, ScopedCommand
 from driftd.compare.differ import compare
-from driftd.formats import registry
-from driftd.formats.reading import read
-from driftd.model.approved import ApprovedItem
 from driftd.model.baseline import DEFAULT_ATTRIBUTES
-from driftd.model.document import Document, Node, Steps, node_from_json
 from driftd.model.drift import Drift
 from driftd.model.item import Gap, Observation, real_path
 from driftd.model.item_table import ItemTable
 from driftd.model.result import AuditResult
-from driftd.policy.query import Query
-from driftd.secrets.fingerprint import SecretKeeper
-from driftd.secrets.mask import mask
 from driftd.sources.command import CommandPlan, Outcome
 from driftd.sources.isolated import IsolatedReader
 from driftd.sources.mounts import Mounts
@@ -31,78 +23,11 @@ from driftd.sources.observe import Observer, ReadingPlan
 from driftd.sources.reasons import COMMAND_NOT_RUN, CommandError
 from driftd.sources.root import Root
 from driftd.sources.survey import Survey
+from driftd.sources.triggers import Triggers
 from driftd.sources.walk import Found, Guide, Plan, Walk, WalkPattern
-from driftd.store.content import ContentStore
 
-_BREATH: Final = 256
-"""Items between two moments at which others may overtake."""
 _IN_STAT: Final = frozenset(DEFAULT_ATTRIBUTES)
 """Attributes that stat fields say, and the names of owners."""
-
-
-class HostApprovals:
-    """What is approved for this host, with the approved bytes read again by today's parsers."""
-
-    def __init__(
-        self,
-        layers: dict[str, ApprovedLayers],
-        content: ContentStore | None,
-        keeper: SecretKeeper,
-        scope: Scope,
-    ) -> None:
-        self.layers = layers
-        self._content = content
-        self._keeper = keeper
-        self._scope = scope
-        self._last: tuple[ApprovedLayers, str, ApprovedItem] | None = None
-
-    def over(self, layers: dict[str, ApprovedLayers]) -> HostApprovals:
-        """Return the same over other layers."""
-        return HostApprovals(layers, self._content, self._keeper, self._scope)
-
-    def approved(self, baseline: str) -> bool:
-        """Whether anything was ever approved for the baseline."""
-        return self.layers[baseline].approved
-
-    def look(self) -> None:
-        """Begin a look at an item: what was read for the one before is not believed any more."""
-        self._last = None
-
-    def item(self, baseline: str, item: str) -> ApprovedItem | None:
-        """Return the approved state of an item; raises ApprovedCorrupt."""
-        layers = self.layers[baseline]
-        if self._last is not None and self._last[0] is layers and self._last[1] == item:
-            return self._last[2]  # it is asked for twice in a row: to know the digest, and to compare
-        found = layers.get(item)
-        if isinstance(found, Gap):
-            raise ApprovedCorrupt(found.detail or found.reason)
-        self._last = (layers, item, found) if found is not None else None
-        return found
-
-    def document(self, baseline: str, approved: ApprovedItem, format: str | None) -> Document | None:
-        """Read the approved bytes again by today's parser; None where they are gone."""
-        if self._content is None or approved.digest is None:
-            return None
-        content = self._content.get(approved.digest)
-        if content is None:
-            return None
-        reading = read(content, approved.item, format)
-        if reading.document is None or reading.problem is not None:
-            return None
-        queries = self._queries(approved.item)
-        mask(reading.document, self._keeper, lambda root: secret_places(queries, root))
-        return reading.document
-
-    def recorded(self, approved: ApprovedItem, *, untyped: bool) -> Document:
-        """Return the settings as they were read at approval, with what is a secret by today's detectors masked as well."""
-        format = approved.format or "text"
-        document = Document(approved.item, format, node_from_json(approved.settings), untyped=untyped)
-        mask(document, self._keeper, lambda root: secret_places(self._queries(approved.item), root), masked_before=True)
-        return document
-
-    def _queries(self, item: str) -> tuple[Query, ...]:
-        audited = self._scope.audited(item)
-        return audited.secrets if audited else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +85,7 @@ class Auditor:
         self._host_id = host_id
         self._isolated = isolated
         self._commands = commands
-        triggers = [(glob, item) for item, command in scope.commands.items() for glob in command.when]
-        self._triggering = [item for _, item in triggers]
-        self._trigger_plan = Plan([WalkPattern(glob) for glob, _ in triggers])
+        self._triggers = Triggers((glob, item) for item, command in scope.commands.items() for glob in command.when)
         self._more = any(not _IN_STAT.issuperset(scoped.pattern.attributes) for scoped in scope.patterns)
         self._plan = Plan(
             [
@@ -176,10 +99,30 @@ class Auditor:
         """The directory on this machine under which it looks; `/` for the machine itself."""
         return self._root.directory
 
+    @property
+    def waits(self) -> bool:
+        """Whether some baseline waits for its first approval."""
+        return any(
+            loaded.definition.approved == "required" and not self.approvals.approved(name)
+            for name, loaded in self.scope.baselines.items()
+        )
+
+    def judges_by(self) -> tuple[object, ...]:
+        """Return what judging depends on beside the items and what is approved: another one may judge otherwise."""
+        return self, self._root.accounts_digest()
+
+    def warm_up(self) -> None:
+        """Load what the first difference needs and nothing before it: patterns, lists of names, a reader. Takes 0.1 s."""
+        before, after = self._observer.sample(b"a: 1\n"), self._observer.sample(b"a: 2\n")
+        if before is not None and after is not None:
+            compare(before.root, after.root, dialect=dialect_for(after))
+
+    # --- where items are
+
     def found(self) -> Iterator[Found]:
         """Yield every item that some pattern means and that is there, and every place that could not be looked into."""
         begun = self.guide.begins() if self.guide is not None else 0
-        walk = self._walk(b"/", shallow=False)
+        walk = self._walk(self._plan)
         yield from walk
         self.directories = walk.directories
         for _ in self.triggers():
@@ -187,44 +130,29 @@ class Auditor:
         if self.guide is not None:
             self.guide.ends(begun)
 
+    def found_within(self, path: bytes, *, shallow: bool = False) -> Iterator[Found]:
+        """Yield the same at and below one path; `shallow`: not below the directories that the guide covers already."""
+        return self._walk(self._plan, path, shallow=shallow)
+
     def triggers(self) -> Generator[None, None, dict[str, bytes]]:
         """Return for each command a digest of what is there for whose changes it is run, and have its directories watched.
 
         Yields now and then, so that other work may overtake.
         """
-        if not self._triggering:
+        if not self._triggers.items:
             return {}
-        seen: dict[str, list[bytes]] = {item: [] for item in self._triggering}
-        walk = Walk(self._root, self._trigger_plan, self.mounts, self._isolated, guide=self.guide)
-        for count, found in enumerate(walk, 1):
-            stamps = self.stamps(found.item) if found.gap is None else None
-            for index in found.matches:
-                seen[self._triggering[index]].append(b"%b\0%b" % (found.path, b"".join(stamps or ())))
-            if count % _BREATH == 0:
-                yield
+        walk = self._walk(self._triggers.plan)
+        digests = yield from self._triggers.digests(walk, self.stamps)
         self.directories |= walk.directories
-        return {item: hashlib.sha256(b"\0".join(sorted(those))).digest() for item, those in seen.items()}
+        return digests
 
-    def found_within(self, path: bytes, *, shallow: bool = False) -> Iterator[Found]:
-        """Yield the same at and below one path; `shallow`: not below the directories that the guide covers already."""
-        return self._walk(path, shallow=shallow)
-
-    def _walk(self, within: bytes, *, shallow: bool) -> Walk:
-        return Walk(
-            self._root,
-            self._plan,
-            self.mounts,
-            self._isolated,
-            guide=self.guide,
-            within=within,
-            shallow=shallow,
-        )
+    def _walk(self, plan: Plan, within: bytes = b"/", *, shallow: bool = False) -> Walk:
+        return Walk(self._root, plan, self.mounts, self._isolated, guide=self.guide, within=within, shallow=shallow)
 
     def survey(
         self, remembered: ItemTable, linked: Mapping[str, bytes], *, trusting: bool, asking: bool = True
     ) -> Survey:
         """Return a walk that says which items differ from what is remembered; see `sources/survey.py`."""
-        ignored = self._is_ignored if self.scope.ignores_whole_items else None
         return Survey(
             self._root,
             self._plan,
@@ -233,7 +161,7 @@ class Auditor:
             self.mounts,
             self._isolated,
             guide=self.guide,
-            ignored=ignored,
+            ignored=self._is_ignored if self.scope.ignores_whole_items else None,
             trusting=trusting,
             asking=asking,
         )
@@ -253,6 +181,8 @@ class Auditor:
         for scoped in self.scope.patterns:
             yield from scoped.glob.literals
 
+    # --- one item
+
     def stamps(self, item: str) -> tuple[bytes, bytes] | None:
         """Return the stamps of an item and of what it leads to; None: nothing is there. Both empty: examine it to tell."""
         return self._observer.stamps(item)
@@ -260,6 +190,17 @@ class Auditor:
     def changed_ns(self, item: str) -> int | None:
         """Return when a file or directory changed last; None: it is something else, or asking might take long."""
         return self._observer.changed_ns(item)
+
+    @property
+    def has_more(self) -> Callable[[str], bool] | None:
+        """What tells whether more of an item is audited than stat fields and content: extended attributes; None: of no item."""
+        return self._has_more if self._more else None
+
+    def _has_more(self, item: str) -> bool:
+        audited = self.scope.audited(item)
+        if audited is None or isinstance(audited.scoped, ScopedCommand):
+            return False
+        return not _IN_STAT.issuperset(audited.scoped.pattern.attributes)
 
     def examine(
         self,
@@ -282,6 +223,14 @@ class Auditor:
             return None
         verdict = judge(observed, audited.terms, self.approvals)
         return Examined(item, audited, observed, verdict, drift_of(verdict, audited.terms, item, self._host_id))
+
+    def unread(self, item: str, gap: Gap) -> Examined | None:
+        """Return what is to be said of an item that could not be looked at; None where it is not audited (any more)."""
+        audited = self.scope.audited(item)
+        if audited is None:
+            return None
+        observed = Observation(item, gap=gap)
+        return Examined(item, audited, observed, judge(observed, audited.terms, self.approvals), None)
 
     def _may_be_cut_off(self, observed: Observation) -> bool:
         """Whether a link or a mount point stands on the way to something that is there."""
@@ -307,28 +256,24 @@ class Auditor:
     ) -> Observation:
         """Read an item as its pattern says; content is parsed only where somebody will look at it."""
         known = self._known_digest(audited, item)
+        plan = self._reading_plan(audited, keep_content=keep_content)
+        if isinstance(audited.scoped, ScopedCommand):
+            said = outcome if outcome is not None else self.start(audited.scoped).result()
+            return self._observer.observe_output(item, said, plan, known_digest=known, keep_content=keep_content)
+        return self._observer.observe(item, plan, known_digest=known, keep_content=keep_content)
+
+    def _reading_plan(self, audited: Audited, *, keep_content: bool) -> ReadingPlan:
         scoped = audited.scoped
-        plan = ReadingPlan(
+        wants_settings = bool(audited.terms.rules) or keep_content
+        return ReadingPlan(
             attributes=() if isinstance(scoped, ScopedCommand) else scoped.pattern.attributes,
             content=scoped.pattern.content,
             format=scoped.pattern.format,
             max_bytes=scoped.pattern.max_bytes,
             secret_queries=audited.secrets,
-            wants_settings=bool(audited.terms.rules) or keep_content,
-            wants_digest=bool(audited.terms.rules) or keep_content or self._is_compared(audited),
+            wants_settings=wants_settings,
+            wants_digest=wants_settings or self._is_compared(audited),
         )
-        if isinstance(scoped, ScopedCommand):
-            said = outcome if outcome is not None else self.start(scoped).result()
-            return self._observer.observe_output(item, said, plan, known_digest=known, keep_content=keep_content)
-        return self._observer.observe(item, plan, known_digest=known, keep_content=keep_content)
-
-    def start(self, command: ScopedCommand) -> Future[Outcome]:
-        """Have a command run, beside what the caller does meanwhile; a gap at once where commands are not run."""
-        if self._commands is not None:
-            return self._commands.start(command.plan)
-        never: Future[Outcome] = Future()
-        never.set_result(CommandError(COMMAND_NOT_RUN, "what is audited is not this machine, so no command is run"))
-        return never
 
     def _is_compared(self, audited: Audited) -> bool:
         return audited.terms.needs_approval and self.approvals.approved(audited.baseline)
@@ -340,42 +285,7 @@ class Auditor:
             return None  # the judge says so
         return approved.digest if approved else None
 
-    def unread(self, item: str, gap: Gap) -> Examined | None:
-        """Return what is to be said of an item that could not be looked at; None where it is not audited (any more)."""
-        audited = self.scope.audited(item)
-        if audited is None:
-            return None
-        observed = Observation(item, gap=gap)
-        return Examined(item, audited, observed, judge(observed, audited.terms, self.approvals), None)
-
-    @property
-    def has_more(self) -> Callable[[str], bool] | None:
-        """What tells whether more of an item is audited than stat fields and content: extended attributes; None: of no item."""
-        return self._has_more if self._more else None
-
-    def _has_more(self, item: str) -> bool:
-        audited = self.scope.audited(item)
-        if audited is None or isinstance(audited.scoped, ScopedCommand):
-            return False
-        return not _IN_STAT.issuperset(audited.scoped.pattern.attributes)
-
-    def judges_by(self) -> tuple[object, ...]:
-        """Return what judging depends on beside the items and what is approved: another one may judge otherwise."""
-        return self, self._root.accounts_digest()
-
-    @property
-    def waits(self) -> bool:
-        """Whether some baseline waits for its first approval."""
-        return any(
-            loaded.definition.approved == "required" and not self.approvals.approved(name)
-            for name, loaded in self.scope.baselines.items()
-        )
-
-    def warm_up(self) -> None:
-        """Load what the first difference needs and nothing before it: patterns, lists of names, a reader. Takes 0.1 s."""
-        before, after = self._observer.sample(b"a: 1\n"), self._observer.sample(b"a: 2\n")
-        if before is not None and after is not None:
-            compare(before.root, after.root, dialect=dialect_for(after))
+    # --- everything
 
     def audit(self, baselines: set[str] | None = None, each: Callable[[Examined], None] | None = None) -> AuditResult:
         """Look at everything once, keeping nothing: what `check` does. `baselines`: only items these own."""
@@ -397,7 +307,7 @@ class Auditor:
 
     def everything(
         self,
-        result: AuditResult | None = None,
+        result: AuditResult,
         *,
         keep_content: bool = False,
         baselines: set[str] | None = None,
@@ -408,16 +318,21 @@ class Auditor:
         Commands come last. Those of `baselines` are run meanwhile, unless `outcomes` says what they said.
         """
         running = self.started(baselines) if outcomes is None else {}
+        yield from self._files(result, keep_content=keep_content)
+        said = outcomes if outcomes is not None else {item: one.result() for item, one in running.items()}
+        for item, outcome in said.items():
+            if examined := self.examine(item, keep_content=keep_content, outcome=outcome):
+                yield examined
+
+    def _files(self, result: AuditResult, *, keep_content: bool) -> Iterator[Examined]:
         seen = set(self.scope.commands)
         for found in self.found():
             if found.gap is not None:
-                if result is not None:
-                    result.coverage.gaps.append(found.gap)
+                result.coverage.gaps.append(found.gap)
                 continue
             seen.add(found.item)
             if self.scope.ignored(found.item) is not None:
-                if result is not None:
-                    result.coverage.ignored += 1
+                result.coverage.ignored += 1
             elif examined := self.examine(found.item, matches=found.matches, keep_content=keep_content):
                 yield examined
         for item in self.expected():
@@ -425,10 +340,16 @@ class Auditor:
                 seen.add(item)
                 if examined := self.examine(item, keep_content=keep_content):
                     yield examined
-        said = outcomes if outcomes is not None else {item: one.result() for item, one in running.items()}
-        for item, outcome in said.items():
-            if examined := self.examine(item, keep_content=keep_content, outcome=outcome):
-                yield examined
+
+    # --- commands
+
+    def start(self, command: ScopedCommand) -> Future[Outcome]:
+        """Have a command run, beside what the caller does meanwhile; a gap at once where commands are not run."""
+        if self._commands is not None:
+            return self._commands.start(command.plan)
+        never: Future[Outcome] = Future()
+        never.set_result(CommandError(COMMAND_NOT_RUN, "what is audited is not this machine, so no command is run"))
+        return never
 
     def started(self, baselines: set[str] | None = None, items: Collection[str] = ()) -> dict[str, Future[Outcome]]:
         """Have the commands of some baselines (None: of all) and some others run, and return what they will say."""
@@ -437,32 +358,3 @@ class Auditor:
             for item, command in self.scope.commands.items()
             if baselines is None or command.baseline.definition.name in baselines or item in items
         }
-
-
-def approved_item(examined: Examined) -> ApprovedItem | None:
-    """Return what approving an item as it was just seen would record; None: that it is not there."""
-    observed = examined.observed
-    if observed.attributes is None:
-        return None
-    document = observed.document
-    if document is None:
-        return ApprovedItem(observed.item, observed.attributes.to_json(), observed.digest)
-    format = "text" if observed.parse_problem is not None else document.format
-    return ApprovedItem(
-        observed.item,
-        observed.attributes.to_json(),
-        observed.digest,
-        format,
-        registry.by_name(format).reading,
-        document.root.to_json(),
-    )
-
-
-def secret_places(queries: tuple[Query, ...], root: Node) -> set[Steps]:
-    """Return the places that a user declared secret."""
-    return {steps for query in queries for steps in query.locate(root)}
-
-
-def directory_of(item: str) -> bytes:
-    """Return the directory in which an item stands, as the machine names it."""
-    return real_path(item).rpartition(b"/")[0] or b"/"

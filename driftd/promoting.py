@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 
+from driftd.approvals import HostApprovals
 from driftd.approving.gather import UnknownSelectionError
 from driftd.audit import judge
-from driftd.auditor import Auditor, HostApprovals
+from driftd.auditor import Auditor
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.layer import Layer
 from driftd.baselines.scope import Audited

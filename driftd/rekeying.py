@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from driftd.audit import SECRET_KEY_UNKNOWN
-from driftd.auditor import Auditor, secret_places
+from driftd.auditor import Auditor
 from driftd.baselines.approved import CORRUPT, ApprovedLayers
 from driftd.baselines.digests import ABSENT
 from driftd.baselines.layer import CorruptError, Layer, decode_item
-from driftd.formats import registry
 from driftd.formats.reading import read
+from driftd.formats.registry import by_name
 from driftd.model.approved import ApprovedItem, canonical_json
 from driftd.model.document import Json
 from driftd.model.item import Gap
+from driftd.policy.query import located
 from driftd.secrets.fingerprint import SecretKeeper, digest_key_id, key_ids_in
 from driftd.secrets.mask import by_digest_alone, looks_like_private_key, mask
 from driftd.sources.intake import plain_digest
@@ -181,8 +183,8 @@ class _Item:
             return whole
         audited = self.then.auditor.scope.audited(item)
         queries = audited.secrets if audited else ()
-        mask(document, keeper, lambda root: secret_places(queries, root))
+        mask(document, keeper, partial(located, queries))
         format = "text" if reading.problem is not None else document.format
         plain = not document.secret and reading.problem is None
         digest = plain_digest(content) if plain else whole.digest
-        return ApprovedItem(item, attributes, digest, format, registry.by_name(format).reading, document.root.to_json())
+        return ApprovedItem(item, attributes, digest, format, by_name(format).reading, document.root.to_json())

@@ -12,8 +12,9 @@ from typing import Final
 
 from driftd.approving.spool import Entry, GapEntry, Spool, SpooledFiles
 from driftd.audit import READING_CHANGED, SECRET_KEY_UNKNOWN
-from driftd.auditor import Auditor, Examined, approved_item
-from driftd.model.approved import canonical_json
+from driftd.auditor import Auditor, Examined
+from driftd.formats.registry import by_name
+from driftd.model.approved import ApprovedItem, canonical_json
 from driftd.model.change import Aspect
 from driftd.model.document import Json
 from driftd.model.drift import Drift
@@ -106,7 +107,7 @@ class Gathered:
 
     def take(self, examined: Examined) -> None:
         """Take up an item that would be approved."""
-        baseline, approved = examined.audited.baseline, approved_item(examined)
+        baseline, approved = examined.audited.baseline, _approved_item(examined)
         first = any(gap.reason == NOT_APPROVED and not gap.detail for gap in examined.verdict.gaps)
         drift = self._settled(examined.drift)
         self.items[baseline] += 1
@@ -127,6 +128,25 @@ class Gathered:
         self.left |= {change.rule for change in drift.changes if change.rule is not None}
         settled = tuple(change for change in drift.changes if change.aspect is not Aspect.RULE)
         return Drift(drift.id, drift.baseline, drift.item, settled) if settled else None
+
+
+def _approved_item(examined: Examined) -> ApprovedItem | None:
+    """Return what approving an item as it was just seen would record; None: that it is not there."""
+    observed = examined.observed
+    if observed.attributes is None:
+        return None
+    document = observed.document
+    if document is None:
+        return ApprovedItem(observed.item, observed.attributes.to_json(), observed.digest)
+    format = "text" if observed.parse_problem is not None else document.format
+    return ApprovedItem(
+        observed.item,
+        observed.attributes.to_json(),
+        observed.digest,
+        format,
+        by_name(format).reading,
+        document.root.to_json(),
+    )
 
 
 def _packed(told: Drift | Gap) -> bytes:

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from driftd.auditor import HostApprovals
+from driftd.approvals import HostApprovals
 from driftd.model.item import Gap
 from driftd.store.content import ContentStore
 from driftd.store.database import Database

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,11 @@ class Query:
     def covers(steps: Steps, located: set[Steps]) -> bool:
         """Whether a place is one of those located, or below one."""
         return bool(located) and any(steps[:length] in located for length in range(len(steps) + 1))
+
+
+def located(queries: Iterable[Query], root: Node) -> set[Steps]:
+    """Return the places of a tree that any of the queries selects; QueryFailedError as `Query.locate`."""
+    return {steps for query in queries for steps in query.locate(root)}
 
 
 def _plain_places(root: Node, wanted: Steps) -> set[Steps]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 from driftd.formats.reading import Reading, read
 from driftd.model.baseline import DEFAULT_ATTRIBUTES, DEFAULT_MAX_BYTES, AttributeName
-from driftd.model.document import Document, Node, Steps
+from driftd.model.document import Document
 from driftd.model.item import Attributes, Gap, ItemType, Observation, real_path, shown_path
-from driftd.policy.query import Query, QueryFailedError
+from driftd.policy.query import Query, QueryFailedError, located
 from driftd.secrets.fingerprint import SecretKeeper, digest_key_id
 from driftd.secrets.mask import by_digest_alone, looks_like_private_key, mask, masked_problem, masked_text
 from driftd.sources.attributes import attributes
@@ -216,7 +217,7 @@ class Observer:
         if document is None:
             _note(observed, "not text: compared by digest")
             return
-        mask(document, self._keeper, _places(how.secret_queries) if how.secret_queries else None)
+        mask(document, self._keeper, partial(located, how.secret_queries) if how.secret_queries else None)
         observed.document = document
         if not document.secret and reading.problem is None:
             observed.digest = plain_digest(content)
@@ -258,7 +259,3 @@ def _names(item: str, found: Look) -> tuple[str, ...]:
     """Return every name under which the content stands; the last is what the kernel says, whatever was swapped meanwhile."""
     actual = (shown_path(found.actual),) if found.actual is not None else ()
     return (item, *map(shown_path, found.links), *actual)
-
-
-def _places(queries: tuple[Query, ...]) -> Callable[[Node], set[Steps]]:
-    return lambda root: {steps for query in queries for steps in query.locate(root)}

@@ -67,8 +67,11 @@ ROOMS = {
     "handbook": Room(
         4, "texts for shells and man, made from parsers and schemas that are handed in; asks nothing itself"
     ),
+    "approvals": Room(5, "joins approved files, kept bytes and parsers for whoever judges; looks at no item itself"),
     "auditor": Room(
-        5, "looks at a host and has it judged; keeps nothing, so that `check` is an audit without a daemon"
+        5,
+        "looks at a host and has it judged; keeps nothing, so that `check` is an audit without a daemon",
+        frozenset({"approvals"}),
     ),
     "acting": Room(5, "who this process is while it works; those who join the parts and commands of root ask for it"),
     "clock": Room(4, "the machine's clock behind its port; only those who join the parts name it"),

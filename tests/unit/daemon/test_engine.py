@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from driftd.approvals import HostApprovals
 from driftd.approving.gather import gather
 from driftd.approving.spool import Spool
-from driftd.auditor import Auditor, HostApprovals, Runner
+from driftd.auditor import Auditor, Runner
 from driftd.baselines.approve import write
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.author import Author
