@@ -29,7 +29,7 @@ def test_names_of_savers_are_transient(name: str) -> None:
     [
         "sshd_config", "app.conf", "sshd_config.dpkg-old", "sshd_config.dpkg-dist", "x.rpmnew", "x.pacnew", "poetry.lock",
         ".bashrc", "491", "49130", "sediment.conf", ".pwd.lock", "passwd-", "tmpfiles.d", "#x", "..data", "a\n~b",
-        "app.config", ".vimrc.local", "app.news", "dump-20261126.sql", "x.pacnew", "zone.20261126", ".env.production",
+        "app.config", ".vimrc.local", "app.news", "dump-20261126.sql", "zone.20261126", ".env.production",
     ],
 )  # fmt: skip
 def test_other_names_are_not(name: str) -> None:
