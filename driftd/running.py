@@ -18,6 +18,7 @@ from driftd.daemon.counts import Counts
 from driftd.daemon.listener import Listener
 from driftd.daemon.messages import Due, Message, Refused
 from driftd.daemon.monitoring import Monitoring
+from driftd.daemon.next_reload import Wanted
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
 from driftd.daemon.polling import Polling
@@ -302,10 +303,10 @@ class Daemon:
 
     # --- reload
 
-    def reload(self, *, asked: bool) -> bool:
+    def reload(self, wanted: Wanted) -> bool:
         """Read settings and baselines again; see `Reloads`."""
         assert self._reloads is not None
-        return self._reloads.attempt(asked=asked)
+        return self._reloads.attempt(wanted)
 
     def _read_anew(self, host: Host) -> Host:
         return read_anew(host, self._config, self._around, self._root, self._notifier.watchdog)

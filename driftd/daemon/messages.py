@@ -79,6 +79,8 @@ class Task:
     """Nobody asked for it but the daemon itself: what goes wrong with it goes wrong with the loop."""
     before_audits: bool = False
     """Whether no audit goes on before it is done: it would judge by what is half taken over."""
+    doing: str = "working on what a command asked for"
+    """For those who ask what the loop is doing."""
     answer: Future[Json] = field(default_factory=Future)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import queue
-from collections import deque
 from collections.abc import Callable, Generator
 from typing import Final, Protocol
 
 import structlog
 
 from driftd.daemon.adoption import Adoption
-from driftd.daemon.audits import SLICE, Audits
+from driftd.daemon.audits import Audits
 from driftd.daemon.commands import Commands
 from driftd.daemon.engine import Engine
 from driftd.daemon.inbox import Inbox
@@ -31,15 +30,15 @@ from driftd.daemon.messages import (
     Stop,
     Task,
     Tree,
-    UnwantedError,
 )
+from driftd.daemon.next_reload import NextReload, Wanted
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
-from driftd.daemon.peers import Peer
 from driftd.daemon.polling import Polling
 from driftd.daemon.pulse import IDLE, Pulse
 from driftd.daemon.rechecks import Rechecks
 from driftd.daemon.sweep import Sweep
+from driftd.daemon.tasks import Tasks
 from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
 from driftd.model.change import Severity
@@ -56,10 +55,6 @@ SHORT_SLICE: Final = 0.02
 """Seconds of looking at directories that were noticed, and of polls, between two looks at the queue."""
 MESSAGES: Final = 2_000
 """Messages that are handled before items are looked at."""
-QUIET: Final = 2.0
-"""A checkout of baselines must be at rest for so long before it is read."""
-LONGEST_PAUSE: Final = 60.0
-"""Seconds between two tries to read what is no whole state, when it has been none for long."""
 TICK: Final = 5.0
 """Seconds between two looks at the clocks, where nobody tells when they are set."""
 RETRY: Final = 5.0
@@ -76,12 +71,12 @@ class MachineClock(Clock, Protocol):
 class ReloadAction(Protocol):
     """Reads settings and baselines again."""
 
-    def __call__(self, *, asked: bool) -> bool:
-        """Say whether anything was replaced; `asked`: even where no file differs."""
+    def __call__(self, wanted: Wanted) -> bool:
+        """Say whether anything was replaced."""
 
 
 class Service:
-    """The loop. `reload(asked)` reads settings and baselines again and says whether anything was replaced."""
+    """The loop. `reload` reads settings and baselines again and says whether anything was replaced."""
 
     def __init__(
         self,
@@ -119,22 +114,15 @@ class Service:
         self.audits = Audits(engine, settle, clock.monotonic)
         self.audits.before = self._begin_audit
         self.audits.after = self._swept
-        self._tasks: deque[Task] = deque()
-        self._steps: Generator[None, None, Json] | None = None
-        """Of the first of these tasks, once it was begun."""
-        self._reload_at: float | None = None
-        self._reload_asked = False
-        self._pause = 0.0
-        """Until the last try to read again what was no whole state; 0: it was one."""
-        self.reload_asked_by: Peer | None = None
-        """The peer of the control socket that asked for the reload that is to come."""
+        self._tasks = Tasks(self.pulse, clock.monotonic)
+        self.next_reload = NextReload(clock.monotonic)
         self._stop: str | None = None
         self._warm = False
         self._refused: StoreError | None = None
         self._again_at = 0.0
         rechecks.everything = lambda: self.audits.want("quick", "watch")
         polling.on_polled = self._configuration_polled
-        engine.on_doubt = self._approvals_doubted
+        engine.on_doubt = self.next_reload.doubted
         adoption.make_way = self.audits.interrupt
         self.on_deep: Callable[[], None] = lambda: None
         """Called after each deep audit: everything was judged by what is in force."""
@@ -160,6 +148,7 @@ class Service:
         while self._stop is None:
             self.turn()
         self.audits.drop()
+        self._tasks.drop()
         return self._stop
 
     def turn(self) -> None:
@@ -250,15 +239,14 @@ class Service:
             case Ran() | ClockSet() | Refused():
                 pass  # it woke the loop, which looks at what was said or refused, and at the clocks
             case Reload(asked_by):
-                self.reload_asked_by = asked_by
-                self._reload_soon()
+                self.next_reload.soon(asked_by)
             case Stop(reason):
                 self._stop = reason
 
     def _noticed(self, noticed: Noticed) -> None:
         """Have everything looked at, read again and run that a change of a name concerns."""
         if self.watching.is_configuration(noticed.directory, noticed.name, is_directory=noticed.is_directory):
-            self._reload_at = self._clock.monotonic() + QUIET
+            self.next_reload.changed()
         self._noticing.notice(noticed)
         if not self.commands.triggered:
             return
@@ -277,7 +265,7 @@ class Service:
         while not self._questions.empty():
             question = self._questions.get()
             if isinstance(question, Task):
-                self._tasks.append(question)
+                self._tasks.add(question)
             else:
                 self._answer(question)
 
@@ -295,7 +283,7 @@ class Service:
 
     def _notifications_lost(self, reason: str) -> None:
         self.watching.rearm()
-        self._reload_at = self._clock.monotonic() + QUIET  # a change of settings may be among what was lost
+        self.next_reload.changed()  # a change of settings may be among what was lost
         self.audits.want("quick", "overflow")
         self.losses.say(reason, f"notifications were lost ({reason}): everything is looked at again")
 
@@ -333,46 +321,13 @@ class Service:
         until = self._clock.monotonic() + SHORT_SLICE
         self._rechecks.advance(until)
         self.polling.advance(until)
-        if self._tasks:
-            task = self._tasks[0]
-            self._go_on(task)
-            if task.before_audits:
-                return
-        self.audits.advance(lambda: not self.inbox.empty())
+        if self._tasks.advance():
+            self.audits.advance(lambda: not self.inbox.empty())
 
     def _begin_audit(self, depth: str) -> None:
         if self.adoption.stale():  # nobody said so: it may be in the middle of being written
-            self._approvals_doubted()
+            self.next_reload.doubted()
         self._notifier.status(f"{depth} audit under way")
-
-    def _go_on(self, task: Task) -> None:
-        """Go on with what a command asked for, for one slice."""
-        if self._steps is None:
-            if not task.answer.set_running_or_notify_cancel():
-                self._tasks.popleft()
-                return
-            self._steps = task.steps()
-        if task.unwanted():
-            self._steps.close()
-            self._end_task()
-            task.answer.set_exception(UnwantedError())
-            return
-        until = self._clock.monotonic() + SLICE
-        try:
-            while self._clock.monotonic() < until:
-                next(self._steps)
-        except StopIteration as done:
-            self._end_task()
-            task.answer.set_result(done.value)
-        except StoreError as error:
-            self._end_task()
-            task.answer.set_exception(error)
-            raise
-        except Exception as error:
-            self._end_task()
-            task.answer.set_exception(error)
-            if task.own:
-                raise
 
     def adopt_stale(self) -> None:
         """Take over what was approved on disk without a word, before anything else goes on."""
@@ -380,16 +335,12 @@ class Service:
         def steps() -> Generator[None, None, Json]:
             left: bool = yield from self.adoption.adopting_stale()
             if left:
-                self.reload_again(asked=False)
+                self.next_reload.again(Wanted())
             else:
-                self._pause = 0.0
+                self.next_reload.settled()
             return left
 
-        self._tasks.append(Task(steps, own=True))
-
-    def _end_task(self) -> None:
-        self._tasks.popleft()
-        self._steps = None
+        self._tasks.add(Task(steps, own=True, doing="taking over what was approved"))
 
     def _swept(self, sweep: Sweep) -> None:
         memory = self.engine.memory
@@ -408,13 +359,9 @@ class Service:
     def _timers(self) -> None:
         reload_due = self._reload_due()
         if reload_due is not None and self._clock.monotonic() >= reload_due and not self._tasks:
-            asked, self._reload_at, self._reload_asked = self._reload_asked, None, False
             self.pulse.begin("reading settings and baselines")
-            if self._reload(asked=asked):
+            if self._reload(self.next_reload.begin()):
                 self.audits.want("deep", "reload")
-            if self._reload_at is None:
-                self.reload_asked_by = None
-                self._pause = self._pause if self._tasks else 0.0
         self.engine.summing.sum_up()
         if self.watching.news and not self._rechecks.pending:
             self.losses.say_polled(self.watching)
@@ -430,35 +377,19 @@ class Service:
 
     def _configuration_polled(self) -> None:
         """Have settings and baselines looked at where their directories cannot be watched."""
-        if self.watching.blind and self._reload_at is None:
-            self._reload_at = self._clock.monotonic()
+        if self.watching.blind:
+            self.next_reload.look()
 
     def _reload_due(self) -> float | None:
         """Return when to reload: not while an audit goes by what is in force, unless that takes long."""
-        return max(self._reload_at, self.audits.interruptible_from()) if self._reload_at is not None else None
-
-    def reload_again(self, *, asked: bool) -> None:
-        """Read again what was no whole state just now: soon, then with growing pauses."""
-        self._pause = min(max(QUIET, 2 * self._pause), LONGEST_PAUSE)
-        self._reload_at = self._clock.monotonic() + self._pause
-        self._reload_asked = asked
-
-    def _approvals_doubted(self) -> None:
-        """Look at what is approved once it has come to rest."""
-        if self._reload_at is None:
-            self._reload_at = self._clock.monotonic() + QUIET
+        due = self.next_reload.at
+        return max(due, self.audits.interruptible_from()) if due is not None else None
 
     def settle_for(self, seconds: float) -> None:
         """Give a file that looks half-written another time to become whole."""
         self.audits.settle = self.commands.settle = seconds
         self._noticing.settle_for(seconds)
         self._rechecks.settle_for(seconds)
-
-    def _reload_soon(self) -> None:
-        """Reload now, or when a checkout in progress has come to rest."""
-        self._reload_asked = True
-        if self._reload_at is None:
-            self._reload_at = self._clock.monotonic()
 
     def _heartbeat(self) -> None:
         memory = self.engine.memory

@@ -9,6 +9,7 @@ import structlog
 
 from driftd.app import Host, Workplace
 from driftd.baselines.checkout import in_progress
+from driftd.daemon.next_reload import Wanted
 from driftd.daemon.notify import Notifier
 from driftd.daemon.service import Service
 from driftd.model.change import Severity
@@ -57,15 +58,15 @@ class Reloads:
     def begin(self) -> None:
         """Look again soon at what was being written while it was read at the start."""
         if self._workplace.host.unsettled():
-            self._service.reload_again(asked=False)
+            self._service.next_reload.again(Wanted())
 
-    def attempt(self, *, asked: bool) -> bool:
-        """Say whether anything was replaced. Not `asked` for, things are read only where a file of theirs differs."""
+    def attempt(self, wanted: Wanted) -> bool:
+        """Say whether anything was replaced. Not asked for, things are read only where a file of theirs differs."""
         host, adoption = self._workplace.host, self._workplace.adoption
         if (lock := host.checkout()) is not None:
-            self._wait(in_progress(lock), asked=asked)
+            self._wait(in_progress(lock), wanted)
             return False
-        if not asked and host.files_digest() == self._in_force:
+        if not wanted.asked and host.files_digest() == self._in_force:
             self._waits_since = None
             adoption.wait_for(None)
             self._service.adopt_stale()
@@ -74,50 +75,53 @@ class Reloads:
         try:
             fresh = self._read(host)
         except ConfigurationError as error:
-            self._refuse(error, asked=asked)
+            self._refuse(error, wanted)
             return False
         except UnsettledError as error:
-            self._wait(error.gap, asked=asked)
+            self._wait(error.gap, wanted)
             self._notifier.ready("reload: waiting until settings and baselines are at rest")
             return False
-        self._take(host, fresh)
+        self._take(host, fresh, wanted)
+        self._service.next_reload.settled()
         self._notifier.ready("reloaded")
         return True
 
-    def _wait(self, reason: Gap, *, asked: bool) -> None:
+    def _wait(self, reason: Gap, wanted: Wanted) -> None:
         """Try again later; what is still being written after a minute is a gap until then."""
         now = self._monotonic()
         self._waits_since = now if self._waits_since is None else self._waits_since
         if now - self._waits_since >= PATIENCE:
             self._workplace.adoption.wait_for(reason)
-        self._service.reload_again(asked=asked)
+        self._service.next_reload.again(wanted)
 
-    def _refuse(self, error: ConfigurationError, *, asked: bool) -> None:
+    def _refuse(self, error: ConfigurationError, wanted: Wanted) -> None:
         """Say that the old settings stay in force, and why: once, unless somebody asked."""
         self._waits_since = None
         self._workplace.adoption.wait_for(None)
         shown = [str(problem) for problem in error.problems]
-        if asked or shown != self._said:
+        if wanted.asked or shown != self._said:
             log.error("reload refused: the old settings stay in force", problems=shown)
             message = f"reload refused, the old settings stay in force: {shown[0]}"
-            told: dict[str, Json] = {"problems": list(shown), **self._asked_by()}
+            told: dict[str, Json] = {"problems": list(shown), **_asked_by(wanted)}
             self._workplace.engine.say(Action.DAEMON_RELOAD_FAILED, Severity.HIGH, message, told)
         self._said = shown
         if isinstance(error, MixtureError):
-            self._service.reload_again(asked=False)
+            self._service.next_reload.again(Wanted())
+        else:
+            self._service.next_reload.settled()
         self._notifier.ready("reload refused")
 
-    def _take(self, stale: Host, fresh: Host) -> None:
+    def _take(self, stale: Host, fresh: Host, wanted: Wanted) -> None:
         self._waits_since, self._said = None, []
         self._service.audits.interrupt()
         changed = changed_baselines(stale, fresh)
         self._replace(fresh)
         self._in_force = fresh.files_digest(fresh.read_as)
-        self._say_reloaded(stale, fresh, changed)
+        self._say_reloaded(stale, fresh, changed, wanted)
         self._workplace.adoption.reconcile(stale.scope.baselines, fresh.elsewhere)
         self._workplace.engine.settle_doubts()
 
-    def _say_reloaded(self, stale: Host, fresh: Host, changed: dict[str, list[str]]) -> None:
+    def _say_reloaded(self, stale: Host, fresh: Host, changed: dict[str, list[str]], wanted: Wanted) -> None:
         engine = self._workplace.engine
         sections = changed_sections(stale.settings, fresh.settings)
         settings = changed_settings(stale, fresh)
@@ -130,14 +134,14 @@ class Reloads:
             "changed_baselines": [
                 {**engine.baseline_words(name), "changes": [*what]} for name, what in changed.items()
             ],
-            **self._asked_by(),
+            **_asked_by(wanted),
         }
         told = f": {', '.join(named[:NAMED])}" + (f" and {len(named) - NAMED} more" if len(named) > NAMED else "")
         message = f"settings and baselines were read again{told if named else ', nothing is another'}"
         engine.say(Action.DAEMON_RELOADED, Severity.INFO, message, driftd)
         log.info("reloaded", changed=sections, baselines=[*changed])
 
-    def _asked_by(self) -> dict[str, Json]:
-        """Return who asked for the reload, where that was done through the control socket."""
-        peer = self._service.reload_asked_by
-        return {} if peer is None else {"asked_by": peer.to_json()}
+
+def _asked_by(wanted: Wanted) -> dict[str, Json]:
+    """Return who asked for the reload, where that was done through the control socket."""
+    return {} if wanted.by is None else {"asked_by": wanted.by.to_json()}

@@ -63,7 +63,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_a_checkout_that_goes_on_is_said_after_a_minute_and_waited_for(desk: Desk) -> None:
     live, desk.host.lock = desk.live, Path("/srv/baselines/.git/index.lock")
-    live.service._reload_soon()
+    live.service.next_reload.soon()
     live.turns()
     for _ in range(4):
         assert live.told() == []
@@ -82,26 +82,26 @@ def test_a_checkout_that_goes_on_is_said_after_a_minute_and_waited_for(desk: Des
 def test_what_is_wrong_is_said_once_unless_somebody_asks(desk: Desk) -> None:
     live, failed = desk.live, [("daemon-reload-failed", "")]
     desk.refuse("wrong")
-    live.service._approvals_doubted()
+    live.service.next_reload.doubted()
     live.wait(2)
     assert live.told() == failed
-    live.service._approvals_doubted()
+    live.service.next_reload.doubted()
     live.wait(2)
     assert live.told() == []
-    live.service._reload_soon()
+    live.service.next_reload.soon()
     live.turns()
     assert live.told() == failed
     desk.refuse("wrong otherwise")
-    live.service._approvals_doubted()
+    live.service.next_reload.doubted()
     live.wait(2)
     assert live.told() == failed
-    assert live.service._reload_at is None  # until something is changed
+    assert live.service.next_reload.at is None  # until something is changed
 
 
 def test_a_mixture_is_tried_again_by_itself(desk: Desk) -> None:
     live = desk.live
     desk.refuse("half", MixtureError)
-    live.service._reload_soon()
+    live.service.next_reload.soon()
     live.turns()
     assert live.told() == [("daemon-reload-failed", "")]
     for _ in range(3):

@@ -130,7 +130,7 @@ class Live:
             polling,
             Notifier({}),
             self.clock,
-            lambda *, asked: asked,
+            lambda wanted: wanted.asked,
             SETTLE,
         )
         self.service.on_jump = self.jumps.append

@@ -10,7 +10,7 @@ import pytest
 
 from driftd.baselines.item_files import item_file
 from driftd.baselines.layer import MANIFEST, digest_of
-from driftd.daemon.service import LONGEST_PAUSE, QUIET
+from driftd.daemon.next_reload import LONGEST_PAUSE, QUIET, Wanted
 from driftd.model.approved import canonical_json
 from driftd.model.event import action_of, namespace
 from tests.unit.daemon.live import Live, living
@@ -20,9 +20,9 @@ from tests.unit.daemon.live import Live, living
 def live(tmp_path: Path) -> Iterator[Live]:
     with living(tmp_path) as live:
 
-        def reload(*, asked: bool) -> bool:
+        def reload(wanted: Wanted) -> bool:
             live.service.adopt_stale()
-            return asked
+            return wanted.asked
 
         live.service._reload = reload
         yield live
@@ -99,8 +99,8 @@ def test_what_is_left_half_is_said_once_and_taken_over_when_it_is_whole(live: Li
     assert live.told() == [("drift-opened", "b.yaml")]
     pauses = []
     for _ in range(7):
-        assert live.service._reload_at is not None
-        pauses.append(live.service._reload_at - live.clock.seconds)
+        assert live.service.next_reload.at is not None
+        pauses.append(live.service.next_reload.at - live.clock.seconds)
         live.wait(pauses[-1])
     assert pauses[1:] == [4.0, 8.0, 16.0, 32.0, LONGEST_PAUSE, LONGEST_PAUSE]
     live.service.audits.want("deep", "watch")
@@ -113,7 +113,7 @@ def test_what_is_left_half_is_said_once_and_taken_over_when_it_is_whole(live: Li
         ("baseline-approved", ""),
         ("drift-opened", "a.yaml"),
     ]
-    assert live.service._reload_at is None
+    assert live.service.next_reload.at is None
 
 
 def test_an_approved_file_that_stays_damaged_is_a_gap(live: Live) -> None:
@@ -136,7 +136,7 @@ def test_a_manifest_that_cannot_be_believed_leaves_the_state_before_in_force(liv
     layer.manifest.chmod(0o666)
     layer.approve(live.item("a.yaml"), 2)
     layer.manifest.chmod(0o666)
-    live.service._approvals_doubted()
+    live.service.next_reload.doubted()
     live.wait(QUIET)
     assert live.told() == [("coverage-lost", "approved.json=approved-not-adopted")]
     live.machine.file("a.yaml", "port: 3\n")
