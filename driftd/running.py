@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import structlog
@@ -37,7 +37,7 @@ from driftd.model.item import shown_path
 from driftd.model.result import AuditResult
 from driftd.outputs.delivery import DeliveryState
 from driftd.reloading.attempts import Reloads
-from driftd.reloading.reading import read_anew
+from driftd.reloading.reading import reading_anew
 from driftd.sources.mounts import MOUNTINFO, Mounts
 from driftd.watch.clock_set import CLOCK, clock_set
 from driftd.watch.inotify import InotifyWatcher
@@ -124,7 +124,7 @@ class Daemon:
         watching = Watching(self._watch(listener), host.auditor, self._configuration(), self._root, listener)
         service = self._service = listener.service = self._assemble(workplace, watching)
         reloads = self._reloads = Reloads(
-            workplace, service, self._notifier, self._clock.monotonic, self._read_anew, self._replace
+            workplace, service, self._notifier, self._clock.monotonic, self._reading_anew, self._replace
         )
         control = ControlServer(
             host.settings.control_socket,
@@ -303,13 +303,13 @@ class Daemon:
 
     # --- reload
 
-    def reload(self, wanted: Wanted) -> bool:
+    def reload(self, wanted: Wanted) -> Generator[None, None, bool]:
         """Read settings and baselines again; see `Reloads`."""
         assert self._reloads is not None
         return self._reloads.attempt(wanted)
 
-    def _read_anew(self, host: Host) -> Host:
-        return read_anew(host, self._config, self._around, self._root, self._notifier.watchdog)
+    def _reading_anew(self, host: Host) -> Generator[None, None, Host]:
+        return reading_anew(host, self._config, self._around, self._root)
 
     def _replace(self, fresh: Host) -> None:
         assert self._workplace is not None and self._service is not None

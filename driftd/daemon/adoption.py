@@ -77,7 +77,7 @@ class Adoption:
         """
         for name in self.stale():
             yield from self.adopting(name)
-        self._engine.settle_doubts()
+        yield from self._engine.settling_doubts()
         return bool(self._withheld)
 
     def wait_for(self, reason: Gap | None) -> None:
@@ -91,15 +91,13 @@ class Adoption:
         """
         engine = self._engine
         known = {row.name: row for row in engine.store.ask(Database.baselines)}
-        drifted: list[str] = []
         for name, layers in engine.auditor.approvals.layers.items():
             row = known.get(name)
             if layers.approved and (row is None or row.sha256 != layers.sha256):
                 self._say_approved(name, layers)
-                drifted += engine.memory.drifts.of_baseline(name)
+                engine.approved_meanwhile.add(name)
             elif row is not None and row.sha256 and not layers.approved:
                 self._say_removed(name, "what was approved for it is gone")
-        engine.approved_meanwhile = frozenset(item for item in drifted if not engine.touched(item))
         for name in sorted({*known, *former} - engine.auditor.scope.baselines.keys()):
             if name in elsewhere:
                 self._say_removed(name, "its labels are not those of this host (applies_to)", Severity.HIGH)

@@ -57,9 +57,9 @@ class Engine:
         self.memory = store.ask(Memory.load)
         self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
         """Told of every item that was looked at, and the links it was read through."""
-        self.approved_meanwhile: Container[object] = ()
-        """Drifted items that nobody has touched since, of baselines for which something else is approved by now: until the
-        next deep audit, that is why one differs no more."""
+        self.approved_meanwhile: set[str] = set()
+        """Baselines for which something else is approved by now: until the next deep audit, that is why an item differs no
+        more that nobody has touched."""
         self.being_approved: Container[object] = ()
         """Items of an approval that is being taken over: whoever looks at one first, that is why it differs no more."""
         self.on_look: Callable[[str], None] = lambda _item: None
@@ -76,8 +76,10 @@ class Engine:
         self.summing = Summing(self, self.grouping, clock)
         self.on_doubt: Callable[[], None] | None = None
         """Told that what is approved for an item cannot be believed now, which may be a checkout in progress; who takes
-        this in has `settle_doubts` called once that has come to rest. None: it is said at once."""
+        this in has `settling_doubts` called once that has come to rest. None: it is said at once."""
         self._doubted: dict[str, None] = {}
+        self._settled: dict[str, None] = {}
+        """Items of which is said now what was doubted."""
         self.withheld: dict[str, Gap] = {}
         """Baseline -> why what stands on disk for it is not taken over."""
 
@@ -168,6 +170,7 @@ class Engine:
         baseline = examined.audited.baseline
         if self._is_doubtful(examined):
             return
+        approved = self._is_approved(examined, source)
         self._coverage(examined, lost, restored)
         drift = examined.drift
         if open_drift is not None and drift is not None and open_drift.drift_id != drift.id:
@@ -176,7 +179,7 @@ class Engine:
         if drift is None:
             unreadable = any(gap.reason != NOT_APPROVED for gap in examined.verdict.gaps)
             if open_drift is not None and not unreadable:
-                yield self._resolved(item, open_drift, _resolution(examined, approved=self._is_approved(item, source)))
+                yield self._resolved(item, open_drift, _resolution(examined, approved=approved))
             return
         if open_drift is not None and open_drift.fingerprint == drift.fingerprint():
             return
@@ -199,7 +202,7 @@ class Engine:
     def _is_doubtful(self, examined: Examined) -> bool:
         """Whether nothing is said of an item yet, because its approved file may be about to be replaced."""
         item = examined.item
-        if self.on_doubt is None or item in self.memory.gaps:
+        if self.on_doubt is None or item in self._settled or item in self.memory.gaps:
             return False
         if not any(gap.reason == CORRUPT for gap in examined.verdict.gaps):
             return False
@@ -208,15 +211,13 @@ class Engine:
         self.on_doubt()
         return True
 
-    def settle_doubts(self) -> None:
-        """Say what is known of the items whose approved files could not be believed a while ago."""
-        doubted, self._doubted = self._doubted, {}
-        if doubted:
-            on_doubt, self.on_doubt = self.on_doubt, None
-            try:
-                self.look(doubted, "approval")
-            finally:
-                self.on_doubt = on_doubt
+    def settling_doubts(self) -> Iterator[None]:
+        """Say, in steps, what is known of the items whose approved files could not be believed a while ago."""
+        self._settled, self._doubted = self._doubted, {}
+        try:
+            yield from self.looking(self._settled, "approval")
+        finally:
+            self._settled = {}
 
     def withhold(self, withheld: dict[str, Gap]) -> None:
         """Take note of what is not taken over, and why; it is a gap as long as that lasts."""
@@ -252,8 +253,11 @@ class Engine:
             _words(open_drift),
         )
 
-    def _is_approved(self, item: str, source: str) -> bool:
-        return source == "approval" or item in self.being_approved or item in self.approved_meanwhile
+    def _is_approved(self, examined: Examined, source: str) -> bool:
+        """Whether an approval is why an item differs no more; to be asked before what is seen of it is remembered."""
+        if source == "approval" or examined.item in self.being_approved:
+            return True
+        return examined.audited.baseline in self.approved_meanwhile and self.memory.is_untouched(examined.observed)
 
     # --- items and places
 

@@ -131,6 +131,13 @@ class Memory:
         """Have every item read again by the next audit: what was seen of some was not recorded."""
         self.remembered.overwrite(0, UNKNOWN)
 
+    def is_untouched(self, observed: Observation) -> bool:
+        """Whether an item is, by its stat fields, what it was when it was looked at before."""
+        known = self.remembered.get(observed.item)
+        if known is None:
+            return not observed.exists and observed.gap is None
+        return known != UNKNOWN and (known, self.linked.get(observed.item, b"")) == (observed.stamp, observed.behind)
+
     def take(self, observed: Observation, *, settled: bool) -> None:
         """Take note of what an item is now; not `settled`: it has to be read again, however little its stat fields change."""
         item = observed.item

@@ -33,6 +33,7 @@ class Notifier:
         self._watched = _watchdog_interval(environment, os.getpid() if process is None else process)
         self._monotonic = monotonic
         self._fed = self._extended = float("-inf")
+        self._reloads = False
 
     @property
     def interval(self) -> float:
@@ -41,10 +42,12 @@ class Notifier:
 
     def ready(self, status: str) -> None:
         """Say that the daemon does its work now; also after a reload."""
+        self._reloads = False
         self._send("READY=1", _status(status))
 
     def reloading(self, monotonic: float) -> None:
         """Say that settings are being read again; `ready` must follow."""
+        self._reloads = True
         self._send("RELOADING=1", f"MONOTONIC_USEC={int(monotonic * 1_000_000)}")
 
     def status(self, text: str) -> None:
@@ -56,7 +59,9 @@ class Notifier:
         self._send("STOPPING=1")
 
     def watchdog(self) -> None:
-        """Say that the daemon still makes progress; may be called as often as one likes."""
+        """Say that the daemon still makes progress, also with a reload; may be called as often as one likes."""
+        if self._reloads:
+            self.take_longer()
         if self._watched is None:
             return
         now = self._monotonic()
@@ -65,7 +70,7 @@ class Notifier:
             self._send("WATCHDOG=1")
 
     def take_longer(self) -> None:
-        """Ask for more time to start or to stop in, since there is progress; may be called as often as one likes."""
+        """Ask for more time to start, to reload or to stop in, since there is progress; may be called as often as one likes."""
         now = self._monotonic()
         if now >= self._extended + EXTENSION / 4:
             self._extended = now

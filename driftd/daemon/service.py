@@ -69,14 +69,14 @@ class MachineClock(Clock, Protocol):
 
 
 class ReloadAction(Protocol):
-    """Reads settings and baselines again."""
+    """Reads settings and baselines again, in steps; what was in force stays so until all of it is replaced in one."""
 
-    def __call__(self, wanted: Wanted) -> bool:
-        """Say whether anything was replaced."""
+    def __call__(self, wanted: Wanted) -> Generator[None, None, bool]:
+        """Return whether anything was replaced."""
 
 
 class Service:
-    """The loop. `reload` reads settings and baselines again and says whether anything was replaced."""
+    """The loop. `reload` reads settings and baselines again."""
 
     def __init__(
         self,
@@ -329,6 +329,17 @@ class Service:
             self.next_reload.doubted()
         self._notifier.status(f"{depth} audit under way")
 
+    def _begin_reload(self) -> None:
+        wanted = self.next_reload.begin()
+
+        def steps() -> Generator[None, None, Json]:
+            replaced = yield from self._reload(wanted)
+            if replaced:
+                self.audits.want("deep", "reload")
+            return replaced
+
+        self._tasks.add(Task(steps, own=True, before_audits=True, doing="reading settings and baselines"))
+
     def adopt_stale(self) -> None:
         """Take over what was approved on disk without a word, before anything else goes on."""
 
@@ -359,9 +370,7 @@ class Service:
     def _timers(self) -> None:
         reload_due = self._reload_due()
         if reload_due is not None and self._clock.monotonic() >= reload_due and not self._tasks:
-            self.pulse.begin("reading settings and baselines")
-            if self._reload(self.next_reload.begin()):
-                self.audits.want("deep", "reload")
+            self._begin_reload()
         self.engine.summing.sum_up()
         if self.watching.news and not self._rechecks.pending:
             self.losses.say_polled(self.watching)

@@ -217,7 +217,7 @@ class Sweeps:
         sweep.finished = True
         self.last[sweep.depth] = sweep
         if sweep.depth == "deep":
-            self.approved_meanwhile = ()
+            self._engine.approved_meanwhile.clear()
 
     def forget(self) -> None:
         """Have the next audit look for everything and judge everything."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Final
 
 import structlog
@@ -37,10 +37,10 @@ class Reloads:
         service: Service,
         notifier: Notifier,
         monotonic: Callable[[], float],
-        read: Callable[[Host], Host],
+        read: Callable[[Host], Generator[None, None, Host]],
         replace: Callable[[Host], None],
     ) -> None:
-        """`read` returns what is there now, held against the host in force; `replace` puts it in force."""
+        """`read` returns, after some steps, what is there now, held against the host in force; `replace` puts it in force."""
         self._workplace = workplace
         self._service = service
         self._notifier = notifier
@@ -60,8 +60,11 @@ class Reloads:
         if self._workplace.host.unsettled():
             self._service.next_reload.again(Wanted())
 
-    def attempt(self, wanted: Wanted) -> bool:
-        """Say whether anything was replaced. Not asked for, things are read only where a file of theirs differs."""
+    def attempt(self, wanted: Wanted) -> Generator[None, None, bool]:
+        """Return whether anything was replaced. Not asked for, things are read only where a file of theirs differs.
+
+        Reading goes in steps that others may overtake, who find in force what was. Then everything is replaced in one.
+        """
         host, adoption = self._workplace.host, self._workplace.adoption
         if (lock := host.checkout()) is not None:
             self._wait(in_progress(lock), wanted)
@@ -73,7 +76,7 @@ class Reloads:
             return False
         self._notifier.reloading(self._monotonic())
         try:
-            fresh = self._read(host)
+            fresh = yield from self._read(host)
         except ConfigurationError as error:
             self._refuse(error, wanted)
             return False
@@ -82,6 +85,7 @@ class Reloads:
             self._notifier.ready("reload: waiting until settings and baselines are at rest")
             return False
         self._take(host, fresh, wanted)
+        yield from self._workplace.engine.settling_doubts()
         self._service.next_reload.settled()
         self._notifier.ready("reloaded")
         return True
@@ -119,7 +123,6 @@ class Reloads:
         self._in_force = fresh.files_digest(fresh.read_as)
         self._say_reloaded(stale, fresh, changed, wanted)
         self._workplace.adoption.reconcile(stale.scope.baselines, fresh.elsewhere)
-        self._workplace.engine.settle_doubts()
 
     def _say_reloaded(self, stale: Host, fresh: Host, changed: dict[str, list[str]], wanted: Wanted) -> None:
         engine = self._workplace.engine

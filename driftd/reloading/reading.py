@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Generator
 from typing import Final
 
 from driftd.app import Host, Surroundings, open_host
@@ -27,10 +27,8 @@ class UnsettledError(Exception):
         self.gap = gap
 
 
-def read_anew(
-    now: Host, config: str | None, around: Surroundings, root: bytes, progress: Callable[[], None] = lambda: None
-) -> Host:
-    """Return the host as it is described now, all of it. `progress` is called now and then while much is read.
+def reading_anew(now: Host, config: str | None, around: Surroundings, root: bytes) -> Generator[None, None, Host]:
+    """Return the host as it is described now, all of it, after as many steps as there are other approved files.
 
     ConfigurationError: it is wrong, or would need a restart; MixtureError: some approved files are not what their
     manifest says; UnsettledError: somebody is writing.
@@ -42,20 +40,27 @@ def read_anew(
             raise UnsettledError(in_progress(lock)) from error
         raise
     try:
-        _whole(now, fresh, progress)
+        yield from _whole(now, fresh)
     except BaseException:
         fresh.close()
         raise
     return fresh
 
 
-def _whole(now: Host, fresh: Host, progress: Callable[[], None]) -> None:
-    for gap in fresh.unsettled():
-        raise UnsettledError(gap)
+def _whole(now: Host, fresh: Host) -> Generator[None, None, None]:
+    """Go through what was read; return if it is one state, and it is still the one that stands on disk."""
+    _settled(fresh)
     if problems := restart_needed(now, fresh):
         raise ConfigurationError(problems)
-    if problems := mixtures(now, fresh, progress):
+    problems = yield from mixtures(now, fresh)
+    _settled(fresh)
+    if problems:
         raise MixtureError(problems)
+
+
+def _settled(fresh: Host) -> None:
+    for gap in fresh.unsettled():
+        raise UnsettledError(gap)
 
 
 def restart_needed(now: Host, fresh: Host) -> list[ConfigProblem]:
@@ -71,9 +76,12 @@ def restart_needed(now: Host, fresh: Host) -> list[ConfigProblem]:
     ]
 
 
-def mixtures(now: Host, fresh: Host, progress: Callable[[], None]) -> list[ConfigProblem]:
+def mixtures(now: Host, fresh: Host) -> Generator[None, None, list[ConfigProblem]]:
     """Return the baselines whose approved files are no whole state, beyond what is in force already."""
     in_force = now.auditor.approvals.layers
-    layers = fresh.auditor.approvals.layers
-    found = (one.unfit(in_force.get(name), progress) for name, one in layers.items())
-    return [ConfigProblem(gap.item, None, gap.detail, "finish the checkout") for gap in found if gap is not None]
+    found: list[ConfigProblem] = []
+    for name, layers in fresh.auditor.approvals.layers.items():
+        gap = yield from layers.checking(in_force.get(name))
+        if gap is not None:
+            found.append(ConfigProblem(gap.item, None, gap.detail, "finish the checkout"))
+    return found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from typing import Any
 import pytest
 
 from driftd.app import Host, Surroundings, open_host
+from driftd.baselines.item_files import item_file
+from driftd.baselines.layer import MANIFEST, digest_of
+from driftd.model.approved import canonical_json
 from driftd.reloading.changes import changed_baselines, changed_settings
-from driftd.reloading.reading import UnsettledError, read_anew, restart_needed
+from driftd.reloading.reading import UnsettledError, reading_anew, restart_needed
 from driftd.settings.problems import ConfigurationError
 
 AROUND = Surroundings(os.environ, Path("/"), os.geteuid())
@@ -134,10 +138,58 @@ def test_what_is_being_written_is_not_read(place: Place) -> None:
     lock.write_text("")
     for config in (place.settings(), place.settings(audit={"evry": "1s"})):
         with pytest.raises(UnsettledError, match="if no git is running"):
-            read_anew(before, config, AROUND, b"/")
+            next(reading_anew(before, config, AROUND, b"/"))
     lock.unlink()
     with pytest.raises(ConfigurationError, match="evry"):
-        read_anew(before, place.settings(audit={"evry": "1s"}), AROUND, b"/")
+        next(reading_anew(before, place.settings(audit={"evry": "1s"}), AROUND, b"/"))
+
+
+def approve(place: Place, count: int) -> Path:
+    """Approve so many files of `/etc/app`; return the manifest."""
+    layer = place.directory / "baselines/app/hosts/h"
+    items: dict[str, str] = {}
+    for number in range(count):
+        item = f"/etc/app/{number}"
+        content = canonical_json({"attributes": {"type": "file"}, "digest": None})
+        file = layer.joinpath(*item_file(item))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        items[item] = digest_of(content)
+    manifest = layer / MANIFEST
+    manifest.write_bytes(canonical_json({"schema": "driftd/approved/1", "revision": 1, "items": {**items}}))
+    return manifest
+
+
+def test_many_approved_files_are_read_in_steps(place: Place) -> None:
+    before = place.host()
+    approve(place, 200)
+    steps = reading_anew(before, place.settings(), AROUND, b"/")
+    fresh, count = exhausted(steps)
+    assert count == 3
+    assert fresh.auditor.approvals.layers["app"].count == 200
+    fresh.close()
+
+
+def exhausted(steps: Generator[None, None, Host]) -> tuple[Host, int]:
+    """Return what a reading returns, and after how many steps."""
+    for count in itertools.count():
+        try:
+            next(steps)
+        except StopIteration as done:
+            fresh: Host = done.value
+            return fresh, count
+    raise AssertionError
+
+
+def test_what_is_approved_between_two_steps_of_reading_is_no_mixture_but_read_again(place: Place) -> None:
+    before = place.host()
+    manifest = approve(place, 200)
+    steps = reading_anew(before, place.settings(), AROUND, b"/")
+    next(steps)
+    (manifest.parent / "approved/etc/app/199.json").write_text("another")
+    manifest.write_bytes(manifest.read_bytes() + b"\n")
+    with pytest.raises(UnsettledError, match="changed while they were read"):
+        exhausted(steps)
 
 
 def test_a_host_knows_whether_what_it_read_is_still_there(place: Place) -> None:

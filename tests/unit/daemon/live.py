@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from driftd.daemon.messages import Asked, Lost, Message, MountsChanged, Noticed, Tree
 from driftd.daemon.modes import modes
+from driftd.daemon.next_reload import Wanted
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
 from driftd.daemon.polling import Polling
@@ -39,6 +40,9 @@ class ToldClock:
         self.seconds = 1000.0
         self.set_by = 0.0
         self.asleep = 0.0
+
+    def pass_by(self, seconds: float) -> None:
+        self.seconds += seconds
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.seconds + self.set_by + self.asleep)
@@ -130,7 +134,7 @@ class Live:
             polling,
             Notifier({}),
             self.clock,
-            lambda wanted: wanted.asked,
+            _nothing_read,
             SETTLE,
         )
         self.service.on_jump = self.jumps.append
@@ -231,6 +235,11 @@ class Live:
             for item, mode, reason in modes(self.watching, [])
             if mode == "polled"
         }
+
+
+def _nothing_read(wanted: Wanted) -> Generator[None, None, bool]:
+    yield
+    return wanted.asked
 
 
 def _words(event: Event) -> Iterator[tuple[str, str]]:

@@ -77,6 +77,21 @@ def test_more_time_is_asked_for_before_what_was_asked_for_is_over(supervisor: so
     assert [supervisor.recv(100) for _ in range(3)] == [b"EXTEND_TIMEOUT_USEC=60000000"] * 2 + [b"STOPPING=1"]
 
 
+def test_as_long_as_a_reload_makes_progress_more_time_is_asked_for(supervisor: socket.socket) -> None:
+    now = 100.0
+    told = Notifier({"NOTIFY_SOCKET": supervisor.getsockname()}, monotonic=lambda: now)
+    told.watchdog()
+    told.reloading(now)
+    for now in (100.0, 100.1, 115.0):  # noqa: B007
+        told.watchdog()
+    told.ready("reloaded")
+    now = 200.0
+    told.watchdog()
+    told.stopping()
+    said = [supervisor.recv(100).split(b"\n")[0] for _ in range(5)]
+    assert said == [b"RELOADING=1", *[b"EXTEND_TIMEOUT_USEC=60000000"] * 2, b"READY=1", b"STOPPING=1"]
+
+
 def test_a_watchdog_that_does_not_look_is_not_fed(supervisor: socket.socket) -> None:
     told = notifier(supervisor)
     told.watchdog()

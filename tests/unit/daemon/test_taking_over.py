@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from driftd.baselines.item_files import item_file
 from driftd.baselines.layer import MANIFEST, digest_of
+from driftd.daemon.engine import STEP
 from driftd.daemon.next_reload import LONGEST_PAUSE, QUIET, Wanted
 from driftd.model.approved import canonical_json
 from driftd.model.event import action_of, namespace
@@ -20,7 +21,8 @@ from tests.unit.daemon.live import Live, living
 def live(tmp_path: Path) -> Iterator[Live]:
     with living(tmp_path) as live:
 
-        def reload(wanted: Wanted) -> bool:
+        def reload(wanted: Wanted) -> Generator[None, None, bool]:
+            yield
             live.service.adopt_stale()
             return wanted.asked
 
@@ -48,6 +50,14 @@ class Layer:
         fresh.write_bytes(canonical_json(told))
         fresh.rename(self.manifest)
         return content
+
+    def remove(self, item: str) -> None:
+        """Approve that an item is not there."""
+        told = json.loads(self.manifest.read_bytes())
+        del told["items"][item]
+        told["revision"] += 1
+        self.manifest.write_bytes(canonical_json(told))
+        self.file(item).unlink()
 
     def file(self, item: str) -> Path:
         return self.directory.joinpath(*item_file(item))
@@ -160,3 +170,50 @@ def test_what_was_approved_while_nobody_ran_resolves_as_approved(live: Live) -> 
     machine.audited()
     told = [namespace(event) for event in machine.published if action_of(event) == "drift-resolved"]
     assert {event["item"]: event["resolution"] for event in told} == {items[0]: "approved", items[1]: "reverted"}
+
+
+def test_what_was_gone_and_is_approved_as_gone_resolves_as_approved(live: Live) -> None:
+    layer, machine, item = Layer(live), live.machine, live.item("a.yaml")
+    (live.etc / "a.yaml").unlink()
+    machine.audited()
+    assert sorted(machine.engine.memory.drifts) == [item]
+    machine.stop()
+    layer.remove(item)
+    machine.start()
+    machine.audited()
+    told = [namespace(event) for event in machine.published if action_of(event) == "drift-resolved"]
+    assert [event["resolution"] for event in told] == ["approved"]
+
+
+def test_after_a_deep_audit_what_ends_was_put_right(live: Live) -> None:
+    """An approval of a while ago is no reason any more, whatever the stat fields say."""
+    layer, machine, item = Layer(live), live.machine, live.item("a.yaml")
+    layer.file(item).write_bytes(layer.approve(item, 2))
+    machine.restart()
+    assert machine.engine.approved_meanwhile == {"app"}
+    machine.audited("quick")
+    assert machine.engine.approved_meanwhile == {"app"}
+    machine.audited()
+    assert not machine.engine.approved_meanwhile
+
+
+def test_what_was_doubted_is_said_in_steps(live: Live) -> None:
+    layer, engine = Layer(live), live.machine.engine
+    items = [live.item(name) for name in ("a.yaml", "d/b.yaml", "e/c.yaml")]
+    for item in items:
+        layer.file(item).write_text("{}")
+    for name in ("a.yaml", "d/b.yaml", "e/c.yaml"):
+        live.machine.file(name, "port: 2\n")
+        live.noticed(name)
+    live.settle()
+    assert live.told() == []
+    engine.on_look = lambda _item: live.clock.pass_by(STEP)  # each look takes as long as a step may
+    steps = engine.settling_doubts()
+    next(steps)
+    assert live.told() == [("coverage-lost", "a.yaml=approved-corrupt")]
+    live.noticed("d/b.yaml")  # whoever comes first
+    live.settle()
+    assert live.told() == [("coverage-lost", "b.yaml=approved-corrupt")]
+    for _ in steps:
+        continue
+    assert live.told() == [("coverage-lost", "c.yaml=approved-corrupt")]
