@@ -88,6 +88,22 @@ def stamp_of(found: os.stat_result) -> bytes:
     )
 
 
+def stamps_of(names: list[bytes], directory: int) -> list[bytes]:
+    """Return the stamps of names in an open directory; empty where there is none."""
+    look = os.stat
+    try:
+        return [stamp_of(look(name, dir_fd=directory, follow_symlinks=False)) for name in names]
+    except OSError:
+        return [_stamp_or_none(name, directory) for name in names]
+
+
+def _stamp_or_none(name: bytes, directory: int) -> bytes:
+    try:
+        return stamp_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
+    except OSError:
+        return b""
+
+
 def stamp_size(packed: bytes | bytearray) -> int:
     """Return the size in bytes that a stamp says."""
     return int(_PACKED.unpack(packed)[1])

@@ -193,7 +193,7 @@ class Root:
             return facts(os.lstat(path))
         if path == b"/":
             return facts(os.stat(self.directory))
-        return facts(os.lstat(self.on_host(_join(self.parent(path).path, os.path.basename(path)))))
+        return facts(os.lstat(self.on_host(joined(self.parent(path).path, os.path.basename(path)))))
 
     def stat(self, path: bytes) -> Facts:
         """Return the facts of what a path leads to."""
@@ -201,7 +201,7 @@ class Root:
 
     def readlink(self, path: bytes) -> bytes:
         """Return the text of a link."""
-        return os.readlink(self.on_host(_join(self.parent(path).path, os.path.basename(path))))
+        return os.readlink(self.on_host(joined(self.parent(path).path, os.path.basename(path))))
 
     def open(self, path: bytes) -> int:
         """Open the file at a path without links, for reading; a link in it, put there meanwhile, is an OSError.
@@ -294,5 +294,6 @@ def _reversed(path: bytes) -> list[bytes]:
     return [part for part in reversed(path.split(b"/")) if part not in {b"", b"."}]
 
 
-def _join(directory: bytes, name: bytes) -> bytes:
+def joined(directory: bytes, name: bytes) -> bytes:
+    """Return the path of what has this name in a directory."""
     return directory + name if directory == b"/" else directory + b"/" + name

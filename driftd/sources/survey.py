@@ -14,10 +14,10 @@ from typing import Final
 
 from driftd.model.item import shown_path
 from driftd.model.item_table import ItemTable, Shelf
-from driftd.sources.automaton import Place
-from driftd.sources.facts import STAMP_BYTES, is_settled, stamp_of
+from driftd.sources.facts import STAMP_BYTES, is_settled, stamp_of, stamps_of
 from driftd.sources.glob import name_text
 from driftd.sources.isolated import IsolatedReader
+from driftd.sources.listing import Listing, Listings, listing_stamp
 from driftd.sources.mounts import Mounts
 from driftd.sources.root import Entry, Root
 from driftd.sources.walk import Directory, Found, Guide, Plan, Walk
@@ -62,25 +62,6 @@ class Quiet(Found):
         return (shown_path(directory.child(name)) for directory, names in self.parts for name in names)
 
 
-class Listing:
-    """What a directory held for the patterns when it was listed."""
-
-    __slots__ = ("below", "counts", "ignored", "links", "names", "patterns", "stamp")
-
-    def __init__(self, stamp: int, patterns: Place) -> None:
-        self.stamp = stamp
-        self.patterns = patterns
-        self.names = b""
-        """The very object that names the items of the shelf: a shelf with another one has other items by now."""
-        self.below: tuple[Directory, ...] = ()
-        """Directories to look into as well."""
-        self.links: tuple[bytes, ...] = ()
-        """Items that are links: where they lead has to be looked at, too."""
-        self.counts: tuple[tuple[int, int], ...] = ()
-        """How many items each pattern has here."""
-        self.ignored = 0
-
-
 class Survey(Walk):
     """A walk that yields what differs and what is quiet; for what is named without a wildcard, it yields what `Walk` does.
 
@@ -115,24 +96,13 @@ class Survey(Walk):
         self._trusting = trusting
         self._asking = asking
         self._now_ns = now_ns
-        self._fresh: list[tuple[bytes, Listing, bytes]] = []
+        self._listings = Listings(remembered)
         self._quiet: list[tuple[Directory, list[bytes]]] = []
         self._quiet_count = 0
 
     def keep(self) -> None:
         """Remember the listings of directories whose items are those of the table by now; forget directories not met."""
-        for key, listing, names in self._fresh:
-            shelf = self._remembered.shelf(key)
-            if shelf is None and len(names) == 1:
-                shelf = self._remembered.add_shelf(key)
-            if shelf is not None and (shelf.names == names or _same_names(shelf.names, names)):
-                listing.names = shelf.names
-                shelf.note = listing
-        self._fresh.clear()
-        empty = [key for key, shelf in self._remembered.shelves() if len(shelf.names) == 1]
-        for key in empty:
-            if key not in self.visited:
-                self._remembered.remove_shelf(key)
+        self._listings.keep(self.visited)
 
     def _run(self) -> Iterator[Found]:
         yield from self._begun()
@@ -167,12 +137,15 @@ class Survey(Walk):
             or not isinstance(listing, Listing)
             or listing.patterns is not directory.patterns
             or listing.names is not shelf.names
-            or self._is_masked(directory.place)
-            or (self._mounts.remote and self._remote(directory.place) is not None)
+            or not self._ground.is_near(directory.place)
         ):
             return False
         names = shelf.split()
-        if len(names) > LARGE or not self._is_same(directory, shelf, listing, names) or not self._has_room(listing):
+        if (
+            len(names) > LARGE
+            or not self._is_same(directory, shelf, listing, names)
+            or not self._quotas.admit_all(listing.counts)
+        ):
             return False
         self.ignored += listing.ignored
         self.visited.add(key)
@@ -185,11 +158,11 @@ class Survey(Walk):
     def _is_same(self, directory: Directory, shelf: Shelf, listing: Listing, names: list[bytes]) -> bool:
         look = os.stat
         try:
-            fd = self._root.enter(directory.place)
+            fd = self._ground.root.enter(directory.place)
         except OSError:
             return False
         try:
-            if _listing_stamp(os.fstat(fd)) != listing.stamp:
+            if listing_stamp(os.fstat(fd)) != listing.stamp:
                 return False
             now = b"".join([stamp_of(look(name, dir_fd=fd, follow_symlinks=False)) for name in names])
             if now != shelf.columns[STAMPS]:
@@ -202,7 +175,8 @@ class Survey(Walk):
 
     def _leads_as_known(self, directory: Directory, name: bytes, fd: int) -> bool:
         """Whether a link leads to what it led to. Where that is not told by one stat, the answer is no."""
-        if self._mounts.remote or self._mounts.masks.all or not self._root.is_machine or not self._trusting:
+        ground = self._ground
+        if ground.mounts.remote or ground.mounts.masks.all or not ground.root.is_machine or not self._trusting:
             return False
         known = self._linked.get(shown_path(directory.child(name)))
         if not known:
@@ -212,29 +186,15 @@ class Survey(Walk):
         except OSError:
             return False
 
-    def _has_room(self, listing: Listing) -> bool:
-        """Count the items of a listing, unless that makes too many for a pattern."""
-        counts = self._counts
-        for index, count in listing.counts:
-            if counts[index] + count > self._patterns[index].max_items:
-                return False
-        for index, count in listing.counts:
-            counts[index] += count
-        return True
-
     # --- the others
 
     def _listed(self, directory: Directory) -> Iterator[Found]:
-        if (
-            self._is_masked(directory.place)
-            or self._remote(directory.place) is not None
-            or self._is_made_up(directory.place)
-        ):
+        if not self._ground.is_near(directory.place) or self._ground.is_made_up(directory.place):
             yield from super()._listed(directory)
             return
         began = self._now_ns()
         try:
-            fd = self._root.enter(directory.place)
+            fd = self._ground.root.enter(directory.place)
         except OSError as error:
             yield from self._not_listed(directory, error)
             return
@@ -245,39 +205,33 @@ class Survey(Walk):
         for below in listing.below if listing is not None else ():
             self._push(below)
 
-    def _is_masked(self, place: bytes) -> bool:
-        """Whether something else stands there than on the host."""
-        found = self._mounts.masks
-        return bool(found.all) and found.over(self._root.on_host(place)) is not None
-
-    def _is_made_up(self, place: bytes) -> bool:
-        """Whether the kernel makes up what stands in a directory: no stat field tells that it changed."""
-        return (self._root.on_host(place).rstrip(b"/") + b"/").startswith(self._mounts.kernel_made)
-
     def _surveyed(self, directory: Directory, fd: int, began: int) -> Generator[Found, None, Listing | None]:
         here = os.fstat(fd)
         try:
-            entries = self._entries(directory.place)
+            entries = self._ground.entries(directory.place)
         except OSError as error:
             yield from self._not_listed(directory, error)
             return None
-        listing = Listing(_listing_stamp(here), directory.patterns)
+        listing = Listing(listing_stamp(here), directory.patterns)
         names, whole = yield from self._taken(directory, entries, listing)
         key = directory.key
         if whole and is_settled(here.st_ctime_ns, began):
-            self._fresh.append((key, listing, b"\0%b\0" % b"\0".join(names) if names else b"\0"))
-        shelf = self._remembered.shelf(key)
-        there = set(names)
-        for name in shelf.split() if shelf is not None else ():
-            if name not in there:
-                yield Gone(directory.child(name))
+            self._listings.add(key, listing, names)
+        yield from self._gone(directory, names)
         self.ignored += listing.ignored
         self.visited.add(key)
         for start in range(0, len(names), PART):
             part = names[start : start + PART]
-            now = _stamps(part, fd) if self._asking else None
+            now = stamps_of(part, fd) if self._asking else None
             yield from self._compared(directory, part, now, listing.links, fd)
         return listing
+
+    def _gone(self, directory: Directory, names: list[bytes]) -> Iterator[Gone]:
+        shelf = self._remembered.shelf(directory.key)
+        there = set(names)
+        for name in shelf.split() if shelf is not None else ():
+            if name not in there:
+                yield Gone(directory.child(name))
 
     def _taken(
         self, directory: Directory, entries: list[Entry], listing: Listing
@@ -293,8 +247,9 @@ class Survey(Walk):
         for name, is_directory, is_link in entries:
             step = step_for(name_text(name))
             if step.matched:
-                kept, excess = self._admitted(step.matched)
-                yield from excess
+                kept, filled = self._quotas.admit(step.matched)
+                for index in filled:
+                    yield self._too_many(index)
                 whole = whole and len(kept) == len(step.matched)
                 for index in kept:
                     counts[index] = counts.get(index, 0) + 1
@@ -331,27 +286,6 @@ class Survey(Walk):
             yield self._take_quiet()
 
 
-def _listing_stamp(directory: os.stat_result) -> int:
-    """Return what changes with every name that comes or goes in a directory."""
-    return directory.st_ino << 64 | directory.st_ctime_ns
-
-
-def _stamps(names: list[bytes], fd: int) -> list[bytes]:
-    """Return the stamps of names in a directory; empty where there is none."""
-    look = os.stat
-    try:
-        return [stamp_of(look(name, dir_fd=fd, follow_symlinks=False)) for name in names]
-    except OSError:
-        return [_stamp(name, fd) for name in names]
-
-
-def _stamp(name: bytes, fd: int) -> bytes:
-    try:
-        return stamp_of(os.stat(name, dir_fd=fd, follow_symlinks=False))
-    except OSError:
-        return b""
-
-
 def _not_known(shelf: Shelf | None, names: list[bytes]) -> list[bytes]:
     if shelf is None:
         return names
@@ -369,7 +303,3 @@ def _not_as_known(shelf: Shelf | None, names: list[bytes], stamps: list[bytes]) 
         for name, stamp in zip(names, stamps, strict=True)
         if (at := places.get(name, -1)) < 0 or known[at * STAMP_BYTES : (at + 1) * STAMP_BYTES] != stamp
     ]
-
-
-def _same_names(left: bytes, right: bytes) -> bool:
-    return len(left) == len(right) and sorted(left.split(b"\0")) == sorted(right.split(b"\0"))

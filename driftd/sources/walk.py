@@ -16,13 +16,15 @@ from typing import Final, Protocol, Self
 
 from driftd.model.baseline import DEFAULT_MAX_ITEMS
 from driftd.model.item import Gap, real_path, shown_path
-from driftd.sources.automaton import Automaton, Place, State
-from driftd.sources.facts import Facts, facts
+from driftd.sources.automaton import Automaton, Place, State, Step
+from driftd.sources.facts import Facts
 from driftd.sources.glob import Glob, name_text
+from driftd.sources.ground import Ground
 from driftd.sources.isolated import IsolatedReader
-from driftd.sources.mounts import Mount, Mounts, RemoteMountError
+from driftd.sources.mounts import Mounts
+from driftd.sources.quotas import Quotas
 from driftd.sources.reasons import MAX_ITEMS, IsolationError, detail_for, is_absent, reason_for
-from driftd.sources.root import Entry, LeadsNowhereError, LinkLoopError, Root
+from driftd.sources.root import LinkLoopError, Root, joined
 
 LINK_TRIES: Final = 3
 """How often a link is followed again because the directory it stands in is watched only now."""
@@ -100,12 +102,12 @@ class Directory:
 
     def child(self, name: bytes) -> bytes:
         """Return the path of what has this name in it, as the patterns name it."""
-        return _join(self.path, name)
+        return joined(self.path, name)
 
     def below(self, name: bytes, patterns: Place) -> Directory:
         """Return the directory of this name in it."""
-        path = _join(self.path, name)
-        return Directory(path, path if self.place is self.path else _join(self.place, name), patterns)
+        path = joined(self.path, name)
+        return Directory(path, path if self.place is self.path else joined(self.place, name), patterns)
 
 
 class Walk(Iterator[Found]):
@@ -131,13 +133,10 @@ class Walk(Iterator[Found]):
         self._guide = guide
         self._within = within
         self._shallow = shallow
-        self._root = root
+        self._ground = Ground(root, mounts, isolated)
         self._patterns = plan.patterns
-        self._mounts = mounts or Mounts()
-        self._isolated = isolated
         self._automaton = plan.automaton
-        self._counts = [0] * len(plan.patterns)
-        self._full: set[int] = set()
+        self._quotas = Quotas(pattern.max_items for pattern in plan.patterns)
         self._pending: list[Directory] = []
         self._found = self._run()
 
@@ -153,7 +152,7 @@ class Walk(Iterator[Found]):
             yield from self._entered(self._pending.pop())
 
     def _begun(self) -> Iterator[Found]:
-        self._mounts.refresh()
+        self._ground.mounts.refresh()
         step = self._automaton.start.step("")
         if step.matched and self._within == b"/":
             yield from self._matched(b"/", step.matched)
@@ -173,33 +172,37 @@ class Walk(Iterator[Found]):
 
     def _toward(self, directory: Directory) -> Iterator[Found]:
         """Take the one step that leads to what is looked for."""
-        name = self._within[len(directory.child(b"")) :].split(b"/", 1)[0]
-        path = directory.child(name)
+        name = self._within[len(directory.key) :].split(b"/", 1)[0]
         step = directory.patterns.step(name_text(name))
-        if step.place is None and (not step.matched or path != self._within):
-            return
+        if directory.child(name) != self._within:
+            step = Step((), step.place)  # what is only on the way is not looked for
+        if step.matched or step.place is not None:
+            yield from self._named(directory, name, step)
+
+    def _looked_up(self, directory: Directory) -> Iterator[Found]:
+        self.directories.add(directory.path)
+        for text in sorted(directory.patterns.written):
+            name = text.encode("utf-8", "surrogateescape")
+            yield from self._named(directory, name, directory.patterns.step(text))
+
+    def _named(self, directory: Directory, name: bytes, step: Step) -> Iterator[Found]:
+        """Look for one name in a directory that is not listed."""
         try:
-            found = self._facts(_join(directory.place, name))
-        except OSError as error:
-            if not is_absent(error):
-                yield _gap(path, reason_for(error), detail_for(error))
+            found = self._ground.facts(joined(directory.place, name))
+        except (OSError, IsolationError) as error:
+            yield from _gap(directory.child(name), error)
             return
-        except IsolationError as error:
-            yield _gap(path, error.reason, error.detail)
-            return
-        if step.matched and path == self._within:
-            yield from self._matched(path, step.matched)
-        if step.place is not None and (stat.S_ISDIR(found.mode) or stat.S_ISLNK(found.mode)):
-            yield from self._below(directory, name, step.place, is_link=stat.S_ISLNK(found.mode))
+        if step.matched:
+            yield from self._matched(directory.child(name), step.matched)
+        is_link = stat.S_ISLNK(found.mode)
+        if step.place is not None and (is_link or stat.S_ISDIR(found.mode)):
+            yield from self._below(directory, name, step.place, is_link=is_link)
 
     def _listed(self, directory: Directory) -> Iterator[Found]:
         try:
-            entries = self._entries(directory.place)
-        except OSError as error:
+            entries = self._ground.entries(directory.place)
+        except (OSError, IsolationError) as error:
             yield from self._not_listed(directory, error)
-            return
-        except IsolationError as error:
-            yield _gap(directory.path, error.reason, error.detail)
             return
         self.directories.add(directory.path)
         entries.sort()  # the same items are the first max_items on every walk
@@ -211,30 +214,10 @@ class Walk(Iterator[Found]):
             if step.place is not None and (is_directory or is_link):
                 yield from self._below(directory, name, step.place, is_link=is_link)
 
-    def _not_listed(self, directory: Directory, error: OSError) -> Iterator[Found]:
-        if not is_absent(error):  # vanished while walking: as if it had never been
+    def _not_listed(self, directory: Directory, error: OSError | IsolationError) -> Iterator[Found]:
+        if isinstance(error, OSError) and not is_absent(error):
             self.directories.add(directory.path)
-            yield _gap(directory.path, reason_for(error), detail_for(error))
-
-    def _looked_up(self, directory: Directory) -> Iterator[Found]:
-        self.directories.add(directory.path)
-        for text in sorted(directory.patterns.written):
-            name = text.encode("utf-8", "surrogateescape")
-            path = directory.child(name)
-            step = directory.patterns.step(text)
-            try:
-                found = self._facts(_join(directory.place, name))
-            except OSError as error:
-                if not is_absent(error):
-                    yield _gap(path, reason_for(error), detail_for(error))
-                continue
-            except IsolationError as error:
-                yield _gap(path, error.reason, error.detail)
-                continue
-            if step.matched:
-                yield from self._matched(path, step.matched)
-            if step.place is not None and (stat.S_ISDIR(found.mode) or stat.S_ISLNK(found.mode)):
-                yield from self._below(directory, name, step.place, is_link=stat.S_ISLNK(found.mode))
+        yield from _gap(directory.path, error)
 
     def _below(self, directory: Directory, name: bytes, patterns: Place, *, is_link: bool) -> Iterator[Found]:
         """Enter a directory, for the patterns that go there: not through links or mounts behind the fixed part."""
@@ -249,21 +232,18 @@ class Walk(Iterator[Found]):
         try:
             place = self._behind(below.path, below.place)
         except (OSError, IsolationError) as error:
-            if isinstance(error, IsolationError):
-                yield _gap(below.path, error.reason, error.detail)
-            elif not is_absent(error):
-                yield _gap(below.path, reason_for(error), detail_for(error))
+            yield from _gap(below.path, error)
             return
         self._push(Directory(below.path, place, going), is_led_to=True)
 
     def _push(self, directory: Directory, *, is_led_to: bool = False) -> None:
         """Have a directory looked into, for those patterns that go on in it."""
         patterns: Place | None = directory.patterns
-        if not is_led_to and self._mounts.points and self._root.on_host(directory.place) in self._mounts.points:
+        if not is_led_to and self._ground.is_mount_point(directory.place):
             depth = directory.path.count(b"/") + 1
             patterns = self._only(directory.patterns, lambda state: self._may_cross(state, depth))
-        if self._full and patterns is not None:
-            patterns = self._only(patterns, lambda state: self._automaton.pattern(state[0]) not in self._full)
+        if self._quotas.full and patterns is not None:
+            patterns = self._only(patterns, lambda state: self._automaton.pattern(state[0]) not in self._quotas.full)
         if patterns is None or (self._shallow and self._is_covered(directory)):
             return
         if patterns is not directory.patterns:
@@ -276,10 +256,10 @@ class Walk(Iterator[Found]):
 
     def _behind(self, path: bytes, link: bytes) -> bytes:
         """Return the directory that a link in the fixed part of a pattern leads to; whoever moves a link on the way is seen."""
-        hops, behind = self._follow(link)
+        hops, behind = self._ground.follow(link)
         tries = LINK_TRIES
         while self._guide is not None and tries and self._guide.led(path, hops):
-            hops, behind = self._follow(link)
+            hops, behind = self._ground.follow(link)
             tries -= 1
         self.directories.update(os.path.dirname(hop) for hop in (hops[:-1] if isinstance(behind, Facts) else hops))
         if isinstance(behind, LinkLoopError):
@@ -287,20 +267,6 @@ class Walk(Iterator[Found]):
         if behind is None or not stat.S_ISDIR(behind.mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         return hops[-1]
-
-    def _follow(self, link: bytes) -> tuple[tuple[bytes, ...], Facts | LinkLoopError | None]:
-        """Return every link on the way and where the last one leads, and what is there: None where nothing is."""
-        try:
-            led = self._root.follow(link, guard=self._guard)
-        except RemoteMountError as error:
-            assert self._isolated is not None
-            seen = self._isolated.look(self._root, link, error.mount)
-            return seen.links, seen.behind
-        except LeadsNowhereError as error:
-            return (*error.links, error.place), None
-        except LinkLoopError as error:
-            return error.links, error
-        return (*led.links, led.path), led.facts
 
     def _may_cross(self, state: State, depth: int) -> bool:
         return (
@@ -315,66 +281,16 @@ class Walk(Iterator[Found]):
         return self._automaton.place(states) if states else None
 
     def _matched(self, path: bytes, matched: tuple[int, ...]) -> Iterator[Found]:
-        kept, excess = self._admitted(matched)
-        yield from excess
+        kept, filled = self._quotas.admit(matched)
+        for index in filled:
+            yield self._too_many(index)
         if kept:
             yield Found(path, kept)
 
-    def _admitted(self, matched: tuple[int, ...]) -> tuple[tuple[int, ...], list[Found]]:
-        """Count one more match; return the patterns that have room for it, and the gaps of those that just had none."""
-        counts = self._counts
-        within = True
-        for index in matched:
-            counts[index] += 1
-            within = within and counts[index] <= self._patterns[index].max_items
-        if within:
-            return matched, []
-        excess = []
-        for index in matched:
-            if index not in self._full and counts[index] > self._patterns[index].max_items:
-                self._full.add(index)
-                excess.append(self._too_many(self._patterns[index]))
-        return tuple(index for index in matched if index not in self._full), excess
-
-    def _too_many(self, pattern: WalkPattern) -> Found:
+    def _too_many(self, index: int) -> Found:
+        pattern = self._patterns[index]
         detail = f"more than {pattern.max_items} items: the rest is not audited"
         return Found(real_path(pattern.glob.prefix), (), Gap(pattern.glob.pattern, MAX_ITEMS, detail))
-
-    @property
-    def _guard(self) -> Callable[[bytes], None] | None:
-        return self._mounts.guard_for(isolated=self._isolated is not None)
-
-    def _entries(self, place: bytes) -> list[Entry]:
-        mount = self._remote(place)
-        if mount is not None and self._isolated is not None:
-            return self._isolated.list_directory(self._root, place, mount)
-        return self._root.list_directory(place)
-
-    def _remote(self, place: bytes) -> Mount | None:
-        """Return the file system that a place stands on, if that may hang and somebody else can look."""
-        guard = self._guard
-        if guard is not None:
-            try:
-                guard(self._root.on_host(place))
-            except RemoteMountError as error:
-                return error.mount
-        return None
-
-    def _facts(self, place: bytes) -> Facts:
-        mount = self._remote(place)
-        if mount is not None and self._isolated is not None:
-            return self._isolated.look(self._root, place, mount).item
-        return facts(os.lstat(self._root.on_host(place)))
-
-
-def walk(
-    root: Root,
-    patterns: Sequence[WalkPattern],
-    mounts: Mounts | None = None,
-    isolated: IsolatedReader | None = None,
-) -> Walk:
-    """Yield every path that a pattern means, once, with the indexes of all patterns that do, and the gaps."""
-    return Walk(root, Plan(patterns), mounts, isolated)
 
 
 def _lies_below(path: bytes, directory: bytes) -> bool:
@@ -382,9 +298,9 @@ def _lies_below(path: bytes, directory: bytes) -> bool:
     return path != directory and path.startswith(directory if directory == b"/" else directory + b"/")
 
 
-def _gap(path: bytes, reason: str, detail: str) -> Found:
-    return Found(path, (), Gap(shown_path(path), reason, detail))
-
-
-def _join(directory: bytes, name: bytes) -> bytes:
-    return directory + name if directory == b"/" else directory + b"/" + name
+def _gap(path: bytes, error: OSError | IsolationError) -> Iterator[Found]:
+    """Yield the gap of what could not be looked at; none where nothing is there: it may have vanished just now."""
+    if isinstance(error, IsolationError):
+        yield Found(path, (), Gap(shown_path(path), error.reason, error.detail))
+    elif not is_absent(error):
+        yield Found(path, (), Gap(shown_path(path), reason_for(error), detail_for(error)))

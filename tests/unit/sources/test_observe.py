@@ -25,7 +25,7 @@ from driftd.sources.look import CHUNK, TRIES
 from driftd.sources.mounts import Mounts
 from driftd.sources.observe import ISOLATED_BYTES, Observer, ReadingPlan
 from driftd.sources.root import Root
-from driftd.sources.walk import WalkPattern, walk
+from driftd.sources.walk import Plan, Walk, WalkPattern
 
 KEEPER = SecretKeeper(b"k" * 32)
 PLAN = ReadingPlan()
@@ -609,7 +609,8 @@ def test_what_stands_on_a_network_file_system_is_looked_at_by_the_child(
         assert seen.stamps(item)
     assert settings(seen.observe("/etc/near.yml", PLAN)) == {"a": 2}
     assert seen.stamps("/far/missing") is None
-    found = list(walk(root, [WalkPattern(Glob("/far/*")), WalkPattern(Glob("/etc/dir/db.yml"))], far, isolated))
+    plan = Plan([WalkPattern(Glob("/far/*")), WalkPattern(Glob("/etc/dir/db.yml"))])
+    found = list(Walk(root, plan, far, isolated))
     assert [(each.item, each.gap) for each in found] == [("/etc/dir/db.yml", None), ("/far/db.yml", None)]
     assert touched
     assert not [path for path in touched if b"/far" in path]
@@ -624,7 +625,7 @@ def test_a_network_file_system_that_does_not_answer_is_a_gap(tree: Path, far: Mo
     seen = Observer(root, KEEPER, reader, far).observe("/far/db.yml", PLAN)
     assert seen.gap is not None
     assert seen.gap.reason == "timeout"
-    gaps = [each.gap for each in walk(root, [WalkPattern(Glob("/far/**"))], far, reader)]
+    gaps = [each.gap for each in Walk(root, Plan([WalkPattern(Glob("/far/**"))]), far, reader)]
     assert [(gap.item, gap.reason) for gap in gaps if gap] == [("/far", "timeout")]
     far.close()
     reader.close()

@@ -16,7 +16,7 @@ from driftd.sources.facts import RACY_NS, STAMP_BYTES, UNKNOWN, stamp_of
 from driftd.sources.glob import Glob
 from driftd.sources.root import Entry, Root
 from driftd.sources.survey import Differs, Gone, Quiet, Survey
-from driftd.sources.walk import Found, Plan, WalkPattern, walk
+from driftd.sources.walk import Found, Plan, Walk, WalkPattern
 
 
 class ListingRoot(Root):
@@ -103,7 +103,7 @@ def tree(tmp_path: Path) -> Path:
 def test_what_is_not_remembered_differs_and_what_is_stays_quiet(tree: Path) -> None:
     surveyor = Surveyor(tree, "/etc/**")
     first = surveyor.survey()
-    everything = {found.item for found in walk(Root(os.fsencode(tree)), surveyor.patterns)}
+    everything = {found.item for found in Walk(Root(os.fsencode(tree)), Plan(surveyor.patterns))}
     assert (first.differs, first.quiet, first.gone, first.alone) == (everything, set(), set(), set())
     surveyor.learn(first)
     second = surveyor.survey()
@@ -352,7 +352,7 @@ def test_whatever_happens_to_a_tree_a_survey_says_what_a_comparison_says(
     for _ in range(12):
         for _ in range(chance.randrange(6)):
             meddle()
-        expected = {found.item: b"" for found in walk(Root(os.fsencode(tmp_path)), surveyor.patterns)}
+        expected = {found.item: b"" for found in Walk(Root(os.fsencode(tmp_path)), Plan(surveyor.patterns))}
         for item in expected:
             expected[item] = stamp_of(Path(f"{tmp_path}{item}").lstat())
         known = {item: surveyor.remembered.get(item) for item in surveyor.remembered}

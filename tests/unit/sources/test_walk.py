@@ -10,7 +10,7 @@ import pytest
 
 from driftd.sources.glob import Glob
 from driftd.sources.root import Root
-from driftd.sources.walk import Plan, Walk, WalkPattern, walk
+from driftd.sources.walk import Plan, Walk, WalkPattern
 
 NOBODY = 65534
 
@@ -34,9 +34,8 @@ def tree(tmp_path: Path) -> Path:
 
 
 def start(tree: Path, *patterns: str | WalkPattern) -> Walk:
-    return walk(
-        Root(os.fsencode(tree)), [WalkPattern(Glob(each)) if isinstance(each, str) else each for each in patterns]
-    )
+    plan = Plan([WalkPattern(Glob(each)) if isinstance(each, str) else each for each in patterns])
+    return Walk(Root(os.fsencode(tree)), plan)
 
 
 def items(tree: Path, *patterns: str | WalkPattern) -> dict[str, tuple[int, ...]]:
@@ -203,10 +202,11 @@ def test_a_directory_that_may_not_be_listed_is_a_gap(public_tree: Path, require_
     (public_tree / "etc" / "a").chmod(0o700)
     program = """
 import sys, os
-from driftd.sources.walk import walk, WalkPattern
+from driftd.sources.walk import Plan, Walk, WalkPattern
 from driftd.sources.glob import Glob
 from driftd.sources.root import Root
-started = walk(Root(os.fsencode(sys.argv[1])), [WalkPattern(Glob("/etc/**/*.conf")), WalkPattern(Glob("/etc/a/b/c.conf"))])
+plan = Plan([WalkPattern(Glob("/etc/**/*.conf")), WalkPattern(Glob("/etc/a/b/c.conf"))])
+started = Walk(Root(os.fsencode(sys.argv[1])), plan)
 print([(found.item, found.gap and found.gap.reason) for found in started], b"/etc/a" in started.directories)
 """
     assert as_nobody(public_tree, program) == "[('/etc/a', 'unreadable')] True\n"
@@ -218,7 +218,7 @@ def test_file_systems_mounted_below_are_entered_only_on_request(
     require_real("mounts")
     program = """
 import sys, os, subprocess
-from driftd.sources.walk import walk, WalkPattern
+from driftd.sources.walk import Plan, Walk, WalkPattern
 from driftd.sources.glob import Glob
 from driftd.sources.root import Root
 tree = sys.argv[1]
@@ -226,7 +226,8 @@ subprocess.run(["mount", "-t", "tmpfs", "none", tree + "/etc/a"], check=True)
 subprocess.run(["mount", "--bind", tree + "/srv", tree + "/etc/ssh"], check=True)
 open(tree + "/etc/a/mounted", "w").close()
 def items(pattern, cross):
-    return sorted(found.item for found in walk(Root(os.fsencode(tree)), [WalkPattern(Glob(pattern), cross_mounts=cross)]))
+    plan = Plan([WalkPattern(Glob(pattern), cross_mounts=cross)])
+    return sorted(found.item for found in Walk(Root(os.fsencode(tree)), plan))
 print(items("/etc/**", False))
 print(items("/etc/**", True))
 print(items("/etc/a/*", False), items("/etc/a/mounted", False), items("/etc/*/mounted", False))
