@@ -15,6 +15,7 @@ from driftd.outputs.delivery import Delivery, DeliveryState
 from driftd.outputs.filters import Filter
 from driftd.outputs.registry import Surroundings, build
 from driftd.ports import Clock
+from driftd.settings.outputs import names_of
 from driftd.store.known import Cursor
 from driftd.store.store import Store
 
@@ -53,12 +54,10 @@ class Deliveries:
             host=lambda: self._host().facts.name,
             rules=self._rules,
         )
-        for index, entry in enumerate(outputs):
-            same = sum(other.name == entry.name for other in outputs[:index])
-            name = entry.name if not same else f"{entry.name}-{same + 1}"
+        for name, entry in zip(names_of(outputs), outputs, strict=True):
             delivery = Delivery(
                 name,
-                build(entry.name, entry.options, around),
+                build(entry.kind, entry.options, around),
                 read=store.journal.read,
                 acknowledge=partial(self._acknowledge, name),
                 cursor=store.cursor(name),

@@ -17,6 +17,7 @@ from driftd.daemon.control import DaemonAbsentError, NoAnswerError, ask
 from driftd.daemon.status import absent_shape, unknown_shape
 from driftd.model.document import Json
 from driftd.model.item import Gap
+from driftd.settings.outputs import names_of
 from driftd.store.errors import StoreError
 from driftd.store.reader import JournalReader
 from driftd.store.store import JOURNAL_NAME
@@ -74,7 +75,8 @@ def _stored(config: str | None) -> dict[str, Json]:
     host = open_host(config, Surroundings.of_process(), anonymous=True)
     try:
         with open_view(host) as (memory, database):
-            return absent_shape(memory, database, JournalReader(host.settings.state / JOURNAL_NAME))
+            journal = JournalReader(host.settings.state / JOURNAL_NAME)
+            return absent_shape(memory, database, journal, names_of(host.settings.outputs))
     except StoreError as error:
         return unknown_shape(Gap("/", "unreadable", str(error)))
     finally:

@@ -100,14 +100,16 @@ def busy_shape(service: Service, outputs: Sequence[DeliveryState]) -> dict[str, 
     }
 
 
-def absent_shape(memory: Memory, database: Database, journal: JournalReader) -> dict[str, Json]:
-    """Return `status --json` where no daemon runs: what the store says of its last look."""
+def absent_shape(memory: Memory, database: Database, journal: JournalReader, names: Sequence[str]) -> dict[str, Json]:
+    """Return `status --json` where no daemon runs: what the store says of its last look, also of the outputs of these names."""
     known = stored_audits(database, journal)
-    end = database.position().sequence
-    outputs: list[Json] = [
-        DeliveryState(name, "stopped", max(0, end - cursor), None).to_json()
-        for name, cursor in database.cursors().items()
+    end, cursors = database.position().sequence, database.cursors()
+    refused, lost = database.refused(), database.lost()
+    states = [
+        DeliveryState(name, "stopped", max(0, end - cursors.get(name, end)), None, refused.get(name, 0))
+        for name in names
     ]
+    outputs: list[Json] = [{**state.to_json(), "lost": lost.get(state.name, 0)} for state in states]
     daemon: dict[str, Json] = {
         "running": False,
         "pid": None,

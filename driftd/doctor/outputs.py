@@ -14,7 +14,15 @@ from driftd.doctor.writing import Writer, shut, written
 from driftd.outputs.credentials import check_private, read_secret
 from driftd.ports import DeliveryError
 from driftd.settings.addresses import Place, SecretFile, SyslogAddress, WebAddress
-from driftd.settings.outputs import HttpSettings, JsonLinesSettings, OutputSettings, SyslogSettings, WebhookSettings
+from driftd.settings.outputs import (
+    HttpSettings,
+    JournaldSettings,
+    JsonLinesSettings,
+    OutputSettings,
+    SyslogSettings,
+    WebhookSettings,
+    names_of,
+)
 
 JOURNAL: Final = Path("/run/systemd/journal/socket")
 _SECONDS: Final = 3.0
@@ -31,20 +39,19 @@ def outputs(
         yield warning(
             "outputs", "none: events stay in driftd's own journal", "driftd init (adds `outputs` as a comment)"
         )
-    for entry in chosen:
-        for name, options in entry.chosen.items():
-            match options:
-                case JsonLinesSettings():
-                    with as_service():
-                        yield from _file(name, options, writer)
-                case SyslogSettings():
-                    yield _syslog(name, options.address)
-                case HttpSettings():
-                    yield from _web(name, options)
-                case _ if name == "journald":
-                    yield _journal(journal)
-                case _:
-                    yield fine("outputs", name)
+    for name, entry in zip(names_of(chosen), chosen, strict=True):
+        match entry.options:
+            case JsonLinesSettings() as options:
+                with as_service():
+                    yield from _file(name, options, writer)
+            case SyslogSettings() as options:
+                yield _syslog(name, options.address)
+            case HttpSettings() as options:
+                yield from _web(name, options)
+            case JournaldSettings():
+                yield _journal(journal)
+            case _:
+                yield fine("outputs", name)
 
 
 def _journal(journal: Path) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -24,8 +24,10 @@ from driftd.settings.typed import Check
 
 
 class EventFilter(Struct, frozen=True, kw_only=True):
-    """Which events an output takes. Heartbeats pass every filter."""
+    """What an output is called, and which events it takes. Heartbeats pass every filter."""
 
+    name: str | None = None
+    """By which its deliveries are remembered; None: its kind, with a number where there are several."""
     min_severity: SeverityWord = "info"
     actions: tuple[Action, ...] | None = None
     """None: every action."""
@@ -129,7 +131,7 @@ class AlertmanagerSettings(HttpSettings, frozen=True, kw_only=True):
 
 
 class OutputSettings(Struct, frozen=True, kw_only=True):
-    """One entry of `outputs`: the name of an output and its options."""
+    """One entry of `outputs`: a kind of output and its options."""
 
     journald: JournaldSettings | UnsetType = UNSET
     jsonl: JsonLinesSettings | UnsetType = UNSET
@@ -141,18 +143,41 @@ class OutputSettings(Struct, frozen=True, kw_only=True):
 
     @property
     def chosen(self) -> dict[str, EventFilter]:
-        """The outputs named in this entry; exactly one once the settings are checked."""
+        """The kinds named in this entry; exactly one once the settings are checked."""
         return {name: value for name in self.__struct_fields__ if isinstance(value := getattr(self, name), EventFilter)}
 
     @property
-    def name(self) -> str:
-        """Name of the output: `jsonl`."""
+    def kind(self) -> str:
+        """What kind of output it is: `jsonl`."""
         return next(iter(self.chosen))
 
     @property
     def options(self) -> EventFilter:
         """Its options."""
         return next(iter(self.chosen.values()))
+
+
+def names_of(entries: Sequence[OutputSettings]) -> list[str]:
+    """Return what each output is called: as it says, else its kind, from the second of a kind on with a number."""
+    kinds = [entry.kind for entry in entries]
+    numbers = [kinds[:index].count(kind) + 1 for index, kind in enumerate(kinds)]
+    called = (kind if number == 1 else f"{kind}-{number}" for kind, number in zip(kinds, numbers, strict=True))
+    return [entry.options.name or name for entry, name in zip(entries, called, strict=True)]
+
+
+def names_differ(entries: Sequence[OutputSettings]) -> str | None:
+    """Return what is wrong where two outputs are called the same."""
+    if any(len(entry.chosen) != 1 for entry in entries):
+        return None  # which is said already
+    names = names_of(entries)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    return None if twice is None else f"two outputs are called {twice}: give each a `name` of its own"
+
+
+def _name(name: str | None) -> str | None:
+    if name is None or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
+        return None
+    return "is no name for an output: up to 64 letters, digits, dots, hyphens and underscores"
 
 
 def _one_output(entry: OutputSettings) -> str | None:
@@ -215,6 +240,18 @@ _OF_HTTP: Final[Mapping[str | None, Check]] = {
 }
 OUTPUT_CHECKS: Final[Mapping[tuple[type[Struct], str | None], Check]] = {
     (OutputSettings, None): _one_output,
+    **{
+        (kind, "name"): _name
+        for kind in (
+            JournaldSettings,
+            JsonLinesSettings,
+            StdoutSettings,
+            SyslogSettings,
+            WebhookSettings,
+            OtlpSettings,
+            AlertmanagerSettings,
+        )
+    },
     (SyslogSettings, None): _syslog,
     (SyslogSettings, "max_size"): _message_size,
     **{

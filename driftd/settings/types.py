@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from driftd.settings.outputs import OUTPUT_CHECKS, UNQUOTED, OutputSettings
+from driftd.settings.outputs import OUTPUT_CHECKS, UNQUOTED, OutputSettings, names_differ
 from driftd.settings.scalars import Cron, Duration, Rate, Size, TimeZone
 from driftd.settings.typed import Check, Vocabulary
 
@@ -164,6 +164,7 @@ SETTINGS: Final = Vocabulary(
             None if path is None or path.suffix == ".prom" else f"{path.name}: node_exporter reads *.prom alone"
         ),
         (MetricsSettings, "every"): _at_least(1),
+        (Settings, "outputs"): names_differ,
         **OUTPUT_CHECKS,
     },
     later={

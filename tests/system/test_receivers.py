@@ -271,6 +271,8 @@ def test_what_a_receiver_refuses_for_good_is_told_and_still_counted_after_a_rest
         daemon.wait(lambda: 'refused_total{output="webhook"} 1' in (tmp_path / "m.prom").read_text(), "metrics tell it")
         assert daemon.stop() == 0
         assert sum(action_of(event) == Action.DELIVERY_REFUSED for event in daemon.journal.read()) == 1
+    (output,) = json.loads(host.run("status", "--json").stdout)["outputs"]
+    assert (output["state"], output["skipped"], output["lost"]) == ("stopped", 1, 0), "also without a daemon"
 
 
 NOBODY_READS = """
@@ -301,3 +303,23 @@ def test_a_daemon_whose_diagnostics_nobody_takes_delivers_and_works_on(tmp_path:
         file.write_text("x: 2\n")
         daemon.wait_event(Action.DRIFT_OPENED)
         assert daemon.stop() == 0
+
+
+def test_an_output_with_a_name_keeps_its_place_where_another_is_put_before_it(tmp_path: Path) -> None:
+    old: dict[str, object] = {"jsonl": {"path": str(tmp_path / "away" / "old.jsonl"), "name": "siem"}}
+    host = ScratchHost(tmp_path / "host", outputs=[old])
+    file = host.write("a.yml")
+    host.approve()
+    with host.daemon() as daemon:
+        file.write_text("x: 2\n")
+        opened = daemon.wait_event(Action.DRIFT_OPENED)
+        assert daemon.stop() == 0
+    (tmp_path / "away").mkdir()
+    host.configure(outputs=[{"jsonl": {"path": str(tmp_path / "new.jsonl")}}, old])
+    with host.daemon() as daemon:
+        daemon.wait_audit()
+        assert daemon.stop() == 0
+    told = [json.loads(line) for line in (tmp_path / "away" / "old.jsonl").read_text().splitlines()]
+    assert opened["event"]["id"] in [event["event"]["id"] for event in told]
+    assert {event["driftd"]["output"]["name"] for event in told} == {"siem"}
+    assert opened["event"]["id"] not in (tmp_path / "new.jsonl").read_text()

@@ -57,7 +57,7 @@ def test_everything_that_can_be_set_is_read(tmp_path: Path) -> None:
     assert not settings.watch.enabled
     assert str(settings.zone) == "Europe/Berlin"
     assert settings.control_socket == Path("/run/driftd.sock")
-    assert [output.name for output in settings.outputs] == ["journald", "jsonl", "stdout"]
+    assert [output.kind for output in settings.outputs] == ["journald", "jsonl", "stdout"]
     lines, screen = settings.outputs[1].options, settings.outputs[2].options
     assert isinstance(lines, JsonLinesSettings)
     assert (lines.min_severity, lines.mode, lines.group) == ("low", 0o600, "adm")

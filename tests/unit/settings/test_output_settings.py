@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from driftd.settings.load import load
-from driftd.settings.outputs import OtlpSettings, SyslogSettings, WebhookSettings
+from driftd.settings.outputs import OtlpSettings, SyslogSettings, WebhookSettings, names_of
 from driftd.settings.problems import ConfigurationError
 from driftd.settings.trust import Trust
 
@@ -47,6 +47,7 @@ def entry(tmp_path: Path, text: str) -> object:
         ("syslog: {max_size: 64MiB}", "is no size for a message"),
         ("syslog: {enterprise: 0}", "is no such number"),
         ("syslog: {key_file: /k}", "key_file without cert_file"),
+        ("journald: {name: 'of mine'}", "is no name for an output"),
     ],
 )
 def test_what_cannot_be_is_refused(tmp_path: Path, text: str, why: str) -> None:
@@ -66,3 +67,21 @@ def test_files_of_certificates_start_at_the_settings(tmp_path: Path) -> None:
     assert (made.ca_file, made.token_file, made.timeout) == (tmp_path / "tls/ca.pem", "credential:otlp", 3.0)
     assert isinstance(entry(tmp_path, "syslog:"), SyslogSettings)
     assert isinstance(entry(tmp_path, "webhook: {url_file: /run/hook}"), WebhookSettings)
+
+
+@pytest.mark.parametrize(("first", "second", "name"), [("siem", "siem", "siem"), ("jsonl-2", None, "jsonl-2")])
+def test_two_outputs_are_not_called_the_same(tmp_path: Path, first: str, second: str | None, name: str) -> None:
+    more = f", name: {second}" if second else ""
+    with pytest.raises(ConfigurationError) as caught:
+        entry(tmp_path, f"{{jsonl: {{path: /a, name: {first}}}}}\n  - {{jsonl: {{path: /b{more}}}}}")
+    (problem,) = caught.value.problems
+    assert f"two outputs are called {name}" in str(problem)
+
+
+def test_outputs_are_called_as_they_say_else_by_kind_and_place(tmp_path: Path) -> None:
+    file = tmp_path / "driftd.yaml"
+    outputs = ["journald: {}", "jsonl: {path: /a}", "jsonl: {path: /b, name: siem}", "jsonl: {path: /c}", "stdout: {}"]
+    file.write_text("baselines: [b]\noutputs:\n" + "".join(f"  - {one}\n" for one in outputs))
+    file.chmod(0o600)
+    found = load(file, trust=Trust.of_user(os.getuid())).outputs
+    assert names_of(found) == ["journald", "jsonl", "siem", "jsonl-3", "stdout"]
