@@ -12,6 +12,7 @@ from driftd.daemon.adoption import Adoption
 from driftd.daemon.audits import Audits
 from driftd.daemon.commands import Commands
 from driftd.daemon.engine import Engine
+from driftd.daemon.heartbeat import beat
 from driftd.daemon.inbox import Inbox
 from driftd.daemon.losses import Losses
 from driftd.daemon.memory import STATE_UNWRITABLE
@@ -34,16 +35,16 @@ from driftd.daemon.messages import (
 from driftd.daemon.next_reload import NextReload, Wanted
 from driftd.daemon.noticing import Noticing
 from driftd.daemon.notify import Notifier
+from driftd.daemon.outage import Outage
 from driftd.daemon.polling import Polling
 from driftd.daemon.pulse import IDLE, Pulse
+from driftd.daemon.questions import Questions
 from driftd.daemon.rechecks import Rechecks
 from driftd.daemon.sweep import Sweep
 from driftd.daemon.tasks import Tasks
 from driftd.daemon.upkeep import Upkeep
 from driftd.daemon.watching import Watching
-from driftd.model.change import Severity
 from driftd.model.document import Json
-from driftd.model.event import Action
 from driftd.model.item import Gap
 from driftd.ports import Clock, Readings
 from driftd.store.errors import StoreError
@@ -57,8 +58,6 @@ MESSAGES: Final = 2_000
 """Messages that are handled before items are looked at."""
 TICK: Final = 5.0
 """Seconds between two looks at the clocks, where nobody tells when they are set."""
-RETRY: Final = 5.0
-"""Seconds until the state is tried again after it could not be written."""
 
 
 class MachineClock(Clock, Protocol):
@@ -102,8 +101,6 @@ class Service:
         engine.on_look = self.pulse.looking_at
         engine.store.database.on_progress = self._catching_up
         self.inbox = Inbox()
-        self._questions: queue.SimpleQueue[Call | Task] = queue.SimpleQueue()
-        """Answered first, however many notifications wait."""
         self.commands = Commands(engine, settle, clock.monotonic, self.inbox.put)
         self._rechecks = rechecks
         self._noticing = noticing
@@ -115,11 +112,11 @@ class Service:
         self.audits.before = self._begin_audit
         self.audits.after = self._swept
         self._tasks = Tasks(self.pulse, clock.monotonic)
+        self._questions = Questions(self._tasks, self.pulse)
         self.next_reload = NextReload(clock.monotonic)
         self._stop: str | None = None
         self._warm = False
-        self._refused: StoreError | None = None
-        self._again_at = 0.0
+        self._outage = Outage(clock.monotonic)
         rechecks.everything = lambda: self.audits.want("quick", "watch")
         polling.on_polled = self._configuration_polled
         engine.on_doubt = self.next_reload.doubted
@@ -181,14 +178,13 @@ class Service:
 
     def blind_spots(self) -> list[Gap]:
         """Return why what is known of the whole host may not be the present."""
-        refused = [Gap("/", STATE_UNWRITABLE, str(self._refused))] if self._refused is not None else []
-        return [*refused, *self.losses.gaps()]
+        return [*self._outage.gaps(), *self.losses.gaps()]
 
     def _timeout(self) -> float:
         """How long nothing is due."""
         now = self._clock.monotonic()
-        if self._refused is not None:
-            return max(0.0, min(self._again_at - now, self._notifier.interval))
+        if self._outage.error is not None:
+            return max(0.0, min(self._outage.again_at - now, self._notifier.interval))
         if self._tasks or self._rechecks.may_go_on or self.polling.may_go_on or self.upkeep.busy:
             return 0.0
         due = [
@@ -206,7 +202,7 @@ class Service:
 
     def _take(self, timeout: float) -> None:
         """Handle everything that waits on the queue."""
-        self._answer_all()
+        self._questions.answer_all()
         self.pulse.begin(IDLE)
         try:
             message = self.inbox.get(timeout)
@@ -231,11 +227,11 @@ class Service:
             case Lost(reason):
                 self._notifications_lost(reason)
             case Due("heartbeat"):
-                self._heartbeat()
+                beat(self.engine)
             case Due(depth):
                 self.audits.want(depth, "schedule")
             case Asked():
-                self._answer_all()
+                self._questions.answer_all()
             case Ran() | ClockSet() | Refused():
                 pass  # it woke the loop, which looks at what was said or refused, and at the clocks
             case Reload(asked_by):
@@ -261,26 +257,6 @@ class Service:
         self._questions.put(question)
         self.inbox.put(Asked())
 
-    def _answer_all(self) -> None:
-        while not self._questions.empty():
-            question = self._questions.get()
-            if isinstance(question, Task):
-                self._tasks.add(question)
-            else:
-                self._answer(question)
-
-    def _answer(self, call: Call) -> None:
-        if not call.answer.set_running_or_notify_cancel():
-            return  # whoever asked has given up
-        self.pulse.begin("answering a command")
-        try:
-            call.answer.set_result(call.work())
-        except StoreError as error:
-            call.answer.set_exception(error)
-            raise
-        except Exception as error:  # noqa: BLE001 - the one who asked gets it
-            call.answer.set_exception(error)
-
     def _notifications_lost(self, reason: str) -> None:
         self.watching.rearm()
         self.next_reload.changed()  # a change of settings may be among what was lost
@@ -293,25 +269,20 @@ class Service:
         """Do no more than listen until the state can be written again; then everything is looked at again."""
         self.audits.drop()
         self._rechecks.drop()
-        self._again_at = self._clock.monotonic() + RETRY
         self.engine.memory.distrust()
-        if self._refused is None or str(self._refused) != str(error):
-            log.error("nothing can be recorded; trying again until it can be", reason=str(error), seconds=RETRY)
-        self._refused = error
+        self._outage.take(error)
         self._notifier.status(f"nothing can be recorded: {error}")
 
     def _may_record(self) -> bool:
         """Whether the state can be written, as far as is known; after a refusal it is tried from time to time."""
-        if self._refused is None:
-            return True
-        if self._clock.monotonic() < self._again_at:
-            return False
+        if self._outage.error is None or not self._outage.may_try:
+            return self._outage.error is None
         self.engine.recollect()
         self.adoption.reconcile()
-        self.losses.say(STATE_UNWRITABLE, f"nothing could be recorded ({self._refused}): everything is looked at again")
-        self._refused = None
+        message = f"nothing could be recorded ({self._outage.error}): everything is looked at again"
+        self.losses.say(STATE_UNWRITABLE, message)
+        self._outage.end()
         self.audits.want("deep", "recovery")
-        log.warning("what happens is recorded again")
         return True
 
     # --- audits
@@ -399,16 +370,3 @@ class Service:
         self.audits.settle = self.commands.settle = seconds
         self._noticing.settle_for(seconds)
         self._rechecks.settle_for(seconds)
-
-    def _heartbeat(self) -> None:
-        memory = self.engine.memory
-        driftd: dict[str, Json] = {
-            "open": dict(memory.drifts.by_severity()),
-            "gap_count": len(memory.gaps) + len(memory.places),
-            "items": len(memory.remembered),
-            "polled": memory.polled_directories,
-            "chain_head": self.engine.store.journal.head,
-            "delivered": dict(self.engine.store.cursors()),
-            "output_sequences": dict(self.engine.store.numbers()),
-        }
-        self.engine.say(Action.DAEMON_HEARTBEAT, Severity.INFO, f"alive: {len(memory.drifts)} open drifts", driftd)
