@@ -63,7 +63,7 @@ class Adoption:
         """Go on for settings that were read again, whole."""
         self._host_name, self._trust = host_name, trust
         self._withheld.clear()
-        self._engine.withhold(self._withheld)
+        self._engine.places.withhold(self._withheld)
 
     def stale(self) -> list[str]:
         """Return the baselines whose manifests on disk are no longer those in use."""
@@ -77,7 +77,7 @@ class Adoption:
         """
         for name in self.stale():
             yield from self.adopting(name)
-        yield from self._engine.settling_doubts()
+        yield from self._engine.doubts.settling()
         return bool(self._withheld)
 
     def wait_for(self, reason: Gap | None) -> None:
@@ -144,7 +144,7 @@ class Adoption:
             self._withheld[name] = reason
         else:
             self._withheld.pop(name, None)
-        self._engine.withhold(self._withheld)
+        self._engine.places.withhold(self._withheld)
 
     def adopt_quietly(self, name: str) -> None:
         """Read a baseline's manifests again and say so; the items were just looked at."""

@@ -11,23 +11,24 @@ from datetime import datetime
 from typing import Final
 
 from driftd.auditor import Auditor, Examined
-from driftd.baselines.approved import CORRUPT
 from driftd.daemon import events
+from driftd.daemon.batch import Batch
 from driftd.daemon.burst import DEFAULT_LIMITS, BurstLimits
+from driftd.daemon.doubts import Doubts
 from driftd.daemon.grouping import Grouping
 from driftd.daemon.memory import Memory
+from driftd.daemon.places import Places
 from driftd.daemon.summing import Summing
 from driftd.daemon.sweep import BATCH, Sweeps
 from driftd.model.change import Severity
 from driftd.model.document import Json
+from driftd.model.drift import Drift
 from driftd.model.event import Action, Event
 from driftd.model.event_id import RANDOM_BYTES, uuid7
-from driftd.model.item import Gap
 from driftd.model.result import NOT_APPROVED
 from driftd.ports import Clock
 from driftd.settings.host import HostFacts
 from driftd.sources.facts import UNKNOWN
-from driftd.sources.reasons import MAX_ITEMS
 from driftd.store.known import Standing
 from driftd.store.store import Store
 
@@ -74,14 +75,8 @@ class Engine:
         self._publish = publish
         self.sweeps = Sweeps(self, clock)
         self.summing = Summing(self, self.grouping, clock)
-        self.on_doubt: Callable[[], None] | None = None
-        """Told that what is approved for an item cannot be believed now, which may be a checkout in progress; who takes
-        this in has `settling_doubts` called once that has come to rest. None: it is said at once."""
-        self._doubted: dict[str, None] = {}
-        self._settled: dict[str, None] = {}
-        """Items of which is said now what was doubted."""
-        self.withheld: dict[str, Gap] = {}
-        """Baseline -> why what stands on disk for it is not taken over."""
+        self.doubts = Doubts(self)
+        self.places = Places(self)
 
     # --- looking at items
 
@@ -121,114 +116,62 @@ class Engine:
 
     def accept(self, examined: Sequence[tuple[Examined | str, datetime | None]], source: str) -> int:
         """Record the transitions of items that were examined already; a bare name is an item no longer audited."""
-        pending: list[Event] = []
-        lost: list[tuple[str | None, Gap]] = []
-        restored: list[tuple[str | None, Gap]] = []
+        batch = Batch()
         latest = {seen if isinstance(seen, str) else seen.item: (seen, since) for seen, since in examined}
         for item, (seen, since) in latest.items():
-            looked = None if isinstance(seen, str) else seen
-            if looked is not None:
-                self.on_links(item, looked.observed.links)
-            pending.extend(self._transition(item, looked, source, since, lost, restored))
-        recorded = self._record(pending, lost, restored)
+            if isinstance(seen, str):
+                self._leave(item, batch)
+            else:
+                self.on_links(item, seen.observed.links)
+                if not self.doubts.take(seen):
+                    self._transition(seen, source, since, batch)
+        recorded = self.record(batch)
         self.memory.sort_out()
         return recorded
 
-    def _record(
-        self,
-        pending: list[Event],
-        lost: list[tuple[str | None, Gap]],
-        restored: list[tuple[str | None, Gap]],
-        watch: str | None = None,
-    ) -> int:
-        for action, gaps in ((Action.COVERAGE_LOST, lost), (Action.COVERAGE_RESTORED, restored)):
-            pending.extend(
-                events.coverage(self.stamp(), action, gaps[begin : begin + events.MAX_GAPS], watch)
-                for begin in range(0, len(gaps), events.MAX_GAPS)
-            )
-        if pending:
-            self.commit(pending)
-        return len(pending)
-
-    def _transition(
-        self,
-        item: str,
-        examined: Examined | None,
-        source: str,
-        since: datetime | None,
-        lost: list[tuple[str | None, Gap]],
-        restored: list[tuple[str | None, Gap]],
-    ) -> Iterator[Event]:
+    def _leave(self, item: str, batch: Batch) -> None:
+        """An item is not audited any more."""
         open_drift = self.memory.drifts.get(item)
-        if examined is None:
-            self.memory.forget_item(item)
-            if gap := self.memory.gaps.pop(item, None):
-                restored.append(gap)
-            if open_drift is not None:
-                yield self._resolved(item, open_drift, "no-longer-audited")
-            return
-        baseline = examined.audited.baseline
-        if self._is_doubtful(examined):
-            return
+        self.memory.forget_item(item)
+        if gap := self.memory.gaps.pop(item, None):
+            batch.restored.append(gap)
+        if open_drift is not None:
+            batch.events.append(self._resolved(item, open_drift, "no-longer-audited"))
+
+    def _transition(self, examined: Examined, source: str, since: datetime | None, batch: Batch) -> None:
+        """What an item is now makes it drifted, drifted otherwise, not drifted any more, or none of these."""
+        item, drift = examined.item, examined.drift
+        open_drift = self.memory.drifts.get(item)
         approved = self._is_approved(examined, source)
-        self._coverage(examined, lost, restored)
-        drift = examined.drift
+        self._coverage(examined, batch)
         if open_drift is not None and drift is not None and open_drift.drift_id != drift.id:
-            yield self._resolved(item, open_drift, "no-longer-audited")
+            batch.events.append(self._resolved(item, open_drift, "no-longer-audited"))
             open_drift = None
         if drift is None:
             unreadable = any(gap.reason != NOT_APPROVED for gap in examined.verdict.gaps)
             if open_drift is not None and not unreadable:
-                yield self._resolved(item, open_drift, _resolution(examined, approved=approved))
-            return
-        if open_drift is not None and open_drift.fingerprint == drift.fingerprint():
-            return
-        if open_drift is not None and examined.verdict.gaps and not examined.observed.exists:
-            return  # it could not be looked at: what stands open stays as it is
+                batch.events.append(self._resolved(item, open_drift, _resolution(examined, approved=approved)))
+        elif open_drift is None or _differs(examined, drift, open_drift):
+            batch.events.append(self._drifted(examined, drift, open_drift, source, since))
+
+    def _drifted(
+        self, examined: Examined, drift: Drift, open_drift: Standing | None, source: str, since: datetime | None
+    ) -> Event:
         now = self._clock.now()
         context = events.DriftContext(
-            self.baseline_words(baseline),
+            self.baseline_words(examined.audited.baseline),
             source,
             {rule.id: rule for rule in examined.audited.terms.rules},
             examined.observed,
             now - since if since is not None else None,
             _words(open_drift) if open_drift is not None else None,
         )
-        action = Action.DRIFT_OPENED if open_drift is None else Action.DRIFT_UPDATED
-        if open_drift is not None:
-            drift = replace(drift, episode=open_drift.episode)
-        yield events.drift_changed(self.stamp(now), drift, context, action)
+        if open_drift is None:
+            return events.drift_changed(self.stamp(now), drift, context, Action.DRIFT_OPENED)
+        same = replace(drift, episode=open_drift.episode)
+        return events.drift_changed(self.stamp(now), same, context, Action.DRIFT_UPDATED)
 
-    def _is_doubtful(self, examined: Examined) -> bool:
-        """Whether nothing is said of an item yet, because its approved file may be about to be replaced."""
-        item = examined.item
-        if self.on_doubt is None or item in self._settled or item in self.memory.gaps:
-            return False
-        if not any(gap.reason == CORRUPT for gap in examined.verdict.gaps):
-            return False
-        self._doubted[item] = None
-        self.memory.take(examined.observed, settled=False)
-        self.on_doubt()
-        return True
-
-    def settling_doubts(self) -> Iterator[None]:
-        """Say, in steps, what is known of the items whose approved files could not be believed a while ago."""
-        self._settled, self._doubted = self._doubted, {}
-        try:
-            yield from self.looking(self._settled, "approval")
-        finally:
-            self._settled = {}
-
-    def withhold(self, withheld: dict[str, Gap]) -> None:
-        """Take note of what is not taken over, and why; it is a gap as long as that lasts."""
-        if withheld != self.withheld:
-            former = {gap.item for gap in self.withheld.values()}
-            self.withheld = dict(withheld)
-            self.places({item: gap for item, gap in self.memory.places.items() if item not in former})
-
-    def _coverage(
-        self, examined: Examined, lost: list[tuple[str | None, Gap]], restored: list[tuple[str | None, Gap]]
-    ) -> None:
+    def _coverage(self, examined: Examined, batch: Batch) -> None:
         item, baseline = examined.item, examined.audited.baseline
         waiting = [gap for gap in examined.verdict.gaps if gap.reason == NOT_APPROVED]
         gaps = [gap for gap in examined.verdict.gaps if gap.reason != NOT_APPROVED]
@@ -237,10 +180,10 @@ class Engine:
         known = self.memory.gaps.get(item)
         if gaps and (known is None or known[1].reason != gaps[0].reason):
             self.memory.gaps[item] = (baseline, gaps[0])
-            lost.append((baseline, gaps[0]))
+            batch.lost.append((baseline, gaps[0]))
         elif known is not None and not gaps:
             del self.memory.gaps[item]
-            restored.append(known)
+            batch.restored.append(known)
 
     def _resolved(self, item: str, open_drift: Standing, resolution: str) -> Event:
         return events.drift_resolved(
@@ -259,44 +202,12 @@ class Engine:
             return True
         return examined.audited.baseline in self.approved_meanwhile and self.memory.is_untouched(examined.observed)
 
-    # --- items and places
-
     def touched(self, item: str) -> bool:
         """Whether an item has to be looked at: by its stat fields, or because they cannot tell."""
         known = self.memory.remembered.get(item)
         if known is None or known == UNKNOWN:
             return True
         return self.auditor.stamps(item) != (known, self.memory.linked.get(item, b""))
-
-    def places(self, trouble: dict[str, Gap]) -> None:
-        """Record directories that could not be looked into, and those that can be again."""
-        trouble = trouble | {gap.item: gap for gap in self.withheld.values()}
-        known = self.memory.places
-        lost: list[tuple[str | None, Gap]] = [
-            (None, gap) for item, gap in trouble.items() if item not in known or known[item].reason != gap.reason
-        ]
-        restored: list[tuple[str | None, Gap]] = [(None, gap) for item, gap in known.items() if item not in trouble]
-        self.memory.places = dict(trouble)
-        self._record([], lost, restored)
-
-    def places_seen(self, trouble: dict[str, Gap], inside: Callable[[str], bool]) -> None:
-        """Record the same after a look at some directories alone."""
-        elsewhere = {
-            item: gap for item, gap in self.memory.places.items() if not inside(item) or gap.reason == MAX_ITEMS
-        }
-        self.places(elsewhere | trouble)
-
-    def place_lost(self, gap: Gap) -> None:
-        """Record that nothing is known of a directory until it was looked through."""
-        if gap.item not in self.memory.places:
-            self.places(self.memory.places | {gap.item: gap})
-
-    def polled(self, polled: dict[str, Gap]) -> None:
-        """Record which directories are polled from now on, and which are watched again."""
-        known, self.memory.polled = self.memory.polled, polled
-        lost: list[tuple[str | None, Gap]] = [(None, gap) for item, gap in polled.items() if known.get(item) != gap]
-        restored: list[tuple[str | None, Gap]] = [(None, gap) for item, gap in known.items() if item not in polled]
-        self._record([], lost, restored, watch="polled")
 
     def propose_new(self) -> None:
         """Say once for each baseline how many of its items wait for a first approval: never one event an item."""
@@ -321,6 +232,18 @@ class Engine:
         self.memory.unapproved = waiting
         self.memory.distrust()
         self.sweeps.forget()
+
+    def record(self, batch: Batch, watch: str | None = None) -> int:
+        """Record a batch; return of how many events. `watch`: how the places in it are watched."""
+        pending = list(batch.events)
+        for action, gaps in ((Action.COVERAGE_LOST, batch.lost), (Action.COVERAGE_RESTORED, batch.restored)):
+            pending.extend(
+                events.coverage(self.stamp(), action, gaps[begin : begin + events.MAX_GAPS], watch)
+                for begin in range(0, len(gaps), events.MAX_GAPS)
+            )
+        if pending:
+            self.commit(pending)
+        return len(pending)
 
     def commit(self, made: Sequence[Event]) -> list[Event]:
         """Make events durable, apply them to the state, hand them to the outputs."""
@@ -359,6 +282,13 @@ class Engine:
         if layers is not None and layers.approved:
             words |= {"revision": layers.revision, "sha256": layers.sha256}
         return words
+
+
+def _differs(examined: Examined, drift: Drift, open_drift: Standing) -> bool:
+    """Whether a drift is another than the one that stands open. What could not be looked at stays as it is."""
+    if open_drift.fingerprint == drift.fingerprint():
+        return False
+    return examined.observed.exists or not examined.verdict.gaps
 
 
 def _words(open_drift: Standing) -> dict[str, Json]:

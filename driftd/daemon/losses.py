@@ -54,7 +54,7 @@ class Losses:
         polled = unwatched({shown_path(place): reason for place, reason in watching.polled.items()})
         now = {item: gap for item, gap in polled.items() if item not in memory.places}
         if now != memory.polled:
-            self._engine.polled(now)
+            self._engine.places.polled(now)
 
 
 def unwatched(reasons: dict[str, str]) -> dict[str, Gap]:

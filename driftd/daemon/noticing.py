@@ -86,7 +86,9 @@ class Noticing:
         mounts.refresh()
         for point in mounts.changed():
             for path in self._watching.hidden(point):
-                self._engine.place_lost(Gap(shown_path(path), MOUNTS_CHANGED, "what is there is being looked at again"))
+                self._engine.places.lost(
+                    Gap(shown_path(path), MOUNTS_CHANGED, "what is there is being looked at again")
+                )
                 self._below(path, self._clock.now())
 
     def look_due(self) -> bool:

@@ -104,7 +104,7 @@ class Rechecks:
                 self.hand_over(item, anyway=True)
             if number % _BATCH == 0:
                 yield False
-        self._engine.places_seen(trouble, inside.holds)
+        self._engine.places.seen_within(trouble, inside.holds)
 
     def hand_over(self, item: str, *, anyway: bool = False) -> None:
         """Have an item looked at if it was touched, or `anyway`: at once, unless somebody may still be writing it."""

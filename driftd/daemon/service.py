@@ -119,7 +119,7 @@ class Service:
         self._outage = Outage(clock.monotonic)
         rechecks.everything = lambda: self.audits.want("quick", "watch")
         polling.on_polled = self._configuration_polled
-        engine.on_doubt = self.next_reload.doubted
+        engine.doubts.on_doubt = self.next_reload.doubted
         adoption.make_way = self.audits.interrupt
         self.on_deep: Callable[[], None] = lambda: None
         """Called after each deep audit: everything was judged by what is in force."""

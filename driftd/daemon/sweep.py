@@ -148,7 +148,7 @@ class Sweeps:
         round_.done()
         self.on_triggers(round_.triggers)
         self._expected_by = self._expects_by()
-        self._engine.places(round_.trouble)
+        self._engine.places.seen(round_.trouble)
         self._engine.propose_new()
 
     def _pace(self, depth: str, *, shared: bool) -> Callable[[], float]:
@@ -191,7 +191,7 @@ class Sweeps:
             *self._engine.memory.gaps,
             *(item for items in self._engine.memory.unapproved.values() for item in items),
         }
-        self._engine.places({gap.item: gap for gap in result.coverage.gaps if gap.item not in own})
+        self._engine.places.seen({gap.item: gap for gap in result.coverage.gaps if gap.item not in own})
         self._engine.propose_new()
         self._completed(sweep)
         self._engine.summing.sum_up(last=True)

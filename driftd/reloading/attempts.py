@@ -85,7 +85,7 @@ class Reloads:
             self._notifier.ready("reload: waiting until settings and baselines are at rest")
             return False
         self._take(host, fresh, wanted)
-        yield from self._workplace.engine.settling_doubts()
+        yield from self._workplace.engine.doubts.settling()
         self._service.next_reload.settled()
         self._notifier.ready("reloaded")
         return True

@@ -208,7 +208,7 @@ def test_what_was_doubted_is_said_in_steps(live: Live) -> None:
     live.settle()
     assert live.told() == []
     engine.on_look = lambda _item: live.clock.pass_by(STEP)  # each look takes as long as a step may
-    steps = engine.settling_doubts()
+    steps = engine.doubts.settling()
     next(steps)
     assert live.told() == [("coverage-lost", "a.yaml=approved-corrupt")]
     live.noticed("d/b.yaml")  # whoever comes first
