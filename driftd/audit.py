@@ -23,7 +23,7 @@ from driftd.model.baseline import Rule
 from driftd.model.change import ABSENT, Absent, Aspect, Change, Kind, Severity, Side
 from driftd.model.document import Document, Node, Problem
 from driftd.model.drift import Drift, drift_id
-from driftd.model.item import Gap, ItemType, Observation
+from driftd.model.item import Attributes, Gap, ItemType, Observation
 from driftd.model.keys import plain_steps
 from driftd.model.result import NOT_APPROVED
 from driftd.model.secret import tokens_in
@@ -93,42 +93,188 @@ def judge(observed: Observation, terms: Terms, approvals: Approvals) -> Verdict:
     """Compare one observation with what is approved for it, and say what differs and what could not be said."""
     if observed.gap is not None:
         return Verdict(gaps=[observed.gap])
-    verdict = Verdict()
-    with _failures_as_gaps(observed.item, verdict):
-        if terms.needs_approval and approvals.approved(terms.baseline):
-            _compare_item(observed, approvals.item(terms.baseline, observed.item), terms, approvals, verdict)
-        elif terms.needs_approval and observed.exists:
-            verdict.gaps.append(Gap(observed.item, NOT_APPROVED))
-    verdict.changes = [replace(change, severity=terms.severity) for change in verdict.changes]
-    with _failures_as_gaps(observed.item, verdict):
-        _apply_rules(observed, terms, verdict)
-    return verdict
+    case = _Case(observed, terms, approvals)
+    with case.failures_as_gaps():
+        case.compare()
+    case.verdict.changes = [change.judged(terms.severity) for change in case.verdict.changes]
+    with case.failures_as_gaps():
+        case.apply_rules()
+    return case.verdict
 
 
-@contextmanager
-def _failures_as_gaps(item: str, verdict: Verdict) -> Iterator[None]:
-    """What could not be judged is a gap beside what could."""
-    try:
-        yield
-    except ApprovedCorrupt as error:
-        verdict.gaps.append(Gap(item, "approved-corrupt", str(error)))
-    except QueryFailedError as error:
-        verdict.gaps.append(Gap(item, "query-failed", str(error)))
+class _Case:
+    """One item before the judge: its verdict fills step by step."""
 
+    def __init__(self, observed: Observation, terms: Terms, approvals: Approvals) -> None:
+        self.verdict = Verdict()
+        self._observed = observed
+        self._terms = terms
+        self._approvals = approvals
 
-def _compare_item(
-    observed: Observation, approved: ApprovedItem | None, terms: Terms, approvals: Approvals, verdict: Verdict
-) -> None:
-    if approved is None or observed.attributes is None:
-        if (approved is None) != (observed.attributes is None):
-            verdict.changes.append(_existence(observed, approved))
-        return
-    verdict.changes.extend(_attributes(observed, approved, terms, verdict))
-    if approved.digest == observed.digest or approved.attributes.get("type") != observed.attributes.type.value:
-        return
-    content = _content(observed, approved, terms, approvals, verdict)
-    verdict.changes.extend(content)
-    verdict.cosmetic = not content and not verdict.gaps
+    def _gap(self, reason: str, detail: str = "") -> None:
+        self.verdict.gaps.append(Gap(self._observed.item, reason, detail))
+
+    @contextmanager
+    def failures_as_gaps(self) -> Iterator[None]:
+        """What could not be judged is a gap beside what could."""
+        try:
+            yield
+        except ApprovedCorrupt as error:
+            self._gap("approved-corrupt", str(error))
+        except QueryFailedError as error:
+            self._gap("query-failed", str(error))
+
+    # --- what differs from the approved state
+
+    def compare(self) -> None:
+        """Add how the item differs from its approved state."""
+        if not self._terms.needs_approval:
+            return
+        if self._approvals.approved(self._terms.baseline):
+            self._compare_with(self._approvals.item(self._terms.baseline, self._observed.item))
+        elif self._observed.exists:
+            self._gap(NOT_APPROVED)
+
+    def _compare_with(self, approved: ApprovedItem | None) -> None:
+        observed, verdict = self._observed, self.verdict
+        if approved is None or observed.attributes is None:
+            if (approved is None) != (observed.attributes is None):
+                verdict.changes.append(_existence(observed, approved))
+            return
+        verdict.changes.extend(self._attributes(observed.attributes, approved))
+        if approved.digest == observed.digest or approved.attributes.get("type") != observed.attributes.type.value:
+            return
+        content = self._content(approved)
+        verdict.changes.extend(content)
+        verdict.cosmetic = not content and not verdict.gaps
+
+    def _attributes(self, attributes: Attributes, approved: ApprovedItem) -> list[Change]:
+        shown = attributes.to_json()
+        free = {plain_steps(query.text) for query in (*self._terms.ignores, *self._terms.varies)}
+        key_id = self._terms.secret_key_id
+        changes = []
+        for name in sorted(shown.keys() | approved.attributes.keys()):
+            before: Side = approved.attributes.get(name, ABSENT)
+            after: Side = shown.get(name, ABSENT)
+            if before == after or isinstance(after, Absent) or (name,) in free:
+                continue  # an attribute that is no longer audited is no difference
+            if isinstance(before, Absent):
+                if shown["type"] == approved.attributes.get("type"):
+                    self._gap(NOT_APPROVED, f"{name} was not recorded when this was approved")
+            elif key_id is not None and key_ids_in(str(before)) - {key_id}:
+                self._gap(SECRET_KEY_UNKNOWN, f"$.{name}")
+            else:
+                changes.append(_attribute(name, before, after))
+        return changes
+
+    def _content(self, approved: ApprovedItem) -> list[Change]:
+        """What differs in the content of an item whose bytes are not the approved ones."""
+        document, problem = self._observed.document, self._observed.parse_problem
+        stopped = _stopped_parsing(problem if approved.format not in (None, "text") else None)
+        if document is None or approved.format is None or approved.digest is None:
+            return [*stopped, *self._as_a_whole(approved)]
+        format = "text" if problem is not None else document.format
+        before = self._approvals.document(self._terms.baseline, approved, format)
+        if before is not None:
+            return [*stopped, *self._differences(before, document)]
+        if approved.reading is None or approved.format != format:
+            return [*stopped, *self._as_a_whole(approved)]
+        before = self._approvals.recorded(approved, untyped=document.untyped)
+        return self._by_stored_settings(before, approved.reading, document)
+
+    def _as_a_whole(self, approved: ApprovedItem) -> list[Change]:
+        """Only digests are left to compare, and those only where both are of one key."""
+        approved_key = digest_key_id(approved.digest) if approved.digest is not None else None
+        key_id = self._terms.secret_key_id
+        if approved_key is not None and key_id is not None and approved_key != key_id:
+            detail = f"the approved digest was made with key {approved_key}, this host's is {key_id}"
+            self._gap(SECRET_KEY_UNKNOWN, detail)
+            return []
+        return [Change(Aspect.CONTENT, Kind.CHANGED, "$", _side(approved.digest), _side(self._observed.digest))]
+
+    def _by_stored_settings(self, before: Document, reading: str, after: Document) -> list[Change]:
+        """What differs from the settings as they were read at approval: worth nothing once a later parser reads otherwise."""
+        changes = self._differences(before, after)
+        today = by_name(before.format).reading
+        if not changes or reading == today:
+            return changes
+        detail = f"approved as {reading}, read as {today} now, and the approved bytes are gone: approve it again"
+        self._gap(READING_CHANGED, detail)
+        return []
+
+    def _differences(self, before: Document, after: Document) -> list[Change]:
+        comparison = compare(
+            before.root,
+            after.root,
+            dialect=dialect_for(after),
+            approved_identities=_identities_in(self._terms.identities, before.root),
+            observed_identities=_identities_in(self._terms.identities, after.root),
+        )
+        changes = [
+            change for change in comparison.changes if not _may_differ(change, self._terms, before.root, after.root)
+        ]
+        changes = [change for change in changes if not self._is_of_unknown_key(change)]
+        if comparison.problems and changes:
+            changes[0] = replace(changes[0], message="; ".join(problem.message for problem in comparison.problems))
+        return changes
+
+    def _is_of_unknown_key(self, change: Change) -> bool:
+        """A secret masked with a key that is not at hand: neither drift nor clean, but a gap."""
+        key_id = self._terms.secret_key_id
+        if key_id is None or not isinstance(change.before, str):
+            return False
+        if all(token.key_id == key_id for token in tokens_in(change.before)):
+            return False
+        self._gap(SECRET_KEY_UNKNOWN, change.key)
+        return True
+
+    # --- what breaks a rule
+
+    def apply_rules(self) -> None:
+        """Add what violates a rule."""
+        observed, terms = self._observed, self._terms
+        if not terms.rules or not (observed.exists or terms.literal):
+            return
+        if _has_no_content(observed) and not terms.literal:
+            return  # a pattern that means files means the directories and dead links between them as well
+        if observed.exists and observed.document is None:
+            self._gap("rules-unchecked", "its content was not read as settings")
+            return
+        if observed.parse_problem is not None:
+            self._gap("rules-unchecked", f"does not parse: {observed.parse_problem.message}")
+            return
+        for violation in violations(terms.rules, observed.document):
+            self._apply(violation)
+
+    def _apply(self, violation: Violation) -> None:
+        """Give the change at the violated place the rule's name, and its severity if that is worse; where nothing changed there, the violation is one itself."""
+        rule = violation.rule
+        severity = Severity.from_word(rule.severity) if rule.severity else self._terms.severity
+        changes = self.verdict.changes
+        for index, change in enumerate(changes):
+            if _is_at(change, violation):
+                changes[index] = change.judged(max(severity, change.severity), rule.id, violation.message)
+                return
+        changes.append(
+            Change(
+                Aspect.RULE,
+                Kind.REMOVED if violation.steps is None else Kind.CHANGED,
+                self._key_of(violation),
+                after=violation.value,
+                after_line=violation.line,
+                severity=severity,
+                rule=rule.id,
+                message=violation.message,
+                after_steps=violation.steps,
+            )
+        )
+
+    def _key_of(self, violation: Violation) -> str:
+        document = self._observed.document
+        if violation.steps is None or document is None:
+            return violation.rule.key
+        identities = _identities_in(self._terms.identities, document.root)
+        return key_at(document.root, violation.steps, dialect_for(document), identities)
 
 
 def _existence(observed: Observation, approved: ApprovedItem | None) -> Change:
@@ -136,27 +282,6 @@ def _existence(observed: Observation, approved: ApprovedItem | None) -> Change:
         return Change(Aspect.EXISTENCE, Kind.ADDED, "$", after=observed.attributes.type.value)
     kind = str(approved.attributes.get("type", "file")) if approved else "file"
     return Change(Aspect.EXISTENCE, Kind.REMOVED, "$", before=kind)
-
-
-def _attributes(observed: Observation, approved: ApprovedItem, terms: Terms, verdict: Verdict) -> list[Change]:
-    assert observed.attributes is not None
-    shown = observed.attributes.to_json()
-    free = {plain_steps(query.text) for query in (*terms.ignores, *terms.varies)}
-    changes = []
-    for name in sorted(shown.keys() | approved.attributes.keys()):
-        before: Side = approved.attributes.get(name, ABSENT)
-        after: Side = shown.get(name, ABSENT)
-        if before == after or isinstance(after, Absent) or (name,) in free:
-            continue  # an attribute that is no longer audited is no difference
-        if isinstance(before, Absent):
-            if shown["type"] == approved.attributes.get("type"):
-                verdict.gaps.append(Gap(observed.item, NOT_APPROVED, f"{name} was not recorded when this was approved"))
-            continue
-        if terms.secret_key_id is not None and key_ids_in(str(before)) - {terms.secret_key_id}:
-            verdict.gaps.append(Gap(observed.item, SECRET_KEY_UNKNOWN, f"$.{name}"))
-            continue
-        changes.append(_attribute(name, before, after))
-    return changes
 
 
 def _attribute(name: str, before: Side, after: Side) -> Change:
@@ -167,48 +292,6 @@ def _attribute(name: str, before: Side, after: Side) -> Change:
     if after == "":
         return Change(Aspect.ATTRIBUTES, Kind.REMOVED, key, before=before)
     return Change(Aspect.ATTRIBUTES, Kind.CHANGED, key, before, after)
-
-
-def _content(
-    observed: Observation, approved: ApprovedItem, terms: Terms, approvals: Approvals, verdict: Verdict
-) -> list[Change]:
-    """What differs in the content of an item whose bytes are not the approved ones."""
-    problem = observed.parse_problem
-    stopped = _stopped_parsing(problem if approved.format not in (None, "text") else None)
-    if observed.document is None or approved.format is None or approved.digest is None:
-        return [*stopped, *_as_a_whole(observed, approved, terms, verdict)]
-    format = "text" if problem is not None else observed.document.format
-    before = approvals.document(terms.baseline, approved, format)
-    if before is not None:
-        return [*stopped, *_differences(before, observed.document, terms, verdict, observed.item)]
-    if approved.reading is None or approved.format != format:
-        return [*stopped, *_as_a_whole(observed, approved, terms, verdict)]
-    before = approvals.recorded(approved, untyped=observed.document.untyped)
-    return _by_stored_settings(before, approved.reading, observed, terms, verdict)
-
-
-def _as_a_whole(observed: Observation, approved: ApprovedItem, terms: Terms, verdict: Verdict) -> list[Change]:
-    """Only digests are left to compare, and those only where both are of one key."""
-    key_id = digest_key_id(approved.digest) if approved.digest is not None else None
-    if key_id is not None and terms.secret_key_id is not None and key_id != terms.secret_key_id:
-        detail = f"the approved digest was made with key {key_id}, this host's is {terms.secret_key_id}"
-        verdict.gaps.append(Gap(observed.item, SECRET_KEY_UNKNOWN, detail))
-        return []
-    return [Change(Aspect.CONTENT, Kind.CHANGED, "$", _side(approved.digest), _side(observed.digest))]
-
-
-def _by_stored_settings(
-    before: Document, reading: str, observed: Observation, terms: Terms, verdict: Verdict
-) -> list[Change]:
-    """What differs from the settings as they were read at approval: worth nothing once a later parser reads otherwise."""
-    assert observed.document is not None
-    changes = _differences(before, observed.document, terms, verdict, observed.item)
-    today = by_name(before.format).reading
-    if not changes or reading == today:
-        return changes
-    detail = f"approved as {reading}, read as {today} now, and the approved bytes are gone: approve it again"
-    verdict.gaps.append(Gap(observed.item, READING_CHANGED, detail))
-    return []
 
 
 def _stopped_parsing(problem: Problem | None) -> list[Change]:
@@ -223,27 +306,12 @@ def _side(digest: str | None) -> Side:
     return digest if digest is not None else ABSENT
 
 
-def _differences(before: Document, after: Document, terms: Terms, verdict: Verdict, item: str) -> list[Change]:
-    comparison = compare(
-        before.root,
-        after.root,
-        dialect=dialect_for(after),
-        approved_identities=located_identities(terms.identities, before.root),
-        observed_identities=located_identities(terms.identities, after.root),
-    )
-    changes = [change for change in comparison.changes if not _may_differ(change, terms, before.root, after.root)]
-    changes = [change for change in changes if not _unknown_key(change, terms, verdict, item)]
-    if comparison.problems and changes:
-        changes[0] = replace(changes[0], message="; ".join(problem.message for problem in comparison.problems))
-    return changes
-
-
 def dialect_for(document: Document) -> Dialect:
     """Return what the document's program means by its settings."""
     return dialect_of(document)
 
 
-def located_identities(identities: tuple[tuple[Query, IdentityNames], ...], root: Node) -> Identities:
+def _identities_in(identities: tuple[tuple[Query, IdentityNames], ...], root: Node) -> Identities:
     """Return the lists of a tree whose members a user told how to tell apart."""
     return {steps: names for query, names in identities for steps in query.locate(root)}
 
@@ -262,31 +330,6 @@ def _selects(query: Query, change: Change, before: Node, after: Node) -> bool:
     return change.after_steps is not None and query.covers(change.after_steps, query.locate(after))
 
 
-def _unknown_key(change: Change, terms: Terms, verdict: Verdict, item: str) -> bool:
-    """A secret masked with a key that is not at hand: neither drift nor clean, but a gap."""
-    if terms.secret_key_id is None or not isinstance(change.before, str):
-        return False
-    if all(token.key_id == terms.secret_key_id for token in tokens_in(change.before)):
-        return False
-    verdict.gaps.append(Gap(item, SECRET_KEY_UNKNOWN, change.key))
-    return True
-
-
-def _apply_rules(observed: Observation, terms: Terms, verdict: Verdict) -> None:
-    if not terms.rules or not (observed.exists or terms.literal):
-        return
-    if _has_no_content(observed) and not terms.literal:
-        return  # a pattern that means files means the directories and dead links between them as well
-    if observed.exists and observed.document is None:
-        verdict.gaps.append(Gap(observed.item, "rules-unchecked", "its content was not read as settings"))
-        return
-    if observed.parse_problem is not None:
-        verdict.gaps.append(Gap(observed.item, "rules-unchecked", f"does not parse: {observed.parse_problem.message}"))
-        return
-    for violation in violations(terms.rules, observed.document):
-        _apply_violation(violation, observed.document, terms, verdict)
-
-
 def _has_no_content(observed: Observation) -> bool:
     """Whether something is there that holds no settings by its nature: a directory, a link to none, a socket."""
     if observed.attributes is None or observed.digest is not None:
@@ -294,30 +337,10 @@ def _has_no_content(observed: Observation) -> bool:
     return observed.attributes.type not in (ItemType.FILE, ItemType.COMMAND)
 
 
-def _apply_violation(violation: Violation, document: Document | None, terms: Terms, verdict: Verdict) -> None:
-    """Give the change at the violated place the rule's name, and its severity if that is worse; where nothing changed there, the violation is one itself."""
-    rule = violation.rule
-    severity = Severity.from_word(rule.severity) if rule.severity else terms.severity
-    for index, change in enumerate(verdict.changes):
-        same_place = violation.steps is not None and change.after_steps == violation.steps
-        went_away = violation.steps is None and change.kind is Kind.REMOVED and change.key == rule.key
-        if change.aspect is Aspect.CONTENT and change.rule is None and (same_place or went_away):
-            verdict.changes[index] = change.judged(max(severity, change.severity), rule.id, violation.message)
-            return
-    key = rule.key
-    if violation.steps is not None and document is not None:
-        identities = located_identities(terms.identities, document.root)
-        key = key_at(document.root, violation.steps, dialect_for(document), identities)
-    verdict.changes.append(
-        Change(
-            Aspect.RULE,
-            Kind.REMOVED if violation.steps is None else Kind.CHANGED,
-            key,
-            after=violation.value,
-            after_line=violation.line,
-            severity=severity,
-            rule=rule.id,
-            message=violation.message,
-            after_steps=violation.steps,
-        )
-    )
+def _is_at(change: Change, violation: Violation) -> bool:
+    """Whether a change that no rule has named yet is what violates one."""
+    if change.aspect is not Aspect.CONTENT or change.rule is not None:
+        return False
+    if violation.steps is None:
+        return change.kind is Kind.REMOVED and change.key == violation.rule.key
+    return change.after_steps == violation.steps
