@@ -97,7 +97,7 @@ def _install(place: Place) -> Iterator[Step]:
         yield Step("driftd", Done.WARNED, "no driftd is in that tree yet: the unit says where it is expected")
     elif place.root.is_machine:
         if (closed := barred(Path(program))) is not None:
-            told = f"the service's account cannot pass {closed}: install driftd where everybody can, below /opt"
+            told = f"the service's account cannot pass {closed}: install driftd where everybody can, below /opt and with the system's Python"
             yield Step(str(program), Done.FAILED, told)
         for problem in Trust.service().check(Path(program)):
             yield Step(str(program), Done.WARNED, f"the service would run what others can change: {problem}")

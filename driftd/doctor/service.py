@@ -203,6 +203,8 @@ def program(path: str, trouble: list[str], closed: Path | None) -> Iterator[Find
         yield warning("program", problem, f"ls -ld {os.path.dirname(path)} {path}")
     if closed is not None:
         told = f"{path}: the service's account cannot pass {closed}"
-        yield failed("program", told, "python3 -m venv /opt/driftd (install driftd there), then driftd init --system")
+        yield failed(
+            "program", told, "/usr/bin/python3 -m venv /opt/driftd (install driftd there), then driftd init --system"
+        )
     elif not trouble:
         yield fine("program", path)
