@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
-from driftd.cli.options import add_config, add_json, print_json
+from driftd.cli.options import add_config, add_json, print_json, root_of
 from driftd.cli.refusals import UsageError
 from driftd.cli.render import drift_lines, gap_lines, progress
 from driftd.cli.style import Style
@@ -41,9 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from driftd.app import Surroundings, await_checkout, open_host
 
     threshold = severity(args.fail_on)
-    root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
-    if not os.path.isdir(root):
-        raise UsageError(f"--root {args.root}: is not a directory")
+    root = root_of(args.root)
     around = Surroundings.of_process()
     await_checkout(args.config, around)
     host = open_host(args.config, around, root=root, anonymous=os.path.realpath(root) != b"/")

@@ -17,6 +17,7 @@ from driftd.approving.spool import Spool
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.history import History
 from driftd.baselines.proposal import ApprovalError, Proposal
+from driftd.cli.options import root_of
 from driftd.cli.refusals import UsageError
 from driftd.daemon.control import TASK_TIME, DaemonAbsentError, ask
 from driftd.daemon.peers import Peer
@@ -81,14 +82,12 @@ def chosen_root(config: str | None, root: str | None, around: Surroundings) -> t
 
     `root`: as somebody said with `--root`; UsageError where it is no directory, or not what the daemon audits.
     """
-    place = os.fsencode(os.path.realpath(root)) if root is not None else None
-    if place is not None and not os.path.isdir(place):
-        raise UsageError(f"--root {root}: is not a directory")
+    place = root_of(root)
     told = _daemon(settings_of(config, around)[1])
     if told is None:
-        return place or b"/", None
+        return place, None
     audited = _root(told)
-    if place is not None and place != audited:
+    if root is not None and os.path.realpath(place) != os.path.realpath(audited):
         raise UsageError(f"--root {root}: the running daemon audits {shown_path(audited)}")
     return audited, told
 

@@ -16,7 +16,7 @@ from driftd.baselines.proposal import propose
 from driftd.cli.approve import author
 from driftd.cli.desk import gather_here
 from driftd.cli.main import INCOMPLETE, OK
-from driftd.cli.options import add_json, print_json
+from driftd.cli.options import add_json, print_json, root_of
 from driftd.cli.refusals import Refusal, UsageError
 from driftd.cli.render import drift_lines, gap_lines, progress
 from driftd.cli.scaffold import Scaffold
@@ -57,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the files, audit once, and print what was found."""
     around = Surroundings.of_process()
-    root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
+    root = root_of(args.root)
     _refuse_what_does_not_go_together(args, around)
     into = SYSTEM if args.system else Path(os.path.abspath(args.into or SYSTEM))
     place = Place(Root(root if args.system else b"/"), dry=args.dry_run, privileged=around.uid == 0)
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     steps += scaffold.place(place, overwrite=args.yes)
     _tell_steps(args, steps)
     failed = {step.what for step in steps if step.done is Done.FAILED}
-    if args.dry_run or (args.system and args.root) or str(into / "driftd.yaml") in failed:
+    if args.dry_run or (args.system and args.root is not None) or str(into / "driftd.yaml") in failed:
         if args.json:
             _print_json(args, steps, [name for name, _ in scaffold.baselines()], 0, AuditResult())
         elif args.root and not args.dry_run:
@@ -79,11 +79,11 @@ def run(args: argparse.Namespace) -> int:
 def _refuse_what_does_not_go_together(args: argparse.Namespace, around: Surroundings) -> None:
     if args.system and args.into:
         raise UsageError(f"--system writes to {SYSTEM}: leave --into out")
-    if args.approve and (args.dry_run or (args.system and args.root)):
+    if args.approve and (args.dry_run or (args.system and args.root is not None)):
         raise UsageError(
             "--approve needs a host whose state can be written: leave --dry-run, or --root with --system, out"
         )
-    if args.system and not args.root and not args.dry_run and around.uid != 0:
+    if args.system and args.root is None and not args.dry_run and around.uid != 0:
         raise Refusal("--system writes to /etc and makes a user: run it as root (--dry-run shows what it would do)")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from datetime import datetime, timedelta
 
@@ -22,6 +23,19 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def root_of(said: str | None) -> bytes:
+    """Return the directory that `--root` names, `/` where nobody said it.
+
+    UsageError where it is none: that of a script whose variable is empty is not this machine, and what is not mounted yet is
+    not a tree in which everything is gone.
+    """
+    if said is None:
+        return b"/"
+    if not os.path.isdir(said):
+        raise UsageError(f"--root {said or '(empty)'}: is not a directory")
+    return os.fsencode(os.path.abspath(said))
 
 
 def add_since(parser: argparse.ArgumentParser, default: str | None) -> None:

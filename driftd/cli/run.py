@@ -13,7 +13,7 @@ from types import FrameType
 from driftd.app import Surroundings, await_checkout, open_host
 from driftd.cli.check import check_shape, exit_status, severity, tell
 from driftd.cli.main import OK
-from driftd.cli.options import add_config, add_json, print_json
+from driftd.cli.options import add_config, add_json, print_json, root_of
 from driftd.daemon.messages import Reload, Stop
 from driftd.daemon.orphans import Orphans
 from driftd.diagnostics import configure as configure_diagnostics
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))
     configure_diagnostics(sys.stderr)
     around = Surroundings.of_process()
-    root = os.fsencode(os.path.abspath(args.root)) if args.root else b"/"
+    root = root_of(args.root)
     await_checkout(args.config, around)
     host = open_host(args.config, around, root=root, make_key=True)
     daemon = Daemon(host, around, args.config, root)

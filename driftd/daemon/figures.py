@@ -42,9 +42,7 @@ def about_coverage(service: Service) -> Told:
     reasons = Counter(gap.reason for _, gap in memory.gaps.values())
     reasons.update(gap.reason for gap in memory.places.values())
     reasons.update(gap.reason for gap in service.blind_spots())
-    items = len(memory.remembered)
-    not_read = sum(item in memory.remembered for item in memory.gaps)
-    compared = max(0, items - not_read - memory.waiting)
+    items, compared = memory.counted()
     waiting = {baseline: len(unapproved) for baseline, unapproved in memory.unapproved.items()}
     return {
         "driftd_items": _one(items),

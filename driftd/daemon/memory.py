@@ -57,6 +57,12 @@ class Memory:
     def __post_init__(self) -> None:
         self.missing = Missing(lambda item: self.drifts.get(item) is not None or item in self.gaps)
 
+    def counted(self) -> tuple[int, int]:
+        """Return how many items are audited, those included that should be there and are not, and how many were compared."""
+        items = len(self.remembered) + sum(1 for _ in self.missing)
+        not_read = sum(item in self.remembered or item in self.missing for item in self.gaps)
+        return items, max(0, items - not_read - self.waiting)
+
     @property
     def waiting(self) -> int:
         """How many items wait for a first approval."""

@@ -140,11 +140,10 @@ def memory_shape(memory: Memory, more: Sequence[Gap] = ()) -> dict[str, Json]:
     )
     if waiting:
         reasons[NOT_APPROVED] = len(waiting)
-    items = len(memory.remembered)
-    not_read = sum(item in memory.remembered for item in memory.gaps)
+    items, compared = memory.counted()
     coverage: dict[str, Json] = {
         "items": items,
-        "compared": max(0, items - not_read - len(waiting)),
+        "compared": compared,
         "gaps": gaps,
         "gap_count": reasons.total(),
         "by_reason": dict(reasons.most_common()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from os.path import normpath
 from pathlib import Path
 from typing import Final, Literal
 
@@ -165,15 +166,6 @@ def names_of(entries: Sequence[OutputSettings]) -> list[str]:
     return [entry.options.name or name for entry, name in zip(entries, called, strict=True)]
 
 
-def names_differ(entries: Sequence[OutputSettings]) -> str | None:
-    """Return what is wrong where two outputs are called the same."""
-    if any(len(entry.chosen) != 1 for entry in entries):
-        return None  # which is said already
-    names = names_of(entries)
-    twice = next((name for name in names if names.count(name) > 1), None)
-    return None if twice is None else f"two outputs are called {twice}: give each a `name` of its own"
-
-
 def _name(name: str | None) -> str | None:
     if name is None or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
         return None
@@ -184,6 +176,25 @@ def _one_output(entry: OutputSettings) -> str | None:
     if len(entry.chosen) == 1:
         return None
     return "an entry of outputs names exactly one output: write `- journald: {}`"
+
+
+def trouble_with_outputs(entries: Sequence[OutputSettings]) -> str | None:
+    """Return what is wrong between outputs that are each well: two of one name, two that write one file."""
+    if any(len(entry.chosen) != 1 for entry in entries):
+        return None  # which is said already
+    names = names_of(entries)
+    paths = [normpath(entry.options.path) for entry in entries if isinstance(entry.options, JsonLinesSettings)]
+    for name in names:
+        if names.count(name) > 1:
+            return f"two outputs are called {name}: give each a `name` of its own"
+    for path in paths:
+        if paths.count(path) > 1:
+            return f"{path} is written by two outputs: each event would be in it twice"
+    return None
+
+
+def _timeout(time: Duration) -> str | None:
+    return None if 0.1 <= time <= 3600 else f"{time} is no time to wait for a receiver: from 100ms to 1h"
 
 
 def _syslog(settings: SyslogSettings) -> str | None:
@@ -237,6 +248,7 @@ _OF_HTTP: Final[Mapping[str | None, Check]] = {
     "headers": trouble_with_headers,
     "header_files": _header_files,
     "username": _user,
+    "timeout": _timeout,
 }
 OUTPUT_CHECKS: Final[Mapping[tuple[type[Struct], str | None], Check]] = {
     (OutputSettings, None): _one_output,
@@ -254,6 +266,7 @@ OUTPUT_CHECKS: Final[Mapping[tuple[type[Struct], str | None], Check]] = {
     },
     (SyslogSettings, None): _syslog,
     (SyslogSettings, "max_size"): _message_size,
+    (SyslogSettings, "timeout"): _timeout,
     **{
         (kind, field): check
         for kind in (WebhookSettings, OtlpSettings, AlertmanagerSettings)

@@ -6,6 +6,8 @@ import re
 from typing import ClassVar, Final, Self
 from zoneinfo import ZoneInfo
 
+LONGEST: Final = 36_500 * 86_400
+"""Seconds of a hundred years; more can be neither waited for nor taken from a date."""
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
@@ -25,7 +27,10 @@ class Duration(float):
         units = [_UNITS[unit] for _, unit in parts]
         if units != sorted(set(units), reverse=True):
             raise ValueError("write each unit once, the largest first: 1h30m")
-        return cls(sum(float(number) * size for (number, _), size in zip(parts, units, strict=True)))
+        seconds = cls(sum(float(number) * size for (number, _), size in zip(parts, units, strict=True)))
+        if seconds > LONGEST:
+            raise ValueError(f"too long: at most {cls(LONGEST)}")
+        return seconds
 
     def __str__(self) -> str:
         left = round(self * 1000)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from driftd.settings.outputs import OUTPUT_CHECKS, UNQUOTED, OutputSettings, names_differ
+from driftd.settings.outputs import OUTPUT_CHECKS, UNQUOTED, OutputSettings, trouble_with_outputs
 from driftd.settings.scalars import Cron, Duration, Rate, Size, TimeZone
 from driftd.settings.typed import Check, Vocabulary
 
@@ -149,9 +149,11 @@ def _at_least(seconds: float) -> Check:
 SETTINGS: Final = Vocabulary(
     checks={
         (Settings, "baselines"): lambda paths: None if paths else "no directory of baselines: name at least one",
+        (Settings, "outputs"): trouble_with_outputs,
         (HostSettings, "name"): _host_name,
         (HostSettings, "id"): lambda text: "is empty: remove it, or give this host an id" if text == "" else None,
         (AuditSettings, "every"): _at_least(1),
+        (WatchSettings, "poll"): _at_least(0.1),
         (AuditSettings, "rate"): lambda rate: (
             f"{rate} is too slow: at least 64KiB/s" if rate and rate < 1 << 16 else None
         ),
@@ -164,7 +166,6 @@ SETTINGS: Final = Vocabulary(
             None if path is None or path.suffix == ".prom" else f"{path.name}: node_exporter reads *.prom alone"
         ),
         (MetricsSettings, "every"): _at_least(1),
-        (Settings, "outputs"): names_differ,
         **OUTPUT_CHECKS,
     },
     later={

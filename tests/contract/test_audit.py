@@ -462,8 +462,19 @@ def test_a_link_does_not_lead_out_of_the_root(tmp_path: Path, sandbox: Sandbox) 
     assert told["drifts"] == []
 
 
-def test_a_root_that_is_not_there_is_bad_usage(sandbox: Sandbox, tmp_path: Path) -> None:
-    sandbox.run("check", "--root", tmp_path / "absent", status=USAGE)
+@pytest.mark.parametrize("root", ["absent", ""], ids=["absent", "empty"])
+@pytest.mark.parametrize("words", [("check",), ("run", "--once"), ("run",), ("approve", "--reason", "r")], ids=" ".join)
+def test_a_root_that_is_not_there_is_bad_usage(words: tuple[str, ...], root: str, sandbox: Sandbox) -> None:
+    """It is not a tree from which everything is gone; and where a script's variable was empty, it is not this machine."""
+    sandbox.baseline(items=[{"path": "/etc/hostname"}])
+    told = sandbox.run(*words, "--root", root, status=USAGE)
+    assert "is not a directory" in told.err
+    assert not sandbox.state.exists()
+
+
+def test_init_looks_at_no_root_that_is_not_there(tmp_path: Path) -> None:
+    run("init", "--root", tmp_path / "absent", "--into", tmp_path / "into", status=USAGE)
+    assert not (tmp_path / "into").exists()
 
 
 def test_two_commands_need_no_settings(tmp_path: Path) -> None:

@@ -49,6 +49,13 @@ def test_what_a_later_version_knows_is_refused_as_such(text: str, sandbox: Sandb
         "timezone: Mars/Olympus\n",
         "host: {labels: {role: [a]}}\n",
         'audit: {deep: "0 3 * *"}\n',
+        "audit: {every: 99999999999999d}\n",
+        "journal: {keep: 5000000d}\n",
+        "watch: {poll: 0s}\n",
+        "outputs: [syslog: {timeout: 0s}]\n",
+        "outputs: [webhook: {url: 'http://127.0.0.1/', timeout: 0s}]\n",
+        "outputs: [jsonl: {path: /x}, stdout: {}, jsonl: {path: /y/../x}]\n",
+        "outputs: [{}, jsonl: {path: 1}]\n",
     ],
 )
 def test_a_wrong_value_is_named_with_its_line(text: str, sandbox: Sandbox) -> None:

@@ -54,6 +54,16 @@ def test_drifts_are_counted_by_severity_and_status(shop: Sandbox) -> None:
         assert "1 open: 1 critical (1 unapproved)" in shop.run("status", status=DRIFT).out
 
 
+def test_what_is_gone_is_an_item_as_check_counts_it(shop: Sandbox) -> None:
+    with shop.daemon() as daemon:
+        daemon.wait_for_action("audit-completed")
+        Path(shop.item("database.yml")).unlink()
+        daemon.wait_for_action("drift-opened")
+        told = shop.run("status", "--json", status=DRIFT).json("status")
+    found = [shop.check()["coverage"], told["coverage"], shop.run("status", "--json").json("status")["coverage"]]
+    assert [(coverage["items"], coverage["compared"]) for coverage in found] == [(1, 1)] * 3
+
+
 def test_gaps_are_named_with_their_reasons_and_win_over_drifts(shop: Sandbox) -> None:
     shop.write("database.yml", BAD)
     shop.write("new.txt", "x\n")
