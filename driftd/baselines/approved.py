@@ -10,6 +10,7 @@ from driftd.baselines.digests import ABSENT, digests_of
 from driftd.baselines.layer import HOSTS, MANIFEST, ApprovedFile, CorruptError, Layer, decode_item, read_layer
 from driftd.model.approved import ApprovedItem
 from driftd.model.item import Gap, shown_path
+from driftd.model.item_table import ItemTable
 from driftd.settings.problems import ConfigProblem
 from driftd.settings.trust import Trust
 
@@ -67,6 +68,14 @@ class ApprovedLayers:
         own = self.host.items
         yield from (item for item in self.shared.items if own.get(item) != ABSENT) if own else self.shared.items
         yield from self._own()
+
+    def items_beside(self, known: ItemTable) -> Iterator[list[str]]:
+        """Yield those that `known` does not have, directory by directory; of both layers, so that one may come twice."""
+        own, shared = self.host.items, self.shared.items
+        for items in digests_of(shared).beside(known):
+            yield [item for item in items if own.get(item) != ABSENT] if own else items
+        for items in digests_of(own).beside(known):
+            yield [item for item in items if own[item] != ABSENT]
 
     @property
     def count(self) -> int:

@@ -14,7 +14,7 @@ ABSENT: Final = "absent"
 """In a host's manifest: the shared layer has this item, on this host it is approved that it is not there."""
 _PREFIX: Final = "sha256:"
 _BYTES: Final = 32
-_ABSENT_BYTES: Final = bytes(_BYTES)
+ABSENT_BYTES: Final = bytes(_BYTES)
 _MEMBER: Final = re.compile(rb'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*"(?:(absent)|sha256:([0-9a-f]{64}))"', re.DOTALL)
 """A member of the object that a manifest's items are, once that is known to be JSON."""
 _REST: Final = re.compile(rb"\s*}\s*")
@@ -71,16 +71,31 @@ class ItemDigests(Mapping[str, str]):
                 yield from (shown_path(directory + name) for name in dict(differing))
         yield from dict(self._odd.items() ^ other._odd.items())
 
+    def beside(self, known: ItemTable) -> Iterator[list[str]]:
+        """Yield the items that `known` does not have, directory by directory; fast where it has most."""
+        for directory, shelf in self._table.shelves():
+            other = known.shelf(directory)
+            if other is None or other.names != shelf.names:
+                there = set(other.split()) if other is not None else set()
+                yield [shown_path(directory + name) for name in shelf.split() if name not in there]
+            else:
+                yield []
+        yield [*self._odd]
+
     def _directories(self) -> Iterator[bytes]:
         return (directory for directory, _ in self._table.shelves())
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield every item with its digest, without looking each of them up."""
+        for item, record in self.records():
+            yield item, _text(record)
+
+    def records(self) -> Iterator[tuple[str, bytes]]:
+        """Yield every item with the 32 bytes of its digest, `ABSENT_BYTES` where it is `absent`."""
         for directory, shelf in self._table.shelves():
             for name, record in _records(shelf):
-                yield shown_path(directory + name), _text(record)
-        for item, record in self._odd.items():
-            yield item, _text(record)
+                yield shown_path(directory + name), record
+        yield from self._odd.items()
 
     def revised(self, changes: Iterable[tuple[str, str | None]]) -> ItemDigests:
         """Return the same with other digests for some items; None: without the item. The changes are not kept meanwhile."""
@@ -132,15 +147,15 @@ def _members(content: bytes) -> Iterator[tuple[str, bytes]]:
     while (member := _MEMBER.match(content, at)) is not None:
         name, absent, digest = member.groups()
         item = json.loads(name) if b"\\" in name else name[1:-1].decode()
-        yield item, _ABSENT_BYTES if absent else bytes.fromhex(digest.decode("ascii"))
+        yield item, ABSENT_BYTES if absent else bytes.fromhex(digest.decode("ascii"))
         at = member.end()
     if _REST.fullmatch(content, at) is None:
         raise ValueError("a digest of another form")
 
 
 def _record(digest: str) -> bytes:
-    return _ABSENT_BYTES if digest == ABSENT else bytes.fromhex(digest.removeprefix(_PREFIX))
+    return ABSENT_BYTES if digest == ABSENT else bytes.fromhex(digest.removeprefix(_PREFIX))
 
 
 def _text(record: bytes) -> str:
-    return ABSENT if record == _ABSENT_BYTES else _PREFIX + record.hex()
+    return ABSENT if record == ABSENT_BYTES else _PREFIX + record.hex()

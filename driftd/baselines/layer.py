@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 import msgspec
 
 from driftd.baselines import tree
-from driftd.baselines.digests import ABSENT, ItemDigests, digests_of
+from driftd.baselines.digests import ABSENT_BYTES, ItemDigests, digests_of
 from driftd.baselines.item_files import item_file
 from driftd.model.approved import ApprovedItem, Manifest
 from driftd.model.document import Json
@@ -58,8 +58,8 @@ class ApprovedFile(NamedTuple):
     directory: Path
     name: str
     """Path below the directory."""
-    digest: str
-    """`sha256:HEX` of the file, as the manifest has it."""
+    sha256: bytes
+    """Of the file, as the manifest has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,10 @@ class Layer:
 
     def files(self) -> Iterator[ApprovedFile]:
         """Yield the file of every approved item."""
-        for item, digest in digests_of(self.items).pairs():
-            if digest != ABSENT:
+        for item, sha256 in digests_of(self.items).records():
+            if sha256 != ABSENT_BYTES:
                 try:
-                    yield ApprovedFile(item, self.directory, "/".join(item_file(item)), digest)
+                    yield ApprovedFile(item, self.directory, "/".join(item_file(item)), sha256)
                 except ValueError:
                     continue  # not the name of an item: nothing is compared with it
 

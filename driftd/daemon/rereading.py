@@ -32,7 +32,6 @@ BATCH_BYTES: Final = 8 * 1024 * 1024
 """Bytes after which a request has enough to read, so that one child has not all the large files."""
 ENGINE_SHARE: Final = 0.25
 """Part of the rate at which the engine reads what is not as it was, while the rest is read by others."""
-_PREFIX: Final = "sha256:"
 _NOTHING: Final = (bytearray(UNKNOWN), bytearray(NO_FINGERPRINT))
 
 
@@ -130,7 +129,7 @@ class Files:
     def differing(self, records: bytes) -> Iterator[str]:
         """Yield the items whose files are not what the manifest says."""
         for number, file in enumerate(self.files):
-            if records[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES].hex() != file.digest.removeprefix(_PREFIX):
+            if records[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES] != file.sha256:
                 yield file.item
 
 

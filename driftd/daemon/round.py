@@ -185,15 +185,15 @@ class Round:
 
     def _missing(self) -> Iterator[str | None]:
         """What should be there, and was not met."""
-        audited, remembered = self._auditor.scope.audited, self._memory.remembered
-        expected = self._auditor.expected() if self._whole else self._auditor.named()
-        commands = self._auditor.scope.commands
-        for count, item in enumerate(expected, 1):
-            if item in commands:
-                continue
-            if item not in remembered and item not in self._seen and (meant := audited(item)) is not None:
-                self._seen.add(item)
-                self.items += self._is_approved_for(meant.baseline, item)
-                yield item
+        auditor, remembered = self._auditor, self._memory.remembered
+        named = ([item] for item in auditor.named())
+        for count, items in enumerate(auditor.expected_beside(remembered) if self._whole else named, 1):
+            for item in items:
+                if item in remembered or item in self._seen or item in auditor.scope.commands:
+                    continue
+                if (meant := auditor.scope.audited(item)) is not None:
+                    self._seen.add(item)
+                    self.items += self._is_approved_for(meant.baseline, item)
+                    yield item
             if count % PART == 0:
                 yield None

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from driftd.baselines.digests import ABSENT, ItemDigests
 from driftd.model.approved import Manifest, canonical_json
 from driftd.model.item import shown_path
+from driftd.model.item_table import ItemTable
 
 DIGESTS = st.just(ABSENT) | st.binary(min_size=32, max_size=32).filter(any).map(lambda digest: f"sha256:{digest.hex()}")
 PATHS = (
@@ -85,3 +86,14 @@ def test_of_an_item_that_a_manifest_names_twice_the_last_counts() -> None:
 def test_what_is_no_digest_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         ItemDigests.decode(content)
+
+
+def test_what_a_table_does_not_have_is_told_by_directory() -> None:
+    items = ("/a/x", "/a/y", "/b/x", "/c", "command:one", "no path")
+    digests = ItemDigests.of(dict.fromkeys(items, f"sha256:{'1' * 64}"))
+    known = ItemTable(1)
+    for item in ("/a/y", "/b/x", "/other"):
+        known.put(item, b"1")
+    beside = sorted(items for items in digests.beside(known) if items)
+    assert beside == [["/a/x"], ["/c"], ["command:one"], ["no path"]]
+    assert sorted(item for items in digests.beside(ItemTable(1)) for item in items) == sorted(digests)
