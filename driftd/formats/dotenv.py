@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 
 from driftd.formats.parts.builder import DocumentBuilder
-from driftd.formats.parts.lines import decode, line_starts
+from driftd.formats.parts.lines import decode, end_of, line_starts
 from driftd.model.document import Document
 
 NAME = "dotenv"
@@ -45,23 +45,18 @@ def parse(data: bytes, path: str) -> Document:
     text = decode(data)
     starts = line_starts(text)
     builder = DocumentBuilder(path, NAME)
-    at = _end(_BLANK, text, 0)
+    at = end_of(_BLANK, text, 0)
     while at < len(text):
         line = bisect_right(starts, at)
         match = _LINE.match(text, at)
         if match is None:
-            start, at = at, _end(_REST, text, at)
+            start, at = at, end_of(_REST, text, at)
             builder.unread(text[start:at], line, "not of the form KEY=value")
         else:
             builder.add(match["quoted_key"] or match["key"], _value(match), line)
             at = match.end()
-        at = _end(_BLANK, text, at)
+        at = end_of(_BLANK, text, at)
     return builder.done()
-
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match else at
 
 
 def _value(match: re.Match[str]) -> str | None:

@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 
 from driftd.formats.parts.builder import DocumentBuilder
-from driftd.formats.parts.lines import decode, line_starts
+from driftd.formats.parts.lines import decode, end_of, line_starts
 from driftd.model.document import Document
 
 NAME = "envfile"
@@ -37,10 +37,10 @@ def parse(data: bytes, path: str) -> Document:
     text = decode(data)
     starts = line_starts(text)
     builder = DocumentBuilder(path, NAME)
-    at = _end(_BLANK, text, 0)
+    at = end_of(_BLANK, text, 0)
     while at < len(text):
         line, start = bisect_right(starts, at), at
-        at = _end(_NAME, text, at)
+        at = end_of(_NAME, text, at)
         name = text[start:at].rstrip()
         value = None
         if text.startswith("=", at):
@@ -49,7 +49,7 @@ def parse(data: bytes, path: str) -> Document:
             builder.add(name, value, line)
         else:
             builder.unread(text[start:at], line, "not of the form NAME=value")
-        at = _end(_BLANK, text, at)
+        at = end_of(_BLANK, text, at)
     return builder.done()
 
 
@@ -65,11 +65,6 @@ def sniff(data: bytes) -> bool:
 _CAPITALS = re.compile(r"[A-Z_][A-Z0-9_]*+")
 
 
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match else at
-
-
 def _value(text: str, at: int) -> tuple[int, str]:
     """The value that starts here, and where it ends: quoted parts, then one that is not."""
     parts: list[str] = []
@@ -79,7 +74,7 @@ def _value(text: str, at: int) -> tuple[int, str]:
             parts.append(match["single"])
         elif match["double"] is not None:
             parts.append(_ESCAPE.sub(_in_quotes, match["double"]))
-    end = _end(_BARE, text, at)
+    end = end_of(_BARE, text, at)
     return end, "".join((*parts, _bare(text[at:end])))
 
 

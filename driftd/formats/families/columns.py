@@ -7,12 +7,12 @@ no member for a column that is left out. A row of the wrong length is kept as fa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from driftd.formats.parts.builder import DocumentBuilder
-from driftd.formats.parts.lines import Line, continued, indented, lines, significant
+from driftd.formats.parts.lines import Line, joined
 from driftd.model.document import Document, Node, ParseError
 
 
@@ -54,12 +54,7 @@ class TableReader:
     def lines(self) -> Iterator[Line]:
         """Yield lines that say something, without the comments behind them."""
         table = self._table
-        source: Iterable[Line] = lines(self._data)
-        if table.continuation:
-            source = continued(source, " ", inner_comments=table.comments)
-        if table.indented:
-            source = indented(source, table.comments)
-        for line in significant(source, table.comments):
+        for line in joined(self._data, table.comments, by_backslash=table.continuation, by_indent=table.indented):
             yield Line(line.number, _without_comment(line.text, table)) if table.trailing != "none" else line
 
     def row(self, line: Line, columns: tuple[str, ...] = (), fields: list[str] | None = None) -> list[str]:

@@ -5,12 +5,12 @@ A value's runs of white space are one space, except within quotes. A name withou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from driftd.formats.parts.arguments import join_arguments, single_spaces, split_arguments
 from driftd.formats.parts.builder import DocumentBuilder
-from driftd.formats.parts.lines import Line, continued, indented, lines, significant
+from driftd.formats.parts.lines import Line, joined
 from driftd.model.document import Document, Node
 
 
@@ -69,12 +69,7 @@ class DirectiveReader:
     def lines(self) -> Iterator[Line]:
         """Yield lines that say something, those of one setting joined, without the comments behind them."""
         syntax = self._syntax
-        source: Iterable[Line] = lines(self._data)
-        if syntax.backslash:
-            source = continued(source, " ", inner_comments=syntax.comments)
-        if syntax.indented:
-            source = indented(source, syntax.comments)
-        return significant(source, syntax.comments)
+        return joined(self._data, syntax.comments, by_backslash=syntax.backslash, by_indent=syntax.indented)
 
     def settings(self) -> Iterator[Setting]:
         """Yield the settings of the file; a line that is none becomes a problem."""

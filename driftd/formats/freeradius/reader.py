@@ -65,8 +65,7 @@ class _Reader:
         self._settings("", members, 0, policies=named_policies)
         if self._cursor.skip():
             raise self._cursor.unexpected()
-        for name, node in members.items():
-            self._builder.graft(name, node)
+        self._builder.graft_all(members)
         return self._builder.done()
 
     def _settings(self, around: str, members: dict[str, Node], depth: int, *, policies: bool = False) -> None:

@@ -41,8 +41,7 @@ class _Reader:
         self._body(members, 0)
         if self._cursor.skip():
             raise self._cursor.unexpected()
-        for name, node in members.items():
-            self._builder.graft(name, node)
+        self._builder.graft_all(members)
         return self._builder.done()
 
     def _body(self, members: dict[str, Node], depth: int) -> None:

@@ -50,8 +50,7 @@ class _Reader:
             section = sections.setdefault(match[1], Node([], line))
             assert isinstance(section.value, list)
             section.value += statements
-        for name, node in sections.items():
-            self._builder.graft(name, node)
+        self._builder.graft_all(sections)
         return self._builder.done()
 
     def _statements(self, depth: int) -> list[Node]:
@@ -62,8 +61,7 @@ class _Reader:
         found: list[Node] = []
         while cursor.skip():
             line = cursor.line
-            if cursor.sees("}"):
-                cursor.at += 1
+            if cursor.passes("}"):
                 return found
             name = self._name()
             if name == "if" and cursor.skip() and not cursor.sees("{"):
@@ -128,8 +126,7 @@ class _Reader:
         found: dict[str, Node] = {}
         while cursor.skip():
             line = cursor.line
-            if cursor.sees("}"):
-                cursor.at += 1
+            if cursor.passes("}"):
                 return found
             name = self._key()
             cursor.demand("=>")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from driftd.model.document import Document, Node, ParseError, Problem, Scalar
 
@@ -122,6 +122,11 @@ class DocumentBuilder:
             if isinstance(part.value, dict):
                 self._depth[id(part)] = top + len(steps)
         self._insert(parent, name, node, repeatable=repeatable)
+
+    def graft_all(self, members: Mapping[str, Node]) -> None:
+        """Put trees under their names, at the root."""
+        for name, node in members.items():
+            self.graft(name, node)
 
     def reset(self, name: str, line: int, *, at: Node | None = None) -> None:
         """Forget what stands under a name: an empty text marks the place, and what comes later follows it."""

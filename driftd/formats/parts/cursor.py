@@ -47,13 +47,17 @@ class Cursor:
         """Whether this stands here."""
         return self.text.startswith(text, self.at)
 
-    def takes(self, text: str) -> bool:
-        """Pass over what says nothing and this behind it; whether it is there."""
-        self.skip()
+    def passes(self, text: str) -> bool:
+        """Pass over this where it stands here; whether it does."""
         found = self.sees(text)
         if found:
             self.at += len(text)
         return found
+
+    def takes(self, text: str) -> bool:
+        """Pass over what says nothing and this behind it; whether it is there."""
+        self.skip()
+        return self.passes(text)
 
     def demand(self, text: str) -> None:
         """Pass over this; ParseError where something else stands here."""

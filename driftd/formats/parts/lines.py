@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -119,6 +120,16 @@ def indented(source: Iterable[Line], comments: tuple[str, ...] = ("#",)) -> Iter
         yield Line(number, " ".join(parts))
 
 
+def joined(data: bytes, comments: tuple[str, ...], *, by_backslash: bool, by_indent: bool) -> Iterator[Line]:
+    """Yield the significant lines, those that a backslash or white space at their start belongs to joined."""
+    source: Iterable[Line] = lines(data)
+    if by_backslash:
+        source = continued(source, " ", inner_comments=comments)
+    if by_indent:
+        source = indented(source, comments)
+    return significant(source, comments)
+
+
 def ends_in_backslash(text: str) -> bool:
     """Whether the last character is a backslash that no other escapes."""
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
@@ -132,3 +143,9 @@ def line_starts(text: str) -> list[int]:
         starts.append(at + 1)
         at = text.find("\n", at + 1)
     return starts
+
+
+def end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Return where a match that starts at a place ends; the place itself where there is none."""
+    match = pattern.match(text, at)
+    return match.end() if match else at

@@ -53,8 +53,7 @@ class _Reader:
                 self._set(match[1], tidy(self._reader.rest()), script.line)
             elif not self._object():
                 self._reader.statement(self._rules, 0)
-        for name, node in self._reader.pending.items():
-            self._builder.graft(name, node)
+        self._builder.graft_all(self._reader.pending)
         if self._rules:
             self._builder.graft("rules", Node(self._rules, self._rules[0].line))
         return self._builder.done()

@@ -44,9 +44,7 @@ class _Reader:
             line = cursor.line
             if (match := cursor.take(_PRAGMA)) is not None:
                 self._pragma(match["name"], match["value"], line)
-            elif cursor.sees(";"):
-                cursor.at += 1
-            else:
+            elif not cursor.passes(";"):
                 self._statement(line)
         return self._builder.done()
 
@@ -68,11 +66,9 @@ class _Reader:
         names: list[str] = []
         members: dict[str, Node] = {}
         while not cursor.takes("{"):
-            if cursor.sees("("):
-                cursor.at += 1
+            if cursor.passes("("):
                 members["arguments"] = self._arguments(line, 1)
-            elif cursor.sees(";") and len(names) == 2:
-                cursor.at += 1
+            elif len(names) == 2 and cursor.passes(";"):
                 self._builder.graft(kind, Node({"@": Node(names[0], line), kind: Node(names[1], line)}, line))
                 return
             elif (word := self._word()) is not None:
@@ -112,11 +108,9 @@ class _Reader:
         start = cursor.line
         while cursor.skip():
             line = cursor.line
-            if cursor.sees("}"):
-                cursor.at += 1
+            if cursor.passes("}"):
                 return
-            if cursor.sees(";"):
-                cursor.at += 1
+            if cursor.passes(";"):
                 continue
             name = self._name()
             node = self._value(name, line, depth + 1)
@@ -156,16 +150,13 @@ class _Reader:
         members: dict[str, Node] = {}
         while cursor.skip():
             at = cursor.line
-            if cursor.sees(")"):
-                cursor.at += 1
+            if cursor.passes(")"):
                 break
-            if cursor.sees(","):
-                cursor.at += 1
+            if cursor.passes(","):
                 continue
             quoted = cursor.text[cursor.at] in "\"'"
             word = self._word()
-            if word is None and cursor.sees("{"):
-                cursor.at += 1
+            if word is None and cursor.passes("{"):
                 put(members, "{}", Node(self._block("", at, depth + 1), at))
             elif word is None:
                 raise cursor.unexpected()

@@ -57,15 +57,13 @@ class _Reader:
     def read(self) -> Document:
         """Return the document."""
         cursor = self._cursor
-        if cursor.skip() and cursor.sees("{"):
-            cursor.at += 1
+        if cursor.skip() and cursor.passes("{"):
             members = self._object(1)
             if cursor.skip():
                 raise cursor.unexpected()
         else:
             members = self._members(0)
-        for name, node in members.items():
-            self._builder.graft(name, node)
+        self._builder.graft_all(members)
         return self._builder.done()
 
     def _object(self, depth: int) -> dict[str, Node]:
@@ -95,8 +93,7 @@ class _Reader:
         """What follows a key: a value, or further names and a section."""
         cursor = self._cursor
         cursor.take(_BLANK)
-        if cursor.sees("=") or cursor.sees(":"):
-            cursor.at += 1
+        if cursor.passes("=") or cursor.passes(":"):
             put(members, name, self._value(depth + 1))
             return
         while _AHEAD.match(cursor.text, cursor.at) is not None and not cursor.sees("{"):
