@@ -13,7 +13,7 @@ from driftd.formats.parts.lines import continued, lines, significant
 from driftd.model.document import Document
 
 NAME = "apache"
-VERSION = 3
+VERSION = 4
 PATTERNS = (
     "apache2.conf",
     "httpd.conf",
@@ -97,6 +97,7 @@ _SYNTAX = NestedSyntax(
         ("files", "filesmatch"),
         ("if", "elseif", "else"),
         ("secaction", "secrule", "secmarker"),
+        ("include", "includeoptional", "*"),
     ),
     code=frozenset({"perl"}),
     # httpd's start_ifmod and start_ifdefine take the argument as it is written.

@@ -9,7 +9,7 @@ from driftd.formats.parts.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "asterisk"
-VERSION = 2
+VERSION = 3
 PATTERNS = ("*/asterisk/*.conf", "*/asterisk/**/*.conf")
 
 _SYNTAX = SectionSyntax(
@@ -25,6 +25,8 @@ _SYNTAX = SectionSyntax(
             *("noload", "permit", "preload", "register", "require", "same", "setvar", "switch"),
         }
     ),
+    # `disallow=all` takes back what was allowed before it; of permissions the last that matches counts.
+    orders=(("disallow", "allow"), ("deny", "permit")),
     # pjsip.conf has an endpoint, its address and its authentication under one name.
     separate=True,
     directive=re.compile(

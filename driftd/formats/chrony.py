@@ -6,7 +6,7 @@ from driftd.formats.families.directives import Directives, parse_directives
 from driftd.model.document import Document
 
 NAME = "chrony"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "chrony.conf",
     "chrony*.conf",
@@ -29,6 +29,8 @@ _SYNTAX = Directives(
         }
     ),
     includes=frozenset({"confdir", "include", "sourcedir"}),
+    # The last line wins, also over what is included before it; `allow all` takes back what was denied before it.
+    orders=(("confdir", "*", "include"), ("allow", "deny"), ("cmdallow", "cmddeny")),
 )
 
 

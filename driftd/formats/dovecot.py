@@ -9,10 +9,11 @@ import re
 
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import Line, continued, lines
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "dovecot"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "dovecot.conf",
     "dovecot-*.conf",
@@ -24,6 +25,8 @@ PATTERNS = (
 )
 
 INCLUDES = frozenset({"!include", "!include_try"})
+_ORDERS = by_name([("*", "!include", "!include_try")])
+"""The last value wins, so the place of an include among settings (`*`) counts."""
 _ONE = frozenset({"plugin"})
 """Sections that say together what one would."""
 
@@ -45,6 +48,7 @@ class _Reader:
     def __init__(self, builder: DocumentBuilder) -> None:
         self._builder = builder
         self._open: list[tuple[Node, str, int]] = [(builder.root, "", 1)]
+        self._order = Order(_ORDERS)
 
     def read(self, data: bytes) -> Document:
         """Return the document."""
@@ -57,6 +61,7 @@ class _Reader:
         if len(self._open) > 1:
             _, name, number = self._open[-1]
             raise ParseError(f"section {name!r} is not closed", number)
+        self._order.tell(self._builder, self._builder.root, 1)
         return self._builder.done()
 
     def _take(self, text: str, number: int) -> None:
@@ -69,6 +74,8 @@ class _Reader:
                 self._take(text[1:].strip(), number)
             return
         at = self._open[-1][0]
+        if len(self._open) == 1:
+            self._order.note_any(text.split(None, 1)[0])
         if (setting := _SETTING.fullmatch(text)) is not None:
             value = setting[2]
             closes = len(self._open) > 1 and value.endswith("}") and value.count("{") < value.count("}")

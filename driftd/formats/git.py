@@ -7,7 +7,7 @@ from driftd.formats.parts.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "git"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "*/.gitconfig",
     "/etc/gitconfig",
@@ -40,6 +40,8 @@ _SYNTAX = SectionSyntax(
         }
     ),
     includes=frozenset({"include.path", "includeif.path"}),
+    # The last value wins, so the place of an include among sections (`*`) counts.
+    orders=(("include", "*", "includeif"),),
 )
 
 

@@ -9,15 +9,18 @@ import re
 
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import Line, lines, significant
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "krb5"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("krb5.conf", "kdc.conf", "*/krb5.conf.d/*", "*/krb5kdc/*.conf", "krb5*.conf", "mke2fs.conf", "e2fsck.conf")
 
 _SECTION = re.compile(r"\[(?P<name>[^\]]++)\](?P<final>\*?)\s*+")
 _RELATION = re.compile(r"(?P<name>\"[^\"]*+\"|[^\s=]++)\s*+=\s*+(?P<value>.*+)", re.DOTALL)
 _INCLUDE = re.compile(r"(?P<name>include|includedir|module)\s++(?P<value>.*+)", re.DOTALL)
+_ORDERS = by_name([("include", "*")])
+"""The first value counts, so the place of an include among sections (`*`) does."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
 
@@ -34,6 +37,7 @@ class _Reader:
         self._builder = builder
         self._section: Node | None = None
         self._opened: list[Node] = []
+        self._order = Order(_ORDERS)
         self._pending: Line | None = None
         """A name behind which neither a value nor a brace has come yet."""
 
@@ -47,6 +51,7 @@ class _Reader:
             self._flush()
             header = _SECTION.fullmatch(line.text)
             if header is not None and not self._opened:
+                self._order.note("*")
                 self._section = self._builder.section(header["name"].strip(), line.number)
             elif line.text.startswith("}"):
                 self._close(line.number)
@@ -55,6 +60,7 @@ class _Reader:
         self._flush()
         if self._opened:
             raise ParseError("a `{` is not closed", self._opened[-1].line)
+        self._order.tell(self._builder, self._builder.root, 1)
         return self._builder.done()
 
     def _at(self) -> Node | None:
@@ -72,6 +78,7 @@ class _Reader:
         include = _INCLUDE.fullmatch(line.text)
         relation = _RELATION.fullmatch(line.text)
         if include is not None and relation is None:
+            self._order.note("include")
             self._builder.add(include["name"], include["value"].strip(), line.number, repeatable=True)
             if include["name"] != "module":
                 self._builder.include(include["value"].strip())

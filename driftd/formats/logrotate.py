@@ -7,10 +7,11 @@ import re
 from driftd.formats.parts.arguments import join_arguments, split_arguments
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import Line, lines
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "logrotate"
-VERSION = 3
+VERSION = 4
 PATTERNS = ("*/logrotate.conf", "*/logrotate.d/*", "*.logrotate", "*.logrotate.conf", "*-logrotate.conf")
 HINTS = ("*/logrotate/*", "*/logrotate/**/*", "*logrotate*")
 
@@ -18,6 +19,8 @@ SCRIPTS = frozenset({"prerotate", "postrotate", "firstaction", "lastaction", "pr
 REPEATABLE = frozenset({"include", "tabooext", "taboopat"})
 INTERVALS = frozenset({"hourly", "daily", "weekly", "monthly", "yearly", "size"})
 """How often logs are rotated: of several the last counts."""
+_ORDERS = by_name([("*", "log")])
+"""What is said for all logs (`*`) holds for those that are named after it."""
 _DIRECTIVE = re.compile(r"([A-Za-z_]++)(?:\s*+=\s*+|\s++|\Z)(.*+)")
 
 
@@ -47,6 +50,7 @@ class _Reader:
         """Where the paths, the block or the script begins."""
         self._script: list[str] | None = None
         self._name = ""
+        self._order = Order(_ORDERS)
         self._said: list[tuple[Node | None, dict[str, None]]] = [(None, {})]
         """What was said for all logs, and in each block, in the order in which it was said last."""
 
@@ -62,7 +66,10 @@ class _Reader:
         if self._paths:
             raise ParseError("paths without a block", self._line)
         for node, said in self._said:
-            if order := _overriding(list(said)):
+            order = _overriding(list(said))
+            if node is None:
+                order += [name for run in self._order.unusual() for name in run]
+            if order:
                 self._builder.add("@order", " ".join(order), node.line or 1 if node else 1, at=node)
         return self._builder.done()
 
@@ -89,6 +96,7 @@ class _Reader:
             raise ParseError("a block without paths", line.number)
         paths = split_arguments(" ".join(self._paths)) or self._paths
         self._block = self._builder.block("log", join_arguments(paths), self._line)
+        self._order.note("log")
         self._said.append((self._block, {}))
         self._paths = []
         if after.strip() and not after.lstrip().startswith("#"):
@@ -109,6 +117,8 @@ class _Reader:
 
     def _say(self, name: str) -> None:
         _, said = self._said[0 if self._block is None else -1]
+        if self._block is None and name != "include":
+            self._order.note("*")
         said.pop(name, None)
         said[name] = None
 

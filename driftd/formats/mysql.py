@@ -6,10 +6,11 @@ import re
 
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import lines, significant
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "mysql"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "my.cnf",
     ".my.cnf",
@@ -33,6 +34,8 @@ REPEATABLE = frozenset(
         "replicate_wild_ignore_table",
     }
 )
+_ORDERS = by_name([("*", "!include")])
+"""The last option wins, so the place of an include among groups (`*`) counts."""
 _GROUP = re.compile(r"\[([^\]]*+)\]\s*+(?:[#;].*+)?")
 _INCLUDE = re.compile(r"!(include|includedir)\s++(.+)")
 _VALUE = re.compile(
@@ -50,11 +53,14 @@ def parse(data: bytes, path: str) -> Document:
     """Read groups; an option without value is null; ParseError where there are options and not one group."""
     builder = DocumentBuilder(path, NAME)
     group: Node | None = None
+    order = Order(_ORDERS)
     outside: int | None = None
     for line in significant(lines(data), ("#", ";")):
         if line.text.startswith("!"):
+            order.note("!include")
             _include(builder, line.text, line.number)
         elif (opened := _GROUP.fullmatch(line.text)) is not None:
+            order.note("*")
             group = builder.section(opened[1].strip(), line.number)
         else:
             if group is None:
@@ -63,6 +69,7 @@ def parse(data: bytes, path: str) -> Document:
             _option(builder, line.text, line.number, group)
     if outside is not None and group is None:
         raise ParseError("an option outside of a group", outside)
+    order.tell(builder, builder.root, 1)
     return builder.done()
 
 

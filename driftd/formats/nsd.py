@@ -6,7 +6,7 @@ from driftd.formats.families.clauses import Clauses, parse_clauses
 from driftd.model.document import Document
 
 NAME = "nsd"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("nsd.conf", "nsd.conf.sample", "*/nsd/*.conf", "*/nsd/*.conf.d/*.conf", "*/nsd/conf.d/*.conf")
 
 _SYNTAX = Clauses(

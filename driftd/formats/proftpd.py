@@ -6,7 +6,7 @@ from driftd.formats.families.nested_sections import NestedSyntax, parse_nested_s
 from driftd.model.document import Document
 
 NAME = "proftpd"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("proftpd.conf", "*.proftpd.conf", "*/proftpd/*.conf", "*/proftpd/**/*.conf")
 
 _SYNTAX = NestedSyntax(
@@ -31,6 +31,8 @@ _SYNTAX = NestedSyntax(
         }
     ),
     includes=frozenset({"include"}),
+    # The last directive wins, so the place of an include among others (`*`) counts.
+    orders=(("include", "*"),),
 )
 
 

@@ -7,7 +7,7 @@ from driftd.formats.parts.values import ValueSyntax
 from driftd.model.document import Document
 
 NAME = "samba"
-VERSION = 2
+VERSION = 3
 PATTERNS = ("smb.conf", "*/samba/*.conf", "*/samba/conf.d/*", "*/ctdb/ctdb.conf")
 
 
@@ -24,6 +24,8 @@ _SYNTAX = SectionSyntax(
     section=spoken,
     repeatable=frozenset({"include"}),
     includes=frozenset({"include", "config file"}),
+    # The last parameter wins, so the place of an include, or a copy, among others (`*`) counts.
+    orders=(("copy", "*", "include"),),
 )
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from driftd.formats.families.directives import DirectiveReader, Directives, Setting
 from driftd.formats.parts.lines import lines, significant
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node
 
 NAME = "squid"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "squid.conf",
     "squid3.conf",
@@ -51,6 +52,8 @@ _SYNTAX = Directives(
     ),
     includes=frozenset({"include"}),
 )
+_ORDERS = by_name([("include", "http_access")])
+"""Of rules the first that matches counts, so the place of an include among them does."""
 _TYPICAL = frozenset({"cache_dir", "cache_mem", "cache_peer", "http_access", "http_port", "refresh_pattern"})
 
 
@@ -58,13 +61,16 @@ def parse(data: bytes, path: str) -> Document:
     """Read directives; arguments are joined by one space."""
     reader = DirectiveReader(data, path, _SYNTAX)
     conditions: list[Node] = []
+    order = Order(_ORDERS)
     for setting in reader.settings():
+        order.note_any(setting.name)
         if setting.name in ("if", "else", "endif"):
             _condition(reader, setting, conditions)
         else:
             reader.add(setting, conditions[-1] if conditions else None)
     for node in conditions:
         reader.builder.problem(node.line, "condition is not closed")
+    order.tell(reader.builder, reader.builder.root, 1)
     return reader.builder.done()
 
 

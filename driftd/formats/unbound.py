@@ -6,7 +6,7 @@ from driftd.formats.families.clauses import Clauses, looks_like_clauses, parse_c
 from driftd.model.document import Document
 
 NAME = "unbound"
-VERSION = 1
+VERSION = 2
 PATTERNS = (
     "unbound.conf",
     "unbound*.conf",

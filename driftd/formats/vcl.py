@@ -8,13 +8,15 @@ from driftd.formats.families.blocks import BlockSyntax, parse_blocks
 from driftd.model.document import Document
 
 NAME = "vcl"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*.vcl",)
 
 _SYNTAX = BlockSyntax(
     format=NAME,
     repeatable=frozenset({"import", "include"}),
     includes=frozenset({"include"}),
+    # Subroutines of one name are joined in their order, those of an included file in its place.
+    orders=(("include", "sub"),),
     lists=frozenset({"acl"}),
     names=re.compile(r"vcl|import|include|backend|probe|acl|sub|director|\..++"),
     others="statement",

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from driftd.formats.parts.arguments import split_arguments
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import Line, lines, significant
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node
 
+_ORDERS = by_name([("include", "include-toplevel", "*")])
+"""The last value wins, so the place of an include among clauses and attributes (`*`) counts."""
 _ATTRIBUTE = re.compile(r"(?P<name>[A-Za-z][\w-]*+)[ \t]*+:(?P<rest>.*+)", re.DOTALL)
 
 
@@ -33,16 +36,20 @@ def parse_clauses(data: bytes, path: str, syntax: Clauses) -> Document:
     """Read clauses; a line without a name and a colon becomes a problem."""
     builder = DocumentBuilder(path, syntax.format)
     clause: Node | None = None
+    order = Order(_ORDERS)
     for line in significant(lines(data)):
         match = _ATTRIBUTE.fullmatch(line.text)
         while match is not None and match["name"] in syntax.single | syntax.multiple:
             clause = _open(builder, match["name"], line.number, syntax)
+            order.note("*")
             rest = match["rest"].strip()
             if not rest or rest.startswith("#"):
                 break
             match = _ATTRIBUTE.fullmatch(rest)
         else:
             _attribute(builder, match, line, clause, syntax)
+            order.note_any(match["name"] if match else "")
+    order.tell(builder, builder.root, 1)
     return builder.done()
 
 

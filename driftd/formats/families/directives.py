@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from driftd.formats.parts.arguments import join_arguments, single_spaces, split_arguments
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import Line, joined
+from driftd.formats.parts.order import Group, Order, by_name
 from driftd.model.document import Document, Node
 
 
@@ -47,6 +48,8 @@ class Directives:
     """Names whose values are other files."""
     sections: frozenset[str] = frozenset()
     """Names to which the settings after them belong, until the next such name."""
+    orders: tuple[Group, ...] = ()
+    """Names whose order among each other counts; another order than this one is kept in the member `@order`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +130,12 @@ def parse_directives(data: bytes, path: str, syntax: Directives) -> Document:
     """Read a file that holds nothing but settings; a section is an object in a list with its value in `@`."""
     reader = DirectiveReader(data, path, syntax)
     section: Node | None = None
+    order = Order(by_name(syntax.orders))
     for setting in reader.settings():
+        order.note_any(setting.name)
         if setting.name in syntax.sections:
             section = reader.builder.block(setting.name, setting.value or None, setting.line)
         else:
             reader.add(setting, section)
+    order.tell(reader.builder, reader.builder.root, 1)
     return reader.builder.done()

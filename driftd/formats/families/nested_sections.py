@@ -96,7 +96,7 @@ class _Reader:
             self._builder.problem(number, "`>` is missing")
         name, written = match[1].lower(), match[2].removesuffix(">").strip()
         argument = written if name in self._syntax.unquoted else join_arguments(_words(written))
-        self._open[-1].order.note(name)
+        self._open[-1].order.note_any(name)
         node = self._builder.block(name, argument or None, number, at=self._open[-1].node)
         if name in self._syntax.code:
             self._code(name, node, number, source)
@@ -128,7 +128,7 @@ class _Reader:
         name, section = match[1].lower(), self._open[-1]
         arguments = _words(match[2])
         value = join_arguments(arguments)
-        self._open[-1].order.note(name)
+        self._open[-1].order.note_any(name)
         if name == self._condition:
             section.conditions.append((value, number))
         elif name == self._conditioned:

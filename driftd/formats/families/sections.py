@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import Line, lines
+from driftd.formats.parts.order import Group, Order, by_name
 from driftd.formats.parts.values import AS_WRITTEN, Value, ValueSyntax
 from driftd.model.document import Document, Node, ParseError
 
@@ -57,6 +58,9 @@ class SectionSyntax:
     """A line that is neither section nor setting: group `name` stands at the root, group `value` names a file."""
     includes: frozenset[str] = frozenset()
     """Settings whose values name other files: `name`, or `section.name`."""
+    orders: tuple[Group, ...] = ()
+    """Names whose order among each other counts in a section, or of sections and directives at the root; another order than
+    this one is kept in the member `@order`."""
 
 
 def parse_sections(data: bytes, path: str, syntax: SectionSyntax) -> Document:
@@ -77,6 +81,9 @@ class _Reader:
         self._line = 0
         self._parts: list[Value] | None = None
         """The lines of the setting that is being read; None where it has no value."""
+        self._groups = by_name(syntax.orders)
+        self._orders: dict[int, tuple[Node, Order, int]] = {}
+        """By the id of a section: the section, how names came in it, and its line."""
         self._wanting = False
         """The next line belongs to the value, whatever it looks like."""
         self._indent = 0
@@ -89,7 +96,14 @@ class _Reader:
             else:
                 self._take(line)
         self._flush()
+        for node, order, number in self._orders.values():
+            order.tell(self._builder, node, number)
         return self._builder.done()
+
+    def _note(self, name: str, node: Node, number: int) -> None:
+        if self._groups:
+            _, order, _ = self._orders.setdefault(id(node), (node, Order(self._groups), number))
+            order.note_any(name)
 
     def _take(self, line: Line) -> None:
         text = line.text.strip()
@@ -105,6 +119,7 @@ class _Reader:
             self._open(line.number, text)
         elif self._syntax.directive is not None and (match := self._syntax.directive.fullmatch(text)) is not None:
             self._builder.add(match["name"], match["value"], line.number, repeatable=True)
+            self._note(match["name"], self._builder.root, line.number)
             self._builder.include(match["value"])
         else:
             self._set(line.number, text)
@@ -116,6 +131,7 @@ class _Reader:
         name = match["name"].strip() if match else text[1:].strip()
         inner = _SUBSECTION.fullmatch(name) if self._syntax.subsections else None
         self._place = self._syntax.section(inner["name"] if inner else name)
+        self._note(self._place, self._builder.root, number)
         if self._syntax.separate:
             self._section = self._builder.block(self._place, None, number, single=True)
         else:
@@ -160,6 +176,7 @@ class _Reader:
         names = {name, f"{self._place}.{name}"}
         repeatable = not names.isdisjoint(self._syntax.repeatable)
         self._builder.add(name, value, self._line, at=self._section, repeatable=repeatable)
+        self._note(name, self._section or self._builder.root, self._line)
         if value and not names.isdisjoint(self._syntax.includes):
             self._builder.include(value)
         self._name, self._parts, self._wanting = "", None, False

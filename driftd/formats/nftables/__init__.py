@@ -10,7 +10,7 @@ from driftd.formats.parts.lines import decode
 from driftd.model.document import Document
 
 NAME = "nftables"
-VERSION = 2
+VERSION = 3
 PATTERNS = ("*/nftables.conf", "*.nft", "*/nftables/*.conf", "*/nftables.d/*", "*/nftables/*.rules", "*.nftables")
 _TYPICAL = re.compile(
     rb"\A#![^\n]*\bnft[ \t]+-|^[ \t]*+(?:add[ \t]++)?table[ \t]++(?:ip6?|inet|arp|bridge|netdev)[ \t]++[\w.-]++\s*+\{",

@@ -14,7 +14,7 @@ _BLOCKS = frozenset(
 )
 _CHAIN_SETTINGS = frozenset({"type", "policy", "comment", "flags"})
 # Commands that come before the tables may flush them; others than these are told by the member `@order`.
-_ORDER = by_name([("command", "table")])
+_ORDER = by_name([("command", "include", "table")])
 
 
 def read(text: str, builder: DocumentBuilder) -> Document:
@@ -74,6 +74,7 @@ class _Reader:
             included = value(statement.words[1:])
             self._builder.add("include", included, statement.line, at=self._stack[-1].node, repeatable=True)
             self._builder.include(included)
+            self._note("include")
         else:
             self._plain(statement)
 

@@ -9,7 +9,7 @@ from driftd.formats.nginx.names import KNOWN, REPEATABLE, SHARED
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "nginx"
-VERSION = 2
+VERSION = 3
 PATTERNS = (
     "nginx.conf",
     "*.nginx",
@@ -32,7 +32,8 @@ SYNTAX = BlockSyntax(
     repeatable=REPEATABLE,
     single=frozenset({"events", "http", "mail", "rtmp", "stream", "types"}),
     includes=frozenset({"include"}),
-    orders=(("allow", "deny"), ("rewrite", "return")),
+    # The directives of ngx_http_rewrite_module are done one after the other, whatever their names.
+    orders=(("allow", "deny"), ("set", "if", "rewrite", "break", "return")),
     code=re.compile(r"\w+_by_lua_block"),
 )
 

@@ -8,7 +8,7 @@ from driftd.formats.parts.builder import DocumentBuilder
 from driftd.model.document import Node
 
 Group = tuple[str, ...]
-"""Names whose order among each other counts, in their usual one."""
+"""Names whose order among each other counts, in their usual one; `*` may stand for all others."""
 
 
 def by_name(groups: Iterable[Group]) -> dict[str, Group]:
@@ -34,10 +34,15 @@ class Order:
             if run[-1:] != [name]:
                 run.append(name)
 
+    def note_any(self, name: str) -> None:
+        """Take note of the next name; one that is in no group is `*`."""
+        self.note(name if name in self._groups else "*")
+
     def tell(self, builder: DocumentBuilder, at: Node, line: int) -> None:
         """Keep each order that is not the usual one in the member `@order`."""
-        for run in self._unusual():
+        for run in self.unusual():
             builder.add("@order", " ".join(run), line, at=at)
 
-    def _unusual(self) -> Iterator[list[str]]:
+    def unusual(self) -> Iterator[list[str]]:
+        """Yield each order that is not the usual one."""
         return (run for group, run in self._runs.items() if run != [name for name in group if name in run])

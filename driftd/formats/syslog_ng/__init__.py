@@ -10,7 +10,7 @@ from driftd.formats.parts.lines import decode
 from driftd.model.document import Document
 
 NAME = "syslog_ng"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("syslog-ng.conf", "syslog-ng-*.conf", "*.syslog-ng.conf", "*/syslog-ng/*.conf", "*/syslog-ng/**/*.conf")
 
 

@@ -10,11 +10,14 @@ from driftd.formats.parts.arguments import join_arguments
 from driftd.formats.parts.builder import DocumentBuilder, put
 from driftd.formats.parts.cursor import Cursor, too_deep
 from driftd.formats.parts.expressions import Token, spell
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 # Objects whose statements are done one after the other; in others they stand side by side.
 _SEQUENCES = frozenset({"log", "junction", "channel", "rewrite", "parser", "if", "elif", "else"})
 _KEYWORDS = frozenset({"and", "not", "or"})
+# Messages go through log paths in their order, those of an included file in its place.
+_ORDERS = by_name([("@include", "log")])
 _NAME = re.compile(r"[A-Za-z_][\w.-]*+")
 _WORD = re.compile(r"""(?:[^\s"'(){};,#`]++|`[^`\n]*+`)++""")
 _STRING = re.compile(r'"(?P<double>(?:[^"\\]++|\\.)*+)"|' r"'(?P<single>[^']*+)'", re.DOTALL)
@@ -39,13 +42,15 @@ class _Reader:
 
     def read(self) -> Document:
         """Return the document."""
-        cursor = self._cursor
+        cursor, order = self._cursor, Order(_ORDERS)
         while cursor.skip():
             line = cursor.line
             if (match := cursor.take(_PRAGMA)) is not None:
+                order.note("@" + match["name"])
                 self._pragma(match["name"], match["value"], line)
             elif not cursor.passes(";"):
-                self._statement(line)
+                order.note(self._statement(line))
+        order.tell(self._builder, self._builder.root, 1)
         return self._builder.done()
 
     def _pragma(self, name: str, value: str, line: int) -> None:
@@ -59,8 +64,8 @@ class _Reader:
         if name == "include" and words:
             self._builder.include(words[0])
 
-    def _statement(self, line: int) -> None:
-        """A statement of the file itself, such as `source s_src { ... };`."""
+    def _statement(self, line: int) -> str:
+        """Take a statement of the file itself, such as `source s_src { ... };`, and return of what kind it is."""
         cursor = self._cursor
         kind = self._name()
         names: list[str] = []
@@ -70,7 +75,7 @@ class _Reader:
                 members["arguments"] = self._arguments(line, 1)
             elif len(names) == 2 and cursor.passes(";"):
                 self._builder.graft(kind, Node({"@": Node(names[0], line), kind: Node(names[1], line)}, line))
-                return
+                return kind
             elif (word := self._word()) is not None:
                 names.append(word)
             else:
@@ -79,7 +84,7 @@ class _Reader:
             # Several blocks say what one would, so that their settings stand in one mapping.
             section = self._builder.section(kind, line)
             self._body(kind, 1, lambda name, node: self._builder.graft(name, node, at=section))
-            return
+            return kind
         if names:
             members = {"@": Node(" ".join(names), line), **members}
         if kind == "python":
@@ -87,6 +92,7 @@ class _Reader:
         else:
             members.update(self._block(names[0] if kind == "block" and names else kind, line, 1))
         self._builder.graft(kind, Node(members, line), repeatable=True)
+        return kind
 
     def _block(self, kind: str, line: int, depth: int) -> dict[str, Node]:
         """What a block says, its opening brace being passed."""
