@@ -1,4 +1,4 @@
-"""The one place where settings become objects and the parts are joined."""
+"""The one place where settings become objects and the parts are joined: a host, ready to be audited."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import hashlib
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
 from driftd import __version__
-from driftd.acting import account_of, as_owner_of, as_root, reads_everything
+from driftd.acting import as_owner_of, as_root
 from driftd.approvals import HostApprovals
 from driftd.auditor import Auditor
 from driftd.baselines.approve import write
@@ -25,11 +23,6 @@ from driftd.baselines.definition import LoadedBaseline, load_defined
 from driftd.baselines.history import History
 from driftd.baselines.proposal import Proposal
 from driftd.baselines.scope import Scope
-from driftd.clock import SystemClock
-from driftd.daemon.adoption import Adoption
-from driftd.daemon.burst import BurstLimits
-from driftd.daemon.engine import Engine, Publish
-from driftd.daemon.memory import Memory
 from driftd.daemon.rereading import DeepReading
 from driftd.keyfile import secret_key
 from driftd.model.baseline import Rule
@@ -48,54 +41,12 @@ from driftd.sources.mounts import Mounts
 from driftd.sources.observe import Observer
 from driftd.sources.root import Root
 from driftd.store.content import ContentStore
-from driftd.store.database import Database, Progress, unheard
-from driftd.store.reader import JournalReader
-from driftd.store.retention import Limits
-from driftd.store.store import Store
+from driftd.surroundings import Surroundings
 
 log = structlog.get_logger(__name__)
 
 BASELINE_CHANGED = "baseline-changed"
 """Reason of a gap: settings or baselines were written while they were read."""
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What the process was given: the environment, the directory it was started in, who runs it."""
-
-    environment: Mapping[str, str]
-    directory: Path
-    uid: int
-    is_service: bool = False
-    """Root, or an account that may read everything: what it believes must be root's alone to write."""
-    is_unit: bool = False
-    """Started by systemd itself: what hides file systems from this process was no choice of the one who asks."""
-
-    @classmethod
-    def of_process(cls) -> Surroundings:
-        """Return this process's own."""
-        try:
-            directory = Path.cwd()
-        except FileNotFoundError:
-            directory = Path("/")  # it was removed while a shell stood in it
-        is_service = os.geteuid() == 0 or reads_everything()
-        return cls(os.environ, directory, os.geteuid(), is_service=is_service, is_unit=is_unit(os.environ, os.getpid()))
-
-    def trust(self) -> Trust:
-        """Return who may write settings and baselines: root alone for a service, else the invoking user as well."""
-        return Trust.service() if self.is_service else Trust.of_user(self.uid)
-
-    def key_trust(self, state: Path) -> Trust:
-        """Return who may write the secret key: also the account that the state directory belongs to, which makes it."""
-        owner = account_of(state) if self.is_service else None
-        return self.trust() if owner is None else self.trust().also(owner.uid)
-
-
-def is_unit(environment: Mapping[str, str], pid: int) -> bool:
-    """Whether a process is the one that systemd started, and no descendant of it. See systemd.exec(5)."""
-    if "SYSTEMD_EXEC_PID" in environment:
-        return environment["SYSTEMD_EXEC_PID"] == str(pid)
-    return "INVOCATION_ID" in environment  # before systemd 248
 
 
 @dataclass(slots=True)
@@ -278,65 +229,22 @@ def _assemble(
     auditor = Auditor(
         tree, scope, approvals, observer, facts.id or "", mounts=mounts, isolated=isolated, commands=commands
     )
-    parts = (tree, keeper, trust, baselines, scope, auditor, content, isolated, commands)
-    return Host(file, settings, facts, *parts, elsewhere, read_as)
-
-
-@dataclass(slots=True)
-class Workplace:
-    """A host with its state open for writing: the lock is held until `close`."""
-
-    host: Host
-    engine: Engine
-    adoption: Adoption
-    acting: ExitStack
-
-    def use(self, fresh: Host) -> None:
-        """Go on for the host as it is described now."""
-        self.host = fresh
-        self.engine.auditor, self.engine.host = fresh.auditor, fresh.facts
-        self.engine.sweeps.deep = fresh.deep_reading()
-        self.engine.grouping.use(burst_limits(fresh.settings))
-        self.engine.store.keep(limits_of(fresh.settings))
-        self.adoption.use(fresh.facts.name, fresh.trust)
-
-    def close(self) -> None:
-        """Give everything back."""
-        self.engine.store.close()
-        self.host.close()
-        self.acting.close()
-
-    def finish(self) -> None:
-        """Record what is still to be said, and what no event carries."""
-        self.engine.summing.sum_up(last=True)
-        self.engine.store.attempt(self.engine.memory.save)
-
-
-def limits_of(settings: Settings) -> Limits:
-    """Return within which limits the journal is to be kept."""
-    return Limits(timedelta(seconds=float(settings.journal.keep)), int(settings.journal.max_size))
-
-
-def burst_limits(settings: Settings) -> BurstLimits:
-    """Return how many drifts are told one by one."""
-    return BurstLimits(alone=settings.grouping.alone, urgent=settings.grouping.urgent)
-
-
-def open_workplace(host: Host, command: str, publish: Publish, progress: Progress = unheard) -> Workplace:
-    """Take the state directory; StateHeldError names who holds it, StoreError what is wrong with it.
-
-    `progress` is called now and then while the state is made again from the journal. From now until the workplace is
-    closed, root acts as the owner of that directory.
-    """
-    clock = SystemClock()
-    with ExitStack() as acting:
-        acting.enter_context(as_owner_of(host.settings.state))
-        store = Store.open(host.settings.state, clock, command, limits_of(host.settings), progress)
-        kept = acting.pop_all()
-    limits = burst_limits(host.settings)
-    engine = Engine(host.auditor, host.facts, store, clock, os.urandom, publish, limits)
-    engine.sweeps.deep = host.deep_reading()
-    return Workplace(host, engine, Adoption(engine, host.facts.name, host.trust), kept)
+    return Host(
+        file=file,
+        settings=settings,
+        facts=facts,
+        root=tree,
+        keeper=keeper,
+        trust=trust,
+        baselines=baselines,
+        scope=scope,
+        auditor=auditor,
+        content=content,
+        isolated=isolated,
+        commands=commands,
+        elsewhere=elsewhere,
+        read_as=read_as,
+    )
 
 
 def commit(host: Host, name: str, proposal: Proposal) -> None:
@@ -344,19 +252,3 @@ def commit(host: Host, name: str, proposal: Proposal) -> None:
     state = host.settings.state
     with as_root():
         write(proposal, host.scope.baselines[name].directory, History(state / "revisions", lambda: as_owner_of(state)))
-
-
-@contextmanager
-def open_view(host: Host) -> Iterator[tuple[Memory, Database]]:
-    """Yield what the state says now, changing nothing: beside a daemon, or where none runs."""
-    database = Database.open_read_only(host.settings.state, JournalReader(host.settings.state / "journal"))
-    try:
-        memory = Memory.load(database)
-        waiting = {name for name, layers in host.auditor.approvals.layers.items() if not layers.approved}
-        for item in memory.remembered if waiting else ():
-            audited = host.scope.audited(item)
-            if audited is not None and audited.baseline in waiting and audited.terms.needs_approval:
-                memory.await_approval(audited.baseline, item, waiting=True)
-        yield memory, database
-    finally:
-        database.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from driftd.app import Host, Surroundings, Workplace, open_workplace
+from driftd.app import Host
 from driftd.auditor import Examined
 from driftd.baselines.layer import HOSTS
 from driftd.clock import SystemClock
@@ -39,12 +39,14 @@ from driftd.outputs.delivery import DeliveryState
 from driftd.reloading.attempts import Reloads
 from driftd.reloading.reading import reading_anew
 from driftd.sources.mounts import MOUNTINFO, Mounts
+from driftd.surroundings import Surroundings
 from driftd.watch.clock_set import CLOCK, clock_set
 from driftd.watch.inotify import InotifyWatcher
 from driftd.watch.jumps import Jump
 from driftd.watch.notices import Notices, Source, mounts
 from driftd.watch.settle import Settling
 from driftd.watch.transient import TransientNames
+from driftd.workplace import Workplace, open_workplace
 
 log = structlog.get_logger(__name__)
 

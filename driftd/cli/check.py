@@ -38,7 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Audit once and print the drifts."""
-    from driftd.app import Surroundings, await_checkout, open_host
+    from driftd.app import await_checkout, open_host
+    from driftd.surroundings import Surroundings
 
     threshold = severity(args.fail_on)
     root = root_of(args.root)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from driftd.acting import as_owner_of
-from driftd.app import Host, Surroundings, await_checkout, commit, open_host, open_workplace, settings_of
+from driftd.app import Host, await_checkout, commit, open_host, settings_of
 from driftd.approving.gather import Gathered, gather
 from driftd.approving.spool import Spool
 from driftd.baselines.approved import ApprovedLayers
@@ -24,6 +24,8 @@ from driftd.daemon.peers import Peer
 from driftd.model.document import Json
 from driftd.model.item import real_path, shown_path
 from driftd.settings.types import Settings
+from driftd.surroundings import Surroundings
+from driftd.workplace import open_workplace
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from driftd.app import Surroundings, open_host
+from driftd.app import open_host
 from driftd.cli.drift_pages import open_drifts
 from driftd.cli.items import words_named
 from driftd.cli.main import OK
@@ -16,6 +16,7 @@ from driftd.cli.render import shape_lines
 from driftd.cli.style import Style
 from driftd.model.document import Json
 from driftd.outputs.visible import visible
+from driftd.surroundings import Surroundings
 
 EXAMPLE = "driftd diff /etc/ssh/sshd_config"
 

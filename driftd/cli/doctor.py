@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from driftd.acting import as_owner_of, reads_everything
-from driftd.app import Host, Surroundings, open_host, settings_of
+from driftd.app import Host, open_host, settings_of
 from driftd.cli.hidden import hidden_from_daemon
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
@@ -30,6 +30,7 @@ from driftd.settings.problems import ConfigurationError
 from driftd.settings.trust import Trust
 from driftd.settings.types import Settings
 from driftd.store.errors import StoreError
+from driftd.surroundings import Surroundings
 
 EXAMPLE = "driftd doctor"
 _COLORS: dict[State, str] = {"ok": "32", "warning": "33", "failed": "31"}

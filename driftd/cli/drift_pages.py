@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from driftd.app import Host, open_view
+from driftd.app import Host
 from driftd.daemon.control import DaemonAbsentError, NoAnswerError, ask
 from driftd.daemon.status import diff_page
 from driftd.model.document import Json
 from driftd.store.tables import Place
+from driftd.workplace import open_view
 
 PATIENCE = 40.0
 """Seconds that the daemon has for a page."""

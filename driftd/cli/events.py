@@ -7,7 +7,7 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from driftd.app import Surroundings, settings_of
+from driftd.app import settings_of
 from driftd.cli.event_choice import Choice, add_choice
 from driftd.cli.folding import Folding, add_members
 from driftd.cli.main import OK
@@ -17,6 +17,7 @@ from driftd.cli.refusals import UsageError
 from driftd.cli.style import Style
 from driftd.model.event import Event
 from driftd.outputs.pretty import render
+from driftd.surroundings import Surroundings
 
 EXAMPLE = "driftd events --since 2h"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from driftd.app import is_unit
 from driftd.daemon.control import ask
 from driftd.sources.masks import HOST, Mask, masks
+from driftd.surroundings import is_unit
 
 
 def hidden_from_daemon(socket: Path) -> tuple[Mask, ...]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from driftd.app import Host, Surroundings, commit, open_host, open_workplace
+from driftd.app import Host, commit, open_host
 from driftd.auditor import Examined
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.proposal import propose
@@ -29,6 +29,8 @@ from driftd.model.result import AuditResult
 from driftd.outputs.visible import visible
 from driftd.settings.trust import Trust
 from driftd.sources.root import Root
+from driftd.surroundings import Surroundings
+from driftd.workplace import open_workplace
 
 EXAMPLE = "driftd init --system"
 SYSTEM = Path("/etc/driftd")

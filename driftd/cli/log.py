@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from driftd.app import Surroundings, settings_of
+from driftd.app import settings_of
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
 from driftd.cli.refusals import UsageError
@@ -15,6 +15,7 @@ from driftd.store.damage import JournalProblem, chain_of
 from driftd.store.errors import StoreError
 from driftd.store.reader import JournalReader, is_failing_disk
 from driftd.store.store import JOURNAL_NAME
+from driftd.surroundings import Surroundings
 
 EXAMPLE = "driftd log verify --head sha256:0b9bb9e5..."
 

@@ -47,8 +47,9 @@ def keeper_for(config: str | None) -> SecretKeeper:
 
     try:
         locate(config, os.environ, Path.cwd())
-        from driftd.app import Surroundings, settings_of  # late: most who compare have no settings
+        from driftd.app import settings_of  # late: most who compare have no settings
         from driftd.keyfile import secret_key
+        from driftd.surroundings import Surroundings
 
         around = Surroundings.of_process()
         _, settings = settings_of(config, around)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from driftd.acting import as_owner_of
-from driftd.app import Host, Surroundings, commit, open_host, open_workplace
+from driftd.app import Host, commit, open_host
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.proposal import ApprovalError, Proposal, prepare
 from driftd.cli.approve import author
@@ -22,6 +22,8 @@ from driftd.keyfile import existing_key, keep_next, next_key, use_next
 from driftd.model.document import Json
 from driftd.rekeying import Keyed, Rekeyed, rekey
 from driftd.settings.trust import Trust
+from driftd.surroundings import Surroundings
+from driftd.workplace import open_workplace
 
 EXAMPLE = 'driftd rekey --reason "the old key was on a stolen backup"'
 

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import FrameType
 
-from driftd.app import Surroundings, await_checkout, open_host
+from driftd.app import await_checkout, open_host
 from driftd.cli.check import check_shape, exit_status, severity, tell
 from driftd.cli.main import OK
 from driftd.cli.options import add_config, add_json, print_json, root_of
@@ -18,6 +18,7 @@ from driftd.daemon.messages import Reload, Stop
 from driftd.daemon.orphans import Orphans
 from driftd.diagnostics import configure as configure_diagnostics
 from driftd.running import Daemon
+from driftd.surroundings import Surroundings
 
 EXAMPLE = "driftd run --config /etc/driftd/driftd.yaml"
 

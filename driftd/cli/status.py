@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from driftd.app import Surroundings, open_host, open_view, settings_of
+from driftd.app import open_host, settings_of
 from driftd.cli.drift_pages import open_drifts
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import JsonStream, add_config, add_json, print_json
@@ -21,6 +21,8 @@ from driftd.settings.outputs import names_of
 from driftd.store.errors import StoreError
 from driftd.store.reader import JournalReader
 from driftd.store.store import JOURNAL_NAME
+from driftd.surroundings import Surroundings
+from driftd.workplace import open_view
 
 EXAMPLE = "driftd status"
 PATIENCE = 10.0

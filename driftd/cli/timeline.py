@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from driftd.app import Surroundings, settings_of
+from driftd.app import settings_of
 from driftd.cli.event_choice import Choice, add_choice, happened
 from driftd.cli.events import add_json_lines
 from driftd.cli.folding import Folding, add_members
@@ -20,6 +20,7 @@ from driftd.cli.style import Style
 from driftd.model.document import Json
 from driftd.model.event import Action, Event, action_of, namespace, severity_of
 from driftd.outputs.visible import visible
+from driftd.surroundings import Surroundings
 
 EXAMPLE = "driftd timeline --since 2h"
 _ROUTINE = (Action.AUDIT_COMPLETED, Action.DAEMON_HEARTBEAT)

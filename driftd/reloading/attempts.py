@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from driftd.app import Host, Workplace
+from driftd.app import Host
 from driftd.baselines.checkout import in_progress
 from driftd.daemon.next_reload import Wanted
 from driftd.daemon.notify import Notifier
@@ -19,6 +19,7 @@ from driftd.model.item import Gap
 from driftd.reloading.changes import changed_baselines, changed_sections, changed_settings
 from driftd.reloading.reading import MixtureError, UnsettledError
 from driftd.settings.problems import ConfigurationError
+from driftd.workplace import Workplace
 
 log = structlog.get_logger(__name__)
 

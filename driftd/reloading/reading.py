@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Final
 
-from driftd.app import Host, Surroundings, open_host
+from driftd.app import Host, open_host
 from driftd.baselines.checkout import in_progress
 from driftd.model.item import Gap
 from driftd.reloading.changes import values_of
 from driftd.settings.problems import ConfigProblem, ConfigurationError
+from driftd.surroundings import Surroundings
 
 RESTART: Final = (("state",), ("host", "id"), ("control", "socket"), ("control", "group"), ("watch", "enabled"))
 """Settings that hold from a start to its end."""

@@ -74,6 +74,7 @@ ROOMS = {
         frozenset({"approvals"}),
     ),
     "acting": Room(5, "who this process is while it works; those who join the parts and commands of root ask for it"),
+    "surroundings": Room(6, "what the process was given and whom it believes; every command begins with it"),
     "clock": Room(4, "the machine's clock behind its port; only those who join the parts name it"),
     "diagnostics": Room(4, "what driftd says about itself; set up once, before any part is"),
     "keyfile": Room(5, "the one file that all fingerprints depend on, for app and for the command that replaces it"),
@@ -86,13 +87,14 @@ ROOMS = {
     ),
     "daemon": Room(7, "puts the parts to work; is told which ones by app"),
     "app": Room(8, "the one place where settings become objects, so that there is one place to look"),
-    "reloading": Room(9, "reads what a reload would replace and holds it against what is in force; replaces nothing"),
+    "workplace": Room(9, "a host with its state open; who only reads settings or judges needs none"),
+    "reloading": Room(10, "reads what a reload would replace and holds it against what is in force; replaces nothing"),
     "delivering": Room(
         9, "the outputs of a host at work, begun anew on reload; decides nothing about what they are told"
     ),
-    "running": Room(10, "keeps what app has joined running, and joins it again on reload"),
-    "cli": Room(11, "turns arguments into calls and results into text and exit statuses"),
-    "__main__": Room(12, "the entry point, which nothing imports"),
+    "running": Room(11, "keeps what app has joined running, and joins it again on reload"),
+    "cli": Room(12, "turns arguments into calls and results into text and exit statuses"),
+    "__main__": Room(13, "the entry point, which nothing imports"),
 }
 
 PURE = ("model", "formats", "compare", "dialects", "policy", "secrets", "audit")

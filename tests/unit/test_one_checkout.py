@@ -6,7 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from driftd.app import Surroundings, open_host
+from driftd.app import open_host
+from driftd.surroundings import Surroundings
 from tests.contract.command import run
 
 HOSTS = 100

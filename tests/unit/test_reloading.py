@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from driftd.app import Host, Surroundings, open_host
+from driftd.app import Host, open_host
 from driftd.baselines.item_files import item_file
 from driftd.baselines.layer import MANIFEST, digest_of
 from driftd.model.approved import canonical_json
 from driftd.reloading.changes import changed_baselines, changed_settings
 from driftd.reloading.reading import UnsettledError, reading_anew, restart_needed
 from driftd.settings.problems import ConfigurationError
+from driftd.surroundings import Surroundings
 
 AROUND = Surroundings(os.environ, Path("/"), os.geteuid())
 

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from driftd.app import Host, Workplace
+from driftd.app import Host
 from driftd.auditor import Auditor
 from driftd.daemon.audits import SLICE
 from driftd.daemon.messages import Asked, Call, Reload, Stop
@@ -20,6 +20,7 @@ from driftd.reloading.attempts import PATIENCE, Reloads
 from driftd.reloading.reading import MixtureError
 from driftd.settings.problems import ConfigProblem, ConfigurationError
 from driftd.settings.types import Settings
+from driftd.workplace import Workplace
 from tests.unit.daemon.live import Live, living
 from tests.unit.daemon.test_engine import KEEPER
 from tests.unit.daemon.test_taking_over import Layer
