@@ -15,6 +15,9 @@ from driftd.daemon.adoption import Adoption
 from driftd.daemon.burst import BurstLimits
 from driftd.daemon.engine import Engine, Publish
 from driftd.daemon.memory import Memory
+from driftd.model.change import Severity
+from driftd.model.document import Json
+from driftd.model.event import Action
 from driftd.settings.types import Settings
 from driftd.store.database import Database, Progress, unheard
 from driftd.store.reader import JournalReader
@@ -46,10 +49,46 @@ class Workplace:
         self.host.close()
         self.acting.close()
 
+    def say_started(self) -> None:
+        """Record that a daemon began."""
+        from driftd import __version__
+
+        driftd: dict[str, Json] = {"version": __version__, "baselines": [*sorted(self.host.scope.baselines)]}
+        self.engine.say(Action.DAEMON_STARTED, Severity.INFO, f"driftd {__version__} started", driftd)
+
+    def catch_up(self) -> None:
+        """Record what was left to be summed up, and what was approved while nobody ran."""
+        self.engine.summing.sum_up_left()
+        self.adoption.reconcile()
+
     def finish(self) -> None:
         """Record what is still to be said, and what no event carries."""
         self.engine.summing.sum_up(last=True)
         self.engine.store.attempt(self.engine.memory.save)
+
+    def say_stopped(self, reason: str) -> None:
+        """Record that a daemon ends."""
+        store = self.engine.store
+        driftd: dict[str, Json] = {
+            "reason": reason,
+            "delivered": dict(store.cursors()),
+            "output_sequences": dict(store.numbers()),
+        }
+        self.engine.say(Action.DAEMON_STOPPED, Severity.INFO, f"driftd stopped ({reason})", driftd)
+
+    def first_depth(self) -> str:
+        """Return how deep the first audit has to be: what was judged before this start may be judged otherwise now."""
+        known = self.engine.store.attempt(lambda database: database.mark("judgement"))
+        if known != self.host.judgement_digest():
+            return "deep"
+        if not self.host.auditor.waits:  # who waits for an approval is not remembered
+            self.engine.sweeps.judged()
+        return "quick"
+
+    def judged(self) -> None:
+        """Take note that everything was judged by what is in force."""
+        digest = self.host.judgement_digest()
+        self.engine.store.attempt(lambda database: database.set_mark("judgement", digest))
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -17,6 +17,7 @@ from driftd.cli.options import add_config, add_json, print_json, root_of
 from driftd.daemon.messages import Reload, Stop
 from driftd.daemon.orphans import Orphans
 from driftd.diagnostics import configure as configure_diagnostics
+from driftd.once import audit_once
 from driftd.running import Daemon
 from driftd.surroundings import Surroundings
 
@@ -48,15 +49,15 @@ def run(args: argparse.Namespace) -> int:
     root = root_of(args.root)
     await_checkout(args.config, around)
     host = open_host(args.config, around, root=root, make_key=True)
-    daemon = Daemon(host, around, args.config, root)
     if args.once:
         started = datetime.now(UTC)
-        result = daemon.once()
+        result = audit_once(host, around)
         if args.json:
             print_json("check", check_shape(host.facts, started, result))
         else:
             tell(result, host.rules())
         return exit_status(result, threshold)
+    daemon = Daemon(host, around, args.config, root)
     for number, message in (
         (signal.SIGTERM, Stop("SIGTERM")),
         (signal.SIGINT, Stop("SIGINT")),

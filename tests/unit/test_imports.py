@@ -92,6 +92,8 @@ ROOMS = {
     "delivering": Room(
         9, "the outputs of a host at work, begun anew on reload; decides nothing about what they are told"
     ),
+    "records": Room(10, "the state at work, for the daemon and for the one audit that ends"),
+    "once": Room(11, "one audit that is recorded; needs no loop"),
     "running": Room(11, "keeps what app has joined running, and joins it again on reload"),
     "cli": Room(12, "turns arguments into calls and results into text and exit statuses"),
     "__main__": Room(13, "the entry point, which nothing imports"),
