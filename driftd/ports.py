@@ -96,14 +96,17 @@ class Watcher(Protocol):
     def watch(self, directory: bytes) -> str | None:
         """Watch a directory; return None, or the reason why it cannot be watched. Watching again re-arms."""
 
-    def forget(self, directory: bytes) -> None:
-        """Stop watching a directory; unknown ones are fine."""
+    def watch_file(self, file: bytes) -> str | None:
+        """Watch a file by itself, whatever name it is changed under; else as `watch`."""
 
-    def watches(self, directory: bytes) -> bool:
-        """Whether a directory is watched now."""
+    def forget(self, path: bytes) -> None:
+        """Stop watching a directory or a file; unknown ones are fine."""
+
+    def watches(self, path: bytes) -> bool:
+        """Whether a directory or a file is watched now."""
 
     def watched(self) -> Iterable[bytes]:
-        """Return the directories that are watched now."""
+        """Return the directories and files that are watched now."""
 
     def close(self) -> None:
         """Stop the thread and give the descriptors back."""

@@ -64,7 +64,7 @@ class Workplace:
     def finish(self) -> None:
         """Record what is still to be said, and what no event carries."""
         self.engine.summing.sum_up(last=True)
-        self.engine.store.attempt(self.engine.memory.save)
+        self.engine.remember()
 
     def say_stopped(self, reason: str) -> None:
         """Record that a daemon ends."""

@@ -25,6 +25,7 @@ from driftd.model.document import Json
 from driftd.model.drift import Drift
 from driftd.model.event import Action, Event
 from driftd.model.event_id import RANDOM_BYTES, uuid7
+from driftd.model.item import Observation
 from driftd.model.result import NOT_APPROVED
 from driftd.ports import Clock
 from driftd.settings.host import HostFacts
@@ -55,9 +56,9 @@ class Engine:
         self.auditor = auditor
         self.store = store
         self.grouping = Grouping(limits, self._new_id)
-        self.memory = store.ask(Memory.load)
-        self.on_links: Callable[[str, tuple[str, ...]], None] = lambda _item, _links: None
-        """Told of every item that was looked at, and the links it was read through."""
+        self.memory = self._recalled()
+        self.on_observed: Callable[[Observation], None] = lambda _observed: None
+        """Told of every item that was looked at."""
         self.approved_meanwhile: set[str] = set()
         """Baselines for which something else is approved by now: until the next deep audit, that is why an item differs no
         more that nobody has touched."""
@@ -122,7 +123,7 @@ class Engine:
             if isinstance(seen, str):
                 self._leave(item, batch)
             else:
-                self.on_links(item, seen.observed.links)
+                self.on_observed(seen.observed)
                 if not self.doubts.take(seen):
                     self._transition(seen, source, since, batch)
         recorded = self.record(batch)
@@ -223,6 +224,20 @@ class Engine:
             self.commit(made)
 
     # --- recording
+
+    def remember(self) -> None:
+        """Write down what no event carries."""
+        through = self.store.journal.last_sequence
+        self.store.attempt(lambda database: self.memory.save(database, through))
+
+    def _recalled(self) -> Memory:
+        """Return what is recorded. Of an item that events tell of since it was written down what it is like, that is not known."""
+        memory = self.store.ask(Memory.load)
+        if memory.written_through + 1 < self.store.journal.first_sequence():
+            memory.distrust()
+        for event in self.store.journal.read(memory.written_through):
+            memory.doubt(event)
+        return memory
 
     def recollect(self) -> None:
         """Go back to what is recorded, after something could not be: what was seen since is seen again by an audit."""

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
 from driftd.daemon.drifts import Drifts
 from driftd.daemon.missing import Missing, Region
+from driftd.daemon.shared_files import MAX_FILES
 from driftd.model.event import Action, Event, action_of, namespace
 from driftd.model.item import Gap, Observation, shown_path
 from driftd.model.item_table import ItemTable, split_item
-from driftd.sources.facts import STAMP_BYTES, UNKNOWN
+from driftd.sources.facts import STAMP_BYTES, UNKNOWN, stamp_start
 from driftd.sources.intake import FINGERPRINT_BYTES
 from driftd.store.database import Database
+from driftd.store.errors import StoreError
 from driftd.store.known import DriftStands, GroupEnds, GroupStands, Remembered, StateChange
 from driftd.store.replay import replayed
 from driftd.watch import reasons as watch_reasons
 
 NO_CONTENT: Final = bytes(FINGERPRINT_BYTES)
+FEW_EVENTS: Final = 1_000
+"""So many are read again after a start without complaint, where no item was another since."""
 STATE_UNWRITABLE: Final = "state-unwritable"
 NOT_AUDITED: Final = "not-audited-yet"
 """No audit was ever completed: what is known is not all there is."""
@@ -48,9 +53,13 @@ class Memory:
     linked: dict[str, bytes] = field(default_factory=dict)
     """Items that are read through links, and the stat fields of what these lead to. After a start they are looked at
     again, to know what they depend on."""
+    shared: set[str] = field(default_factory=set)
+    """Items whose files may be changed under other names, as many as are watched; after a start they are looked at again too."""
     unapproved: dict[str, set[str]] = field(default_factory=dict)
     announced: dict[str, int] = field(default_factory=dict)
     """Baseline -> 0 once an approval was asked for, until there is one: its revision."""
+    written_through: int = 0
+    """The last event that was recorded when items were written down."""
     missing: Missing = field(init=False)
     """Items that are not there, and have an open drift or a gap."""
 
@@ -72,6 +81,7 @@ class Memory:
     def load(cls, database: Database) -> Memory:
         """Return what the store knows."""
         memory = cls(Drifts(database.standings()))
+        memory.written_through = database.remembered_through() or 0
         memory.groups = {group.id for group in database.groups()}
         for directory, names, *columns in database.remembered():
             memory.remembered.add_shelf(directory, names, columns)
@@ -92,26 +102,33 @@ class Memory:
                 memory.missing.add(item)
         return memory
 
-    def save(self, database: Database) -> None:
-        """Write down what no event carries, as far as it changed since the last time."""
-        linked: dict[bytes, list[bytes]] = {}
-        for item in self.linked:
+    def save(self, database: Database, through: int) -> None:
+        """Write down what no event carries, as far as it changed since the last time; `through`: the last event recorded."""
+        looked_at_again: dict[bytes, list[bytes]] = {}
+        for item in chain(self.linked, self.shared):
             directory, name = split_item(item)
-            linked.setdefault(directory, []).append(name)
+            looked_at_again.setdefault(directory, []).append(name)
         rows: list[Remembered] = []
         gone: list[bytes] = []
-        for directory in self.remembered.take_touched():
+        touched = self.remembered.take_touched()
+        for directory in touched:
             shelf = self.remembered.shelf(directory)
             if shelf is None or not len(shelf):
                 gone.append(directory)
                 continue
             stamps, fingerprints = map(bytearray, shelf.columns)
-            for name in linked.get(directory, ()):
+            for name in looked_at_again.get(directory, ()):
                 at = shelf.position(name) * STAMP_BYTES
                 stamps[at : at + STAMP_BYTES] = UNKNOWN
             rows.append((directory, shelf.names, bytes(stamps), bytes(fingerprints)))
-        if rows or gone:
-            database.remember(rows, gone)
+        if not rows and not gone and through < self.written_through + FEW_EVENTS:
+            return
+        try:
+            database.remember(rows, gone, through=through)
+        except StoreError:
+            self.remembered.touch(touched)
+            raise
+        self.written_through = through
 
     def known(self, inside: Region) -> list[str]:
         """Return the items of a part of the tree that were there, or should be, by what is remembered of them."""
@@ -125,6 +142,20 @@ class Memory:
         items += self.missing.inside(inside)
         return list(dict.fromkeys(items))
 
+    def of_inodes(self, inodes: Collection[int]) -> Iterator[str]:
+        """Yield the items that had one of some inodes when they were looked at."""
+        starts = set(map(stamp_start, inodes))
+        if not starts:
+            return
+        length = len(next(iter(starts)))
+        for directory, shelf in self.remembered.shelves():
+            stamps = shelf.columns[0]
+            places = range(0, len(stamps), STAMP_BYTES)
+            found = [at // STAMP_BYTES for at in places if bytes(stamps[at : at + length]) in starts]
+            if found:
+                names = shelf.split()
+                yield from (shown_path(directory + names[place]) for place in found)
+
     def knows_in(self, directory: bytes) -> bool:
         """Whether there are items in a directory itself, or should be, by what is remembered of it."""
         return self.remembered.shelf(directory + b"/") is not None or self.missing.any_in(shown_path(directory))
@@ -132,6 +163,20 @@ class Memory:
     def sort_out(self) -> None:
         """Let go what is of no interest any more, between two batches of items."""
         self.missing.sort_out(len(self.drifts) + len(self.gaps))
+
+    def doubt(self, event: Event) -> None:
+        """Have the items of a recorded event read again, which happened after what is remembered was written down.
+
+        One may be by now as it was before the event, by its stat fields too: where a directory was moved away and back.
+        """
+        told = namespace(event)
+        gaps = told.get("gaps")
+        named = [told, *gaps] if isinstance(gaps, list) else [told]
+        for each in named:
+            item = each.get("item") if isinstance(each, dict) else None
+            fingerprint = self.remembered.get(item, 1) if isinstance(item, str) else None
+            if fingerprint is not None:
+                self.remembered.put(str(item), UNKNOWN, fingerprint)
 
     def distrust(self) -> None:
         """Have every item read again by the next audit: what was seen of some was not recorded."""
@@ -158,6 +203,10 @@ class Memory:
             self.linked[item] = observed.behind
         else:
             self.linked.pop(item, None)
+        if observed.shared is None:
+            self.shared.discard(item)
+        elif len(self.shared) < MAX_FILES:
+            self.shared.add(item)
 
     def await_approval(self, baseline: str, item: str, *, waiting: bool) -> None:
         """Take note of whether an item waits for its first approval."""
@@ -171,6 +220,7 @@ class Memory:
         self.remembered.discard(item)
         self.missing.discard(item)
         self.linked.pop(item, None)
+        self.shared.discard(item)
         for items in self.unapproved.values():
             items.discard(item)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,8 +10,9 @@ from driftd.auditor import Examined
 from driftd.daemon.engine import Engine, looks_half_done
 from driftd.daemon.messages import Noticed, Tree
 from driftd.daemon.rechecks import Inside, Rechecks
+from driftd.daemon.shared_files import MAX_FILES
 from driftd.daemon.watching import Watching
-from driftd.model.item import Gap, real_path, shown_path
+from driftd.model.item import Gap, Observation, real_path, shown_path
 from driftd.ports import Clock
 from driftd.watch.reasons import MOUNTS_CHANGED
 from driftd.watch.settle import MAX_WAITING, Settling
@@ -25,7 +26,7 @@ FEW: Final = 8
 
 
 class Noticing:
-    """Takes notifications, and looks at what is due. Sets itself to be told by the engine of links and of new items."""
+    """Takes notifications, and looks at what is due. Sets itself to be told by the engine of what it looked at, and of new items."""
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Noticing:
         self._clock = clock
         self._may_look_into = may_look_into
         self._since: dict[bytes, datetime] = {}
-        engine.on_links = self._depends
+        engine.on_observed = self._depends
         engine.sweeps.on_hold = self._holds
 
     def settle_for(self, seconds: float) -> None:
@@ -104,6 +105,7 @@ class Noticing:
                 continue
             examined.append((seen or item, self._since.pop(path, None)))
         if examined:
+            self._look_at_other_names([seen for seen, _ in examined if not isinstance(seen, str)])
             self._engine.accept(examined, "watch")
         everything = False
         for directory in self._settling.rescans(now):
@@ -112,6 +114,16 @@ class Noticing:
             else:
                 self._rechecks.add(directory, deep=False)
         return everything
+
+    def _look_at_other_names(self, examined: Sequence[Examined]) -> None:
+        """Have the items looked at whose files have got another name: from now on they may be changed under that one."""
+        memory = self._engine.memory
+        if len(memory.shared) >= MAX_FILES:
+            return
+        shared = [seen.observed.shared for seen in examined if seen.item not in memory.shared]
+        for item in memory.of_inodes({inode for inode in shared if inode is not None}):
+            if item not in memory.shared:
+                self._settling.noticed(real_path(item), self._clock.monotonic(), complete=True)
 
     def _due(self, now: float) -> Iterator[bytes]:
         """Yield what is due, some of it: as much as there is time for."""
@@ -145,10 +157,10 @@ class Noticing:
         if not self._may_look_into(path) or any(map(holds, memory.places)) or any(map(holds, memory.gaps)):
             self._below(path, noticed.when)
 
-    def _depends(self, item: str, links: tuple[str, ...]) -> None:
-        """Watch where an item's links stand; what happened there before that, a second look tells."""
-        if self._watching.depends(item, links):
-            self._settling.noticed(real_path(item), self._clock.monotonic(), complete=True)
+    def _depends(self, observed: Observation) -> None:
+        """Watch where else an item may be changed; what happened there before that, a second look tells."""
+        if self._watching.depends(observed):
+            self._settling.noticed(real_path(observed.item), self._clock.monotonic(), complete=True)
 
     def _holds(self, item: str) -> bool:
         """Hold what an editor or a package manager will have removed in a moment; what survives is looked at then."""

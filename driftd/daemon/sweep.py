@@ -213,7 +213,7 @@ class Sweeps:
             self._engine.commit(
                 [events.build(self._engine.stamp(), Action.AUDIT_COMPLETED, Severity.INFO, message, driftd)]
             )
-        self._engine.store.attempt(self._engine.memory.save)
+        self._engine.remember()
         sweep.finished = True
         self.last[sweep.depth] = sweep
         if sweep.depth == "deep":

@@ -8,7 +8,8 @@ from typing import Final
 
 from driftd.auditor import Auditor
 from driftd.daemon.routes import Routes, directories_above
-from driftd.model.item import real_path
+from driftd.daemon.shared_files import SharedFiles
+from driftd.model.item import Observation, real_path
 from driftd.ports import Watcher, WatchEvents
 from driftd.watch.reasons import MISSING, REMOTE, WATCH_LIMIT
 
@@ -45,6 +46,7 @@ class Watching:
         """Directory reached through links -> when a walk last came there."""
         self._doubted: set[bytes] = set()
         """Watched directories that may be others by now: notifications were lost."""
+        self._files = SharedFiles(watcher, self._on_host) if watcher is not None else None
         self.items = Routes()
         self.entries = Routes()
         """The directories that walks reached through links."""
@@ -100,6 +102,8 @@ class Watching:
         self._watch_configuration()
         for place in (*self.items.directories(), *self.entries.directories()):
             self._cover(place)
+        if self._files is not None:
+            self._files.cover(self._doubted)
         return self._told
 
     def ends(self, begun: int) -> None:
@@ -116,8 +120,8 @@ class Watching:
         hops = {*self.items.directories(), *self.entries.directories()}
         for place in [place for place in self.polled if place not in self._entered and place not in hops]:
             self.gone(place)
-        assert self._watcher is not None
-        wanted = {*map(self._on_host, self._entered), *map(self._on_host, hops), *self._configuration}
+        assert self._watcher is not None and self._files is not None
+        wanted = {*map(self._on_host, {*self._entered, *hops, *self._files.places()}), *self._configuration}
         for directory in self._watcher.watched():
             if directory not in wanted:
                 self._watcher.forget(directory)
@@ -125,12 +129,18 @@ class Watching:
 
     # --- what items tell
 
-    def depends(self, item: str, links: tuple[str, ...]) -> bool:
-        """Take note of the links that an item was read through; whether it may have been another way a moment ago.
+    def depends(self, observed: Observation) -> bool:
+        """Take note of where else an item may be changed; whether it may have been another way a moment ago.
 
         An item in a directory where no walk comes (one that a file system hides) is watched for by itself.
         """
-        path, hops = real_path(item), tuple(map(real_path, links))
+        path, hops = real_path(observed.item), tuple(map(real_path, observed.links))
+        only_now = self._depends_on(path, hops)
+        if self._files is not None and self._files.put(path, hops[-1] if hops else path, observed.shared):
+            return True
+        return only_now
+
+    def _depends_on(self, path: bytes, hops: tuple[bytes, ...]) -> bool:
         directory = path.rpartition(b"/")[0] or b"/"
         if hops or directory in self._entered:
             self.items.put(path, hops)

@@ -89,6 +89,8 @@ class Observation:
     """Keyed digest of the bytes as read, for driftd alone: whether they are still the same. Empty: they were not read."""
     links: tuple[str, ...] = ()
     """Every link and the target that reading went through: the paths on which this observation also depends."""
+    shared: int | None = None
+    """The inode of the file, where that may be changed under another name: it has several, or is mounted from elsewhere."""
     notes: tuple[str, ...] = ()
     """What was left out on purpose: `larger than max_bytes: compared by digest`."""
     content: bytes | None = field(default=None, repr=False)

@@ -188,6 +188,10 @@ class ItemTable:
             self._count -= len(shelf)
             self._touched.add(directory)
 
+    def touch(self, directories: Iterable[bytes]) -> None:
+        """Count directories among those in which something was put."""
+        self._touched.update(directories)
+
     def take_touched(self) -> set[bytes]:
         """Return the directories in which something was put, overwritten or discarded since this was last asked."""
         touched, self._touched = self._touched, set()

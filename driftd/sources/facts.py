@@ -42,6 +42,8 @@ class Facts(NamedTuple):
     mode: int
     uid: int
     gid: int
+    names: int = 1
+    """How many hard links lead to it."""
 
     @property
     def type(self) -> ItemType:
@@ -64,15 +66,16 @@ def facts(found: os.stat_result) -> Facts:
         found.st_mode,
         found.st_uid,
         found.st_gid,
+        found.st_nlink,
     )
 
 
 def stamp(item: Facts) -> bytes:
     """Return the facts that tell a touched item from an untouched one, packed.
 
-    The device is left out: its number changes from boot to boot.
+    The device is left out: its number changes from boot to boot. The names are: one more is no change of what is audited.
     """
-    return _PACKED.pack(*item[1:])
+    return _PACKED.pack(*item[1:8])
 
 
 def stamp_of(found: os.stat_result) -> bytes:
@@ -102,6 +105,11 @@ def _stamp_or_none(name: bytes, directory: int) -> bytes:
         return stamp_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
     except OSError:
         return b""
+
+
+def stamp_start(inode: int) -> bytes:
+    """Return how the stamps of an inode begin, whatever it is like."""
+    return inode.to_bytes(8, "little")
 
 
 def stamp_size(packed: bytes | bytearray) -> int:

@@ -29,7 +29,7 @@ from driftd.sources.reasons import (
     IsolationError,
     StillChangingError,
     detail_for,
-    is_absent,
+    leads_nowhere,
     reason_for,
 )
 from driftd.sources.root import Root
@@ -103,13 +103,14 @@ class Observer:
             observed.notes = (found.note,) if found.note else ()
             if found.readable:
                 observed.size = (found.behind or found.item).size
+                observed.shared = self._shared(real_path(observed.links[-1] if observed.links else item), found)
                 if how.content != "none":
                     observed.fingerprint = intake.fingerprint()
                     if how.wants_digest:
                         self._take_content(observed, _names(item, found), intake, how, known_digest)
                     observed.content = intake.content if keep_content else None
         except OSError as error:
-            return Observation(item) if is_absent(error) else _gap(item, reason_for(error), detail_for(error))
+            return Observation(item) if leads_nowhere(error) else _gap(item, reason_for(error), detail_for(error))
         except StillChangingError:
             return _gap(item, CHANGING, "it was changed each time it was read")
         except (IsolationError, QueryFailedError, _KeyUnknownError) as error:
@@ -162,7 +163,7 @@ class Observer:
                     return stamp(there), b""
             found = self._look(path, (), None)
         except OSError as error:
-            return None if is_absent(error) else NO_STAMPS
+            return None if leads_nowhere(error) else NO_STAMPS
         except (StillChangingError, IsolationError):
             return NO_STAMPS
         return stamp(found.item), stamp(found.behind) if found.behind is not None else b""
@@ -177,6 +178,10 @@ class Observer:
         except OSError:
             return None
         return there.ctime_ns if there.type in (ItemType.FILE, ItemType.DIRECTORY) else None
+
+    def _shared(self, place: bytes, found: Look) -> int | None:
+        file = found.behind or found.item
+        return file.inode if file.names > 1 or self._root.on_host(place) in self._mounts.points else None
 
     def _look(self, path: bytes, wanted: tuple[AttributeName, ...], intake: Intake | None) -> Look:
         self._mounts.refresh()

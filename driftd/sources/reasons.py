@@ -55,6 +55,11 @@ def is_absent(error: OSError) -> bool:
     return error.errno in ABSENT
 
 
+def leads_nowhere(error: OSError) -> bool:
+    """Whether an error says that nothing is to be had by a path: nothing stands there, or links on the way lead into themselves."""
+    return is_absent(error) or error.errno == errno.ELOOP
+
+
 def reason_for(error: OSError) -> str:
     """Return the word for an error: `unreadable`, `io-error`, `unreachable`, `too-many-links`, ..."""
     return _WORDS.get(error.errno or 0, IO_ERROR)

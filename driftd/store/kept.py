@@ -21,6 +21,7 @@ from driftd.store.known import (
 )
 from driftd.store.reader import Position
 
+REMEMBERED_THROUGH: Final = "remembered-through"
 OUTPUTS_BEGIN: Final = "outputs-begin"
 _SET_CURSOR: Final = """
 INSERT INTO outputs (name, delivered, number, refused) VALUES (?1, ?2, coalesce(?3, 0), coalesce(?4, 0))
@@ -153,10 +154,19 @@ class KeptState:
         with self._guarded.reading() as connection:
             yield from tables.remembered(connection)
 
-    def remember(self, rows: Iterable[Remembered], gone: Iterable[bytes] = ()) -> None:
-        """Remember what the items of some directories are, after the events about it are recorded; forget `gone` ones."""
+    def remember(self, rows: Iterable[Remembered], gone: Iterable[bytes] = (), *, through: int) -> None:
+        """Remember what the items of some directories are, after the events about it are recorded; forget `gone` ones.
+
+        `through`: the sequence of the last event that was recorded by then.
+        """
         with self._guarded.writing("remember items") as connection:
             tables.remember(connection, rows, gone)
+            tables.set_mark(connection, REMEMBERED_THROUGH, str(through))
+
+    def remembered_through(self) -> int | None:
+        """Return after which event it was remembered what items are; None: nothing is, or it was never said."""
+        through = self.mark(REMEMBERED_THROUGH)
+        return None if through is None else int(through)
 
     def mark(self, name: str) -> str | None:
         """Return a single remembered value."""
@@ -167,7 +177,4 @@ class KeptState:
     def set_mark(self, name: str, value: str | None) -> None:
         """Remember a single value; None forgets it."""
         with self._guarded.writing("remember a value") as connection:
-            if value is None:
-                connection.execute("DELETE FROM marks WHERE name = ?", (name,))
-            else:
-                connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
+            tables.set_mark(connection, name, value)

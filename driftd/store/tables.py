@@ -218,6 +218,14 @@ def remember(connection: sqlite3.Connection, rows: Iterable[Remembered], gone: I
     connection.executemany("INSERT OR REPLACE INTO remembered VALUES (?, ?, ?, ?)", rows)
 
 
+def set_mark(connection: sqlite3.Connection, name: str, value: str | None) -> None:
+    """Remember a single value; None forgets it."""
+    if value is None:
+        connection.execute("DELETE FROM marks WHERE name = ?", (name,))
+    else:
+        connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
+
+
 def remembered(connection: sqlite3.Connection) -> Iterator[Remembered]:
     """Yield the remembered items of every directory."""
     yield from connection.execute("SELECT directory, names, stamps, fingerprints FROM remembered")

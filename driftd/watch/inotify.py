@@ -9,13 +9,13 @@ from itertools import count
 from typing import Final
 
 import structlog
-from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEvent
+from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEvent, Mask
 
 from driftd.ports import WatchEvents
 from driftd.watch.directories import Directories
 from driftd.watch.inotify_reader import Reader
 from driftd.watch.reasons import DIED, NOT_RUNNING, OVERFLOW, reason_for
-from driftd.watch.watched import ENTRY_EVENTS, WatchedDirectory
+from driftd.watch.watched import DIRECTORY, ENTRY_EVENTS, FILE, WatchedDirectory
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,7 @@ _JOIN_SECONDS: Final = 1.0
 
 
 class InotifyWatcher:
-    """Watches directories one by one.
+    """Watches directories one by one, and single files.
 
     Each path has a callback of its own, because the kernel hands out one descriptor per inode: a bind mount, or the
     new place of a directory that moved, shares it with another path.
@@ -57,37 +57,44 @@ class InotifyWatcher:
 
     def watch(self, directory: bytes) -> str | None:
         """Watch a directory; return None, or the reason why it cannot be watched. Watching again re-arms."""
+        return self._watch(directory, DIRECTORY)
+
+    def watch_file(self, file: bytes) -> str | None:
+        """Watch a file by itself, whatever name it is changed under; else as `watch`."""
+        return self._watch(file, FILE)
+
+    def _watch(self, path: bytes, mask: Mask) -> str | None:
         reader = self._reader
         if reader is None or not reader.is_alive():
             return DIED if reader is not None else self._start_problem
-        watch = WatchedDirectory(self, directory, CallbackId(next(self._ids)))
+        watch = WatchedDirectory(self, path, CallbackId(next(self._ids)), mask)
         with self._lock:
             problem = watch.arm(reader)
-            superfluous = self._directories.get(directory)
+            superfluous = self._directories.get(path)
             if problem is not None:
-                self._directories.pop(directory)
+                self._directories.pop(path)
             elif superfluous is not None and superfluous.shares_descriptor(watch):
                 superfluous = watch  # the one there is knows what is being written
             else:
-                self._directories.put(directory, watch)
+                self._directories.put(path, watch)
         if superfluous is not None:
             superfluous.disarm(reader)
         return problem
 
-    def forget(self, directory: bytes) -> None:
-        """Stop watching a directory; unknown ones are fine."""
+    def forget(self, path: bytes) -> None:
+        """Stop watching a directory or a file; unknown ones are fine."""
         with self._lock:
-            watch = self._directories.pop(directory)
+            watch = self._directories.pop(path)
         if watch is not None and self._reader is not None:
             watch.disarm(self._reader)
 
-    def watches(self, directory: bytes) -> bool:
-        """Whether a directory is watched now."""
+    def watches(self, path: bytes) -> bool:
+        """Whether a directory or a file is watched now."""
         with self._lock:
-            return self._directories.get(directory) is not None
+            return self._directories.get(path) is not None
 
     def watched(self) -> Iterable[bytes]:
-        """Return the directories that are watched now."""
+        """Return the directories and files that are watched now."""
         with self._lock:
             return tuple(self._directories)
 

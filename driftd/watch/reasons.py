@@ -30,6 +30,7 @@ _BY_ERROR: Final = {
     errno.EACCES: UNREADABLE,
     errno.ENOENT: MISSING,
     errno.ENOTDIR: MISSING,
+    errno.ELOOP: MISSING,
 }
 
 

@@ -29,7 +29,8 @@ ENTRY_EVENTS: Final = (
     | _IN.IN_DELETE
 )
 """What happens to the names in a directory."""
-_MASK: Final = Mask(ENTRY_EVENTS | _IN.IN_DELETE_SELF | _IN.IN_MOVE_SELF | _IN.IN_ONLYDIR | _IN.IN_DONT_FOLLOW)
+FILE: Final = Mask(ENTRY_EVENTS | _IN.IN_DELETE_SELF | _IN.IN_MOVE_SELF | _IN.IN_DONT_FOLLOW)
+DIRECTORY: Final = Mask(FILE | _IN.IN_ONLYDIR)
 
 
 class Watcher(Protocol):
@@ -46,13 +47,14 @@ class Watcher(Protocol):
 
 
 class WatchedDirectory:
-    """What watchdog calls for one watched path."""
+    """What watchdog calls for one watched path: a directory, or (with the mask `FILE`) a file by itself."""
 
-    __slots__ = ("_id", "_owner", "_wd", "being_written", "path")
+    __slots__ = ("_id", "_mask", "_owner", "_wd", "being_written", "path")
 
-    def __init__(self, owner: Watcher, path: bytes, id_: CallbackId) -> None:
+    def __init__(self, owner: Watcher, path: bytes, id_: CallbackId, mask: Mask = DIRECTORY) -> None:
         self._owner = owner
         self._id = id_
+        self._mask = mask
         self._wd: WatchDescriptor | None = None
         self.path = path
         self.being_written: set[bytes] = set()
@@ -61,7 +63,7 @@ class WatchedDirectory:
     def arm(self, reader: InotifyFD) -> str | None:
         """Ask the kernel; return the reason why not."""
         try:
-            wd = reader.add_callback(self.path, _MASK, self, self._id)
+            wd = reader.add_callback(self.path, self._mask, self, self._id)
         except OSError as error:
             return reason_for(error)
         if wd < 0:  # watchdog stores what the kernel refused with EACCES as descriptor -1
@@ -76,7 +78,7 @@ class WatchedDirectory:
 
     def stands(self, reader: InotifyFD, id_: CallbackId) -> bool:
         """Whether the path still leads to the directory that is watched: the kernel knows its descriptor again."""
-        probe = WatchedDirectory(self._owner, self.path, id_)
+        probe = WatchedDirectory(self._owner, self.path, id_, self._mask)
         if probe.arm(reader) is not None:
             return False
         probe.disarm(reader)

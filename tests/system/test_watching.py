@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from driftd.model.event import Action, action_of, namespace
+from driftd.model.event import Action, action_of, namespace, sequence_of
 from driftd.sources.reasons import TIMEOUT
 from driftd.watch.reasons import CLOCK_JUMP, INSTANCE_LIMIT, MOUNTS_CHANGED, REMOTE, SUSPENDED, UNREADABLE, WATCH_LIMIT
 from tests.contract.command import WITHOUT_PRIVILEGE
@@ -211,6 +211,43 @@ def test_a_mount_over_a_watched_directory_is_seen_and_watched_and_so_is_its_end(
         hidden.write_text(NEW)
         daemon.wait(lambda: set(open_drifts(daemon.journal)) == {str(hidden)}, "it is watched again")
     assert {item for _, item, _ in coverage(daemon)} == {str(host.tree / "d")}
+    assert_sound(daemon.journal)
+
+
+def test_what_is_mounted_over_a_file_is_watched_where_it_stands(
+    host: ScratchHost, require_real: Callable[[str], None]
+) -> None:
+    require_real("mounts")
+    host.approve()
+    item, mounted = host.tree / "d/b.yaml", host.outside / "mounted.yaml"
+    mounted.write_text(NEW)
+    with host.daemon(["unshare", "--mount"]) as daemon:
+        daemon.wait_event(Action.AUDIT_COMPLETED)
+        within(daemon, f"mount --bind {shlex.quote(str(mounted))} {shlex.quote(str(item))}")
+        opened(daemon, item)
+        mounted.write_text("x: 3\n")
+        daemon.wait_event(Action.DRIFT_UPDATED, item)
+    assert_sound(daemon.journal)
+
+
+def test_what_is_mounted_over_a_directory_above_the_target_of_a_link_is_seen(
+    host: ScratchHost, require_real: Callable[[str], None]
+) -> None:
+    require_real("mounts")
+    target, link = host.outside / "x/y/f.yaml", host.tree / "l.yaml"
+    target.parent.mkdir(parents=True)
+    target.write_text("x: 1\n")
+    link.symlink_to(target)
+    host.approve()
+    with host.daemon(["unshare", "--mount"]) as daemon:
+        daemon.wait_event(Action.AUDIT_COMPLETED)
+        point = shlex.quote(str(host.outside / "x"))
+        within(daemon, f"mount -t tmpfs none {point}")
+        opened(daemon, link)
+        within(daemon, f"umount {point}")
+        resolved = daemon.wait_event(Action.DRIFT_RESOLVED, link)
+        target.write_text(NEW)
+        daemon.wait_event(Action.DRIFT_OPENED, link, after_sequence=sequence_of(resolved))
     assert_sound(daemon.journal)
 
 

@@ -88,6 +88,9 @@ class ToldWatcher:
             self.directories.pop(directory, None)
         return reason
 
+    def watch_file(self, file: bytes) -> str | None:
+        return self.watch(file) if os.path.isdir(file) else None
+
     def forget(self, directory: bytes) -> None:
         self.directories.pop(directory, None)
 

@@ -32,6 +32,7 @@ from driftd.settings.trust import Trust
 from driftd.sources.observe import Observer
 from driftd.sources.root import Root
 from driftd.store.content import ContentStore
+from driftd.store.errors import StoreError
 from driftd.store.known import Remembered
 from driftd.store.store import Store
 
@@ -101,7 +102,7 @@ class Machine:
         self.adoption.reconcile()
 
     def stop(self) -> None:
-        self.engine.memory.save(self.store.database)
+        self.engine.remember()
         self.store.close()
 
     def restart(self) -> None:
@@ -354,7 +355,8 @@ def test_only_what_changed_is_written_down_again(approved: Machine, monkeypatch:
     approved.audited()
     written: list[list[bytes]] = []
 
-    def noted(rows: Iterable[Remembered], gone: Iterable[bytes] = ()) -> None:
+    def noted(rows: Iterable[Remembered], gone: Iterable[bytes] = (), *, through: int) -> None:
+        assert through > 0
         written.append([row[0] for row in rows] + list(gone))
 
     monkeypatch.setattr(approved.store.database, "remember", noted)
@@ -512,3 +514,73 @@ def test_what_was_new_before_a_kill_and_is_gone_after_it_is_resolved(machine: Ma
     Path(item).unlink()
     resolved = machine.audited(depth)
     assert [(action_of(event), namespace(event)["item"]) for event in resolved] == [("drift-resolved", item)]
+
+
+def other_directory(machine: Machine) -> tuple[str, Path]:
+    """Have a file approved in a directory, and another directory beside it with another text of it."""
+    machine.define("**/*.yaml")
+    (machine.etc / "d").mkdir()
+    machine.file("d/a.yaml", "a: 1\n")
+    machine.restart()
+    machine.audited()
+    machine.approve()
+    aside = machine.etc.with_name("aside")
+    aside.mkdir()
+    (aside / "a.yaml").write_text("a: 2\n")
+    return str(machine.etc / "d/a.yaml"), aside
+
+
+def swap(one: Path, other: Path) -> None:
+    """Give each of two directories the other's name. The stat fields of what is in them stay as they are."""
+    between = one.with_name("between")
+    one.rename(between)
+    other.rename(one)
+    between.rename(other)
+
+
+@pytest.mark.parametrize("depth", ["quick", "deep"])
+def test_what_drifted_before_a_kill_is_resolved_after_it_though_its_stat_fields_are_those_that_were_written_down(
+    machine: Machine, depth: str
+) -> None:
+    item, aside = other_directory(machine)
+    machine.audited()
+    swap(machine.etc / "d", aside)
+    assert actions(machine.looked(item)) == ["drift-opened"]
+    machine.store.close()
+    swap(machine.etc / "d", aside)
+    machine.start()
+    assert actions(machine.audited(depth)) == ["drift-resolved"]
+
+
+@pytest.mark.parametrize("depth", ["quick", "deep"])
+def test_what_was_put_back_before_a_kill_is_drifted_after_it_though_its_stat_fields_are_those_that_were_written_down(
+    machine: Machine, depth: str
+) -> None:
+    item, aside = other_directory(machine)
+    swap(machine.etc / "d", aside)
+    assert actions(machine.audited()) == ["drift-opened"]
+    swap(machine.etc / "d", aside)
+    assert actions(machine.looked(item)) == ["drift-resolved"]
+    machine.store.close()
+    swap(machine.etc / "d", aside)
+    machine.start()
+    assert actions(machine.audited(depth)) == ["drift-opened"]
+
+
+def test_of_an_unwritten_state_everything_is_written_the_next_time(
+    approved: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = approved.file("a.yaml", "port: 2\n")
+    approved.looked(item)
+    with monkeypatch.context() as broken:
+        broken.setattr(approved.store.database, "remember", refused)
+        approved.engine.remember()
+    approved.engine.remember()
+    written = {directory: stamps for directory, _, stamps, _ in approved.store.database.remembered()}
+    known = approved.engine.memory.remembered.get(item)
+    assert known is not None
+    assert known in written[f"{approved.etc}/".encode()]
+
+
+def refused(*_: object, **__: object) -> None:
+    raise StoreError(Path("/"), "no space left", "make room")

@@ -273,17 +273,17 @@ def test_random_bytes_anywhere_are_repaired_at_opening_or_when_they_are_met(
 def test_what_is_not_used_is_given_back_and_the_log_is_cut(state: Path, journal: Journal) -> None:
     database = database_of(state, journal)
     many = [shelf(b"/etc/%d/" % number, *(b"%060d" % each for each in range(10))) for number in range(6000)]
-    database.remember(many)
+    database.remember(many, through=0)
     assert (state / "driftd.db-wal").stat().st_size > 4 << 20
     for _ in database.tidy():
         pass
     full = (state / "driftd.db").stat().st_size
     assert (state / "driftd.db-wal").stat().st_size == 0
-    database.remember((), gone=[row[0] for row in many])
+    database.remember((), gone=[row[0] for row in many], through=0)
     steps = sum(1 for _ in database.tidy())
     assert steps > 3
     assert (state / "driftd.db").stat().st_size < 2 << 20 < full
-    database.remember(many)
+    database.remember(many, through=0)
     database.set_mark("a", "b")
     database.set_mark("a", "c")
     assert (state / "driftd.db-wal").stat().st_size <= 4 << 20, "without tidying, too"
@@ -536,9 +536,9 @@ def shelf(directory: bytes, *names: bytes) -> Remembered:
 def test_remembered_items_come_back_as_they_were(state: Path, journal: Journal) -> None:
     database = database_of(state, journal)
     first = [shelf(b"/etc/", b"a", b"\xff"), shelf(b"/srv/app/", b"db.yml"), shelf(b"/", b"", b"etc")]
-    database.remember(first)
+    database.remember(first, through=0)
     assert sorted(database.remembered()) == sorted(first)
-    database.remember([shelf(b"/etc/", b"a")], gone=[b"/srv/app/", b"/never/there/"])
+    database.remember([shelf(b"/etc/", b"a")], gone=[b"/srv/app/", b"/never/there/"], through=0)
     database.close()
     again = database_of(state, journal)
     assert sorted(again.remembered()) == [shelf(b"/", b"", b"etc"), shelf(b"/etc/", b"a")]
@@ -548,7 +548,7 @@ def test_remembered_items_come_back_as_they_were(state: Path, journal: Journal) 
 def test_remembered_items_do_not_outlive_the_events_they_were_remembered_after(state: Path, journal: Journal) -> None:
     path = filled(state, journal)
     database = database_of(state, journal)
-    database.remember([shelf(b"/etc/", b"a")])
+    database.remember([shelf(b"/etc/", b"a")], through=0)
     database.close()
     garbage(path)
     again = database_of(state, journal)
