@@ -107,11 +107,9 @@ class Survey(Walk):
     def _run(self) -> Iterator[Found]:
         yield from self._begun()
         while self._pending:
-            directory = self._pending.pop()
-            if self._guide is not None:
-                self._guide.enter(directory.path, directory.place)
+            directory = self._next()
             if not (self._trusting and self._glanced(directory)):
-                yield from self._entered(directory)
+                yield from self._looked_into(directory)
             if self._quiet_count >= PART:
                 yield self._take_quiet()
         if self._quiet:

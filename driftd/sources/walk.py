@@ -149,7 +149,7 @@ class Walk(Iterator[Found]):
     def _run(self) -> Iterator[Found]:
         yield from self._begun()
         while self._pending:
-            yield from self._entered(self._pending.pop())
+            yield from self._looked_into(self._next())
 
     def _begun(self) -> Iterator[Found]:
         self._ground.mounts.refresh()
@@ -157,12 +157,17 @@ class Walk(Iterator[Found]):
         if step.matched and self._within == b"/":
             yield from self._matched(b"/", step.matched)
         if step.place is not None:
-            top = b"/"
+            top = b"/"  # one object: path and place are the same as long as no link is followed
             self._pending.append(Directory(top, top, step.place))
 
-    def _entered(self, directory: Directory) -> Iterator[Found]:
+    def _next(self) -> Directory:
+        """Take up a directory; the guide is told before anybody looks there."""
+        directory = self._pending.pop()
         if self._guide is not None:
             self._guide.enter(directory.path, directory.place)
+        return directory
+
+    def _looked_into(self, directory: Directory) -> Iterator[Found]:
         below = len(self._pending)
         if _lies_below(self._within, directory.path):
             yield from self._toward(directory)
