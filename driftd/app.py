@@ -32,6 +32,7 @@ from driftd.settings.host import HostFacts, host_facts
 from driftd.settings.load import load
 from driftd.settings.locate import locate
 from driftd.settings.problems import ConfigurationError
+from driftd.settings.regular import read_regular
 from driftd.settings.trust import Trust
 from driftd.settings.types import Settings
 from driftd.sources.command import CommandRunner
@@ -135,7 +136,7 @@ def definitions_digest(file: Path, content: bytes, settings: Settings) -> str:
 
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_regular(file)
     except OSError:
         return b""
 

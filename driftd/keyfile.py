@@ -10,6 +10,7 @@ import secrets as random
 from pathlib import Path
 
 from driftd.settings.problems import ConfigProblem, ConfigurationError
+from driftd.settings.regular import read_regular
 from driftd.settings.trust import Trust
 from driftd.store.errors import translated
 from driftd.store.files import fsync_directory
@@ -34,7 +35,7 @@ def existing_key(file: Path, trust: Trust) -> bytes:
     if problems:
         raise ConfigurationError(problems)
     try:
-        key = file.read_bytes()
+        key = read_regular(file)
     except (FileNotFoundError, PermissionError):
         raise
     except OSError as error:

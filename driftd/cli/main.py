@@ -62,6 +62,10 @@ class Command(Protocol):
         """Do it; return the exit status."""
 
 
+_LISTS: Final = ("run", "diff", "events", "timeline")
+"""Commands that end where nobody reads them any more: what they list, or what a daemon tells, is all they are for."""
+
+
 def command(name: str) -> Command:
     """Return a command's module; the others are not imported."""
     with stand_ins():
@@ -139,9 +143,17 @@ def _with_names_as_bytes() -> None:
 
 def entry() -> None:
     """Entry point of the `driftd` script."""
+    if sys.stdout is None or sys.stderr is None:
+        from driftd.cli.unread import three_streams
+
+        three_streams()
     _with_names_as_bytes()
     codecs.register_error(_AS_BYTES, _as_bytes)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_AS_BYTES)  # a locale that has no such letter stops nothing
+    if sys.argv[1:] and sys.argv[1] not in _LISTS:
+        from driftd.cli.unread import outlasting
+
+        sys.stdout = outlasting(sys.stdout)
     sys.exit(main(sys.argv[1:]))

@@ -14,6 +14,7 @@ from driftd.app import await_checkout, open_host
 from driftd.cli.check import check_shape, exit_status, severity, tell
 from driftd.cli.main import OK
 from driftd.cli.options import add_config, add_json, print_json, root_of
+from driftd.cli.unread import outlasting
 from driftd.daemon.messages import Reload, Stop
 from driftd.daemon.orphans import Orphans
 from driftd.diagnostics import configure as configure_diagnostics
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if args.once:
         started = datetime.now(UTC)
         result = audit_once(host, around)
+        sys.stdout = outlasting(sys.stdout)
         if args.json:
             print_json("check", check_shape(host.facts, started, result))
         else:

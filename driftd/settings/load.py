@@ -6,6 +6,7 @@ from pathlib import Path
 
 from driftd.model.document import Document
 from driftd.settings.problems import ConfigProblem, ConfigurationError
+from driftd.settings.regular import read_regular
 from driftd.settings.trust import Trust
 from driftd.settings.typed import convert
 from driftd.settings.types import SETTINGS, Settings
@@ -31,7 +32,7 @@ def read_yaml(path: Path) -> tuple[Document | None, bytes, list[ConfigProblem]]:
 
     file = str(path)
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as refused:
         problem = ConfigProblem(file, None, f"cannot be read: {refused.strerror}", "check the path and its mode")
         return None, b"", [problem]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from driftd.settings.host import application_id
-from tests.contract.command import CLEAN, DRIFT, INCOMPLETE, USAGE, Sandbox, run
+from tests.contract.command import CLEAN, DRIFT, INCOMPLETE, USAGE, Sandbox, command, environment, run
 from tests.contract.shapes import schema
 
 COMMANDS = (
@@ -109,6 +110,51 @@ def test_check_is_3_then_0_then_1_then_0(sandbox: Sandbox) -> None:
     sandbox.run("check", status=DRIFT)
     sandbox.write("a.yml", "x:   1 # the same\n")
     sandbox.run("check", status=CLEAN)
+
+
+@pytest.mark.parametrize("words", [("check",), ("check", "--json"), ("run", "--once"), ("status",)], ids=" ".join)
+def test_the_status_is_the_same_where_nobody_reads_to_the_end(words: tuple[str, ...], sandbox: Sandbox) -> None:
+    """As in `set -o pipefail; driftd check | head -1 && deploy`."""
+    drifted(sandbox)
+    wanted = sandbox.run(*words).status
+    assert wanted != CLEAN
+    assert unread(sandbox, *words) == (wanted, b"")
+
+
+def test_what_is_approved_does_not_hang_on_who_reads_it(sandbox: Sandbox) -> None:
+    drifted(sandbox)
+    assert unread(sandbox, "approve", "--reason", "r", "--yes") == (CLEAN, b"")
+    sandbox.check(status=CLEAN)
+
+
+def test_output_that_cannot_be_written_is_said_in_a_line(sandbox: Sandbox) -> None:
+    drifted(sandbox)
+    full = sandbox.run("check", before=("sh", "-c", 'exec "$@" > /dev/full', "sh"), status=USAGE)
+    assert full.err == "driftd check: standard output cannot be written: No space left on device\n"
+    assert sandbox.run("check", before=("sh", "-c", 'exec "$@" >&- <&-', "sh"), status=DRIFT).err == ""
+
+
+def drifted(sandbox: Sandbox) -> None:
+    sandbox.write("a.yml", "x: 1\n")
+    sandbox.baseline(items=[{"path": sandbox.item("*")}])
+    sandbox.approve()
+    sandbox.write("a.yml", "x: 2\n")
+
+
+def unread(sandbox: Sandbox, *words: str) -> tuple[int, bytes]:
+    """Return the status, and standard error, of a command whose output nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*command(), *words, "--config", sandbox.config],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        env=environment(),
+        check=False,
+    )
+    os.close(writing)
+    return done.returncode, done.stderr
 
 
 def test_a_gap_wins_over_a_drift_and_the_drift_is_still_told(shop: Sandbox) -> None:

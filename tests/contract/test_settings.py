@@ -72,6 +72,16 @@ def test_all_problems_are_told_at_once(sandbox: Sandbox) -> None:
     )
 
 
+@pytest.mark.parametrize("which", ["settings", "baseline", "key"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(which: str, sandbox: Sandbox) -> None:
+    directory = sandbox.baseline("shop", items=[{"path": "/x"}])
+    places = {"settings": sandbox.config, "baseline": directory / "baseline.yaml", "key": sandbox.directory / "key"}
+    sandbox.settings(secrets={"key_file": str(places["key"])})
+    places[which].unlink(missing_ok=True)
+    os.mkfifo(places[which], 0o600)
+    assert f"{places[which]}: cannot be read: not a regular file" in sandbox.run("check", status=USAGE).err
+
+
 def test_a_key_written_twice_is_refused(sandbox: Sandbox) -> None:
     refuse(sandbox, "timezone: UTC\ntimezone: UTC\n", "driftd.yaml:4")
 
