@@ -14,7 +14,7 @@ from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 NAME = "haproxy"
-VERSION = 4
+VERSION = 5
 PATTERNS = (
     "haproxy.cfg",
     "haproxy*.cfg",
@@ -41,6 +41,8 @@ REPEATABLE = frozenset(
 _PROXIES = frozenset({"frontend", "backend", "listen"})
 _ORDERS = by_name([("defaults", "*")])
 """Defaults hold for the proxies (`*`) below them, up to the next."""
+_SERVERS = by_name([("default-server", "server")])
+"""What a server is by default holds for those below it."""
 _TWO_WORDS = frozenset({"no", "option", "timeout"})
 _WORD_PART = re.compile(
     r"""
@@ -69,6 +71,8 @@ class _Reader:
         self._conditions: list[tuple[Node, Node | None]] = []
         """Conditional blocks that are open, and the section each stands in."""
         self._outside: int | None = None
+        self._servers: list[tuple[Node, Order]] = []
+        """Sections, with how their servers came."""
 
     def read(self, data: bytes) -> Document:
         """Return the document."""
@@ -83,6 +87,7 @@ class _Reader:
                 order.note("defaults" if words[0] == "defaults" else "*" if words[0] in _PROXIES else words[0])
                 at = self._conditions[-1][0] if self._conditions else None
                 self._section = self._builder.block(words[0], join_arguments(words[1:]) or None, line.number, at=at)
+                self._servers.append((self._section, Order(_SERVERS)))
             elif words:
                 self._directive(words, line.number)
         for node, _ in self._conditions:
@@ -90,6 +95,8 @@ class _Reader:
         if self._outside is not None and not sections:
             raise ParseError("a directive outside of a section", self._outside)
         order.tell(self._builder, self._builder.root, 1)
+        for section, servers in self._servers:
+            servers.tell(self._builder, section, section.line or 1)
         return self._builder.done()
 
     def _directive(self, words: list[str], number: int) -> None:
@@ -101,6 +108,8 @@ class _Reader:
             self._builder.problem(number, "a directive outside of a section")
         name = _name(words)
         rest = words[name.count(" ") + 1 :]
+        if self._servers:
+            self._servers[-1][1].note("server" if name == "server-template" else name)
         self._builder.add(name, join_arguments(rest), number, at=self._section, repeatable=words[0] in REPEATABLE)
 
     def _condition(self, words: list[str], number: int) -> None:

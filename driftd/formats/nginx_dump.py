@@ -13,7 +13,7 @@ from driftd.formats.parts.lines import decode
 from driftd.model.document import Document, ParseError
 
 NAME = "nginx_dump"
-VERSION = 1
+VERSION = 2
 PATTERNS = ()
 
 MAX_LINES = 400_000

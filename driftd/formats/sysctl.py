@@ -9,27 +9,35 @@ from driftd.formats.parts.lines import lines, significant
 from driftd.model.document import Document
 
 NAME = "sysctl"
-VERSION = 2
+VERSION = 3
 PATTERNS = ("*/sysctl.conf", "*/sysctl.d/*.conf")
 
 HINTS = ("*.sysctl",)
 
 _TYPICAL = re.compile(r"-?(?:abi|dev|fs|kernel|net|sunrpc|user|vm)[./][\w./*-]++\s*+=.*")
+_ALL = re.compile(r"(net\.ipv[46]\.conf\.)([^.]+)\.(disable_ipv6|forwarding)")
+"""What is written for `all` is written for every interface, so that it takes back what was said for one before."""
 _SWAP = str.maketrans("./", "/.")
 
 
 def parse(data: bytes, path: str) -> Document:
     """Read assignments; `-` before a name (errors do not matter) is left out of it."""
     builder = DocumentBuilder(path, NAME)
+    interfaces: dict[str, list[str]] = {}
     for line in significant(lines(data), ("#", ";")):
         written, equals, value = line.text.partition("=")
         name = _dotted(written.strip().removeprefix("-").strip())
         if equals and name:
             builder.add(name, " ".join(value.split()), line.number)
+            if (match := _ALL.fullmatch(name)) is not None:
+                interfaces.setdefault(match[1] + match[3], []).append(name)
         elif name and written.startswith("-"):
             builder.add(name, None, line.number)  # excludes the name from what a glob sets
         else:
             builder.unread(line.text, line.number, "not of the form name = value")
+    for names in interfaces.values():
+        if ".conf.all." in " ".join(names[1:]):
+            builder.add("@order", " ".join(names), 1)
     return builder.done()
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from driftd.formats.families.block_tokens import Token, code_end, token_pattern, tokens
 from driftd.formats.families.block_words import CALLED, Quoting, spell
@@ -32,6 +32,8 @@ class BlockSyntax:
     """Directives whose arguments name other files."""
     orders: tuple[tuple[str, ...], ...] = ()
     """Directives whose order among each other counts; another order than this one is kept in the member `@order`."""
+    in_turn: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    """Blocks whose members are tried one after the other, and which of them are: two or more are kept in `@order` as they come."""
     code: re.Pattern[str] | None = None
     """Names of blocks that hold another language: they are one text."""
     newline_ends: bool = False
@@ -73,6 +75,8 @@ class _Open:
     """Members of a block that is a list; its `node` is that of the block around it."""
     label: str = ""
     """Name of that list."""
+    tried: list[str] = field(default_factory=list)
+    """Members that are tried one after the other."""
     before: Node | None = None
     """The last block in this one, as long as a chained one may follow."""
 
@@ -187,7 +191,9 @@ class _Reader:
         repeatable = name in self._syntax.repeatable or bool(self._syntax.names and name == self._syntax.others)
         self._builder.add(name, arguments or "", line, at=block.node, repeatable=repeatable)
         block.before = None
-        self._stack[-1].order.note(name)
+        block.order.note(name)
+        if (tried := self._syntax.in_turn.get(block.name)) is not None and tried.match(name):
+            block.tried.append(name)
         if name in self._syntax.includes:
             for argument in included:
                 self._builder.include(argument)
@@ -236,6 +242,8 @@ class _Reader:
         if block.elements is not None:
             self._builder.members(block.label, block.elements, block.line, at=block.node)
         block.order.tell(self._builder, block.node, block.line)
+        if len(block.tried) > 1:
+            self._builder.add("@order", " ".join(block.tried), block.line, at=block.node)
 
     def _line(self, token: Token) -> int:
         return bisect_right(self._starts, token.offset)

@@ -14,7 +14,7 @@ from driftd.formats.parts.lines import decode
 from driftd.model.document import Document
 
 NAME = "icinga2"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("icinga2.conf", "*/icinga2/*.conf", "*/icinga2/**/*.conf", "*.icinga2.conf")
 HINTS = ("*.conf",)
 

@@ -11,6 +11,7 @@ from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.expressions import Token
 from driftd.formats.parts.lines import line_starts
 from driftd.formats.parts.literals import CLOSING, OPENING, LiteralReader
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node, ParseError
 
 _TOKEN = re.compile(
@@ -28,6 +29,8 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _BLOCKS = frozenset({"apply", "object", "template"})
+# What is imported overrides what was said before it (`*`).
+_ORDERS = by_name([("import", "*")])
 _COMMANDS = frozenset({"import", "include", "include_recursive", "include_zones", "library"})
 _ASSIGNS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "^=", "&=", "|="})
 _GOES_ON = frozenset({"&&", "||", "+", "-", "*", "/", "==", "!=", "=", "=>", "?", ":", ".", "<", ">", "<=", ">=", "in"})
@@ -53,7 +56,7 @@ class _Reader:
 
     def _body(self, at: int, stop: int, node: Node) -> None:
         """Read the statements between two places."""
-        source = self._source
+        source, order = self._source, Order(_ORDERS)
         while at < stop:
             if source.separates(at):
                 at += 1
@@ -63,13 +66,16 @@ class _Reader:
             if first.kind == "word" and first.text in _BLOCKS and source.is_mark(end - 1, "}"):
                 self._block(at, end, node)
             elif first.kind == "word" and first.text in _COMMANDS:
+                order.note(first.text)
                 self._command(at, end, node)
             elif first.text in ("assign", "ignore") and end - at > 2 and source.tokens[at + 1].text == "where":
                 text = source.text(at + 2, end)
                 self._builder.add(f"{first.text} where", text, first.line, at=node, repeatable=True)
             else:
+                order.note("*")
                 self._assignment(at, end, node)
             at = end
+        order.tell(self._builder, node, node.line or 1)
 
     def _statement_end(self, at: int, stop: int) -> int:
         """Where a statement ends: at the end of a line, but not amid an expression, nor before `else`."""

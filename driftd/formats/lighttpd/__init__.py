@@ -11,7 +11,7 @@ from driftd.formats.parts.lines import decode
 from driftd.model.document import Document
 
 NAME = "lighttpd"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("lighttpd.conf", "lighttpd-*.conf", "*.lighttpd.conf", "*/lighttpd/*.conf", "*/lighttpd/**/*.conf")
 
 

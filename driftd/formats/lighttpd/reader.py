@@ -20,6 +20,13 @@ _CONDITION = re.compile(
     r"""(?P<operator>==|!=|=~|!~|=\^|=\$)\s*+""",
 )
 _INCLUDES = frozenset({"include", "include_shell"})
+# Arrays of which the first key that matches counts; `@order` keeps their keys as they come.
+_IN_TURN = frozenset(
+    {
+        *("alias.url", "cgi.assign", "fastcgi.server", "proxy.server", "scgi.server", "url.redirect", "url.rewrite"),
+        *("url.rewrite-if-not-file", "url.rewrite-once", "url.rewrite-repeat", "url.rewrite-repeat-if-not-file"),
+    }
+)
 _ESCAPE = re.compile(r'\\(["\\])')
 
 
@@ -68,7 +75,10 @@ class _Reader:
                 if operator is None:
                     raise ParseError(f"{name!r} is followed by no `=`", line)
                 key = f"{name} +=" if operator[0] == "+=" else name
-                put(members, key, self._value(depth + 1), repeatable=operator[0] == "+=")
+                value = self._value(depth + 1)
+                if name in _IN_TURN and isinstance(value.value, dict) and len(value.value) > 1:
+                    value.value["@order"] = Node(" ".join(value.value), value.line)
+                put(members, key, value, repeatable=operator[0] == "+=")
 
     def _chain(self, condition: str, line: int, depth: int) -> Node:
         """A condition with what it is for, and what else is done."""

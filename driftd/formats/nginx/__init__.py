@@ -34,6 +34,8 @@ SYNTAX = BlockSyntax(
     includes=frozenset({"include"}),
     # The directives of ngx_http_rewrite_module are done one after the other, whatever their names.
     orders=(("allow", "deny"), ("set", "if", "rewrite", "break", "return")),
+    # Regular expressions of a map, and shares of clients.
+    in_turn={"map": re.compile(r"~"), "split_clients": re.compile(r"[0-9]")},
     code=re.compile(r"\w+_by_lua_block"),
 )
 
