@@ -238,6 +238,9 @@ def _selected(
         if examined is None:
             known = ", ".join(sorted(auditor.scope.baselines)) or "none"
             raise UnknownSelectionError(f"{item}: neither an audited item nor a baseline (baselines: {known})")
+        observed, layers = examined.observed, auditor.approvals.layers.get(examined.audited.baseline)
+        if not observed.exists and observed.gap is None and (layers is None or layers.digest(item) is None):
+            raise UnknownSelectionError(f"{item}: is not there, and nothing is approved for it")
         yield examined
     if baselines or not selection:
         seen = set(items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -40,7 +41,7 @@ def shape_lines(change: dict[str, Json], style: Style, indent: str = "  ") -> It
     """Yield a change given in its JSON shape, as events carry it."""
     kind, aspect = str(change["kind"]), str(change["aspect"])
     sign = style.paint(_SIGNS[kind], _COLORS[kind])
-    before, after = _side(change, "before"), _side(change, "after")
+    before, after = _side_text(change, "before"), _side_text(change, "after")
     line = change.get("after_line") or change.get("before_line")
     where = style.paint(f"  line {line}", "2") if line else ""
     match aspect:
@@ -56,8 +57,8 @@ def shape_lines(change: dict[str, Json], style: Style, indent: str = "  ") -> It
         yield f"{indent}  rule {visible(str(change['rule']))} ({change['severity']})"
 
 
-def _told(kind: str, before: Side, after: Side, change: dict[str, Json], style: Style) -> str:
-    shown_before, shown_after = style.paint(shown(before), "31"), style.paint(shown(after), "32")
+def _told(kind: str, before: str, after: str, change: dict[str, Json], style: Style) -> str:
+    shown_before, shown_after = style.paint(before, "31"), style.paint(after, "32")
     match kind:
         case "added":
             return shown_after
@@ -69,8 +70,23 @@ def _told(kind: str, before: Side, after: Side, change: dict[str, Json], style: 
             return f"{shown_before} -> {shown_after}"
 
 
-def _side(change: dict[str, Json], name: str) -> Side:
-    return change.get(name, ABSENT)
+def _side_text(change: dict[str, Json], name: str) -> str:
+    """Return a side in one safe line. In events both are strings, and `value_type` is of the side that is there now."""
+    value: Side = change.get(name, ABSENT)
+    if not isinstance(value, str) or change.get("value_type", "string") == "string":
+        return shown(value)
+    is_now = name == "after" or "after" not in change
+    if is_now or (value != change["after"] and _is_json(value)):
+        return _bounded(value)
+    return shown(value)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def shown(value: Side) -> str:
@@ -80,8 +96,11 @@ def shown(value: Side) -> str:
     text = as_text(value)
     if isinstance(value, str) and (text != text.strip() or text in ("", "true", "false", "null") or text[:1].isdigit()):
         text = f'"{text}"'
-    text = text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "…"
-    return visible(text)
+    return _bounded(text)
+
+
+def _bounded(text: str) -> str:
+    return visible(text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "…")
 
 
 def gap_lines(

@@ -197,6 +197,30 @@ def test_an_unknown_baseline_or_item_is_bad_usage(shop: Sandbox) -> None:
     shop.run("approve", "shoq", "--reason", "x", "--yes", status=USAGE)
 
 
+def test_an_item_that_neither_is_there_nor_was_is_not_approved_in_silence(shop: Sandbox) -> None:
+    """A slip of the pen in a name that a glob covers; nothing of what was asked for is done."""
+    shop.write("database.yml", "production:\n  host: db-3.internal\n  port: 5432\n")
+    slip = shop.item("databaes.yml")
+    for words in ([slip], [shop.item("database.yml"), slip]):
+        told = shop.run("approve", *words, "--reason", "x", "--yes", status=USAGE)
+        assert f"{slip}: is not there, and nothing is approved for it" in told.err
+    shop.check(status=DRIFT)
+
+
+def test_diff_shows_values_by_their_types_as_check_does(shop: Sandbox) -> None:
+    shop.write("database.yml", 'production:\n  host: 7\n  port: "5432"\n  b: true\n  t: "true"\n  l: [1, a]\n')
+    shop.run("run", "--once", status=DRIFT)
+
+    def changes(text: str) -> list[str]:
+        return [line for line in text.splitlines() if line.startswith(("  + ", "  ~ "))]
+
+    seen = changes(shop.run("check").out)
+    assert [line.split(": ")[1].split("  ")[0] for line in seen if "$.production.b" in line] == ["true"]
+    told = changes(shop.run("diff").out)
+    ambiguous = "$.production.port"  # a number that became a text of the same letters: an event does not say so
+    assert [line for line in told if ambiguous not in line] == [line for line in seen if ambiguous not in line]
+
+
 def test_approve_needs_a_reason(shop: Sandbox) -> None:
     shop.run("approve", "--yes", status=USAGE)
 
