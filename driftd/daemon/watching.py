@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from driftd.auditor import Auditor
+from driftd.daemon.place_names import PlaceNames
 from driftd.daemon.routes import Routes, directories_above
 from driftd.daemon.shared_files import SharedFiles
 from driftd.model.item import Observation, real_path
@@ -18,10 +19,7 @@ REST: Final = 60.0
 
 
 class Watching:
-    """Keeps the watches in step with the items. Walks tell where they go, before they look there.
-
-    A *place* is a directory without links, under the root; its *names* are the paths by which patterns reach it.
-    """
+    """Keeps the watches in step with the items. Walks tell where they go, before they look there."""
 
     def __init__(
         self,
@@ -36,12 +34,10 @@ class Watching:
         self._listener = listener
         self._monotonic = monotonic
         self._started = monotonic()
-        self._prefix = root.rstrip(b"/")
+        self._place_names = PlaceNames(root)
         self._told = 0
         self._entered: dict[bytes, int] = {}
         """Place -> when a walk last came there; walks are counted, and what they tell."""
-        self._names: dict[bytes, dict[bytes, int]] = {}
-        """Place -> its names, where it has another than itself, and when a walk last came there by it."""
         self._ways: dict[bytes, int] = {}
         """Directory reached through links -> when a walk last came there."""
         self._doubted: set[bytes] = set()
@@ -82,8 +78,7 @@ class Watching:
         """Watch a directory that a walk is about to look into."""
         self._told += 1
         self._entered[place] = self._told
-        if path != place:
-            self._names.setdefault(place, {})[path] = self._told
+        self._place_names.entered(path, place, self._told)
         self._cover(place)
 
     def led(self, path: bytes, hops: Sequence[bytes]) -> bool:
@@ -95,7 +90,9 @@ class Watching:
 
     def covers(self, place: bytes) -> bool:
         """Whether a directory is watched or polled."""
-        return place in self.polled or (self._watcher is not None and self._watcher.watches(self._on_host(place)))
+        return place in self.polled or (
+            self._watcher is not None and self._watcher.watches(self._place_names.on_host(place))
+        )
 
     def begins(self) -> int:
         """A walk over everything begins."""
@@ -113,15 +110,12 @@ class Watching:
             self.entries.put(path, ())
         for place in [place for place, told in self._entered.items() if told <= begun]:
             del self._entered[place]
-        for place, names in list(self._names.items()):
-            self._names[place] = {path: told for path, told in names.items() if told > begun}
-            if not self._names[place]:
-                del self._names[place]
+        self._place_names.forget(begun)
         hops = {*self.items.directories(), *self.entries.directories()}
         for place in [place for place in self.polled if place not in self._entered and place not in hops]:
             self.gone(place)
         assert self._watcher is not None and self._files is not None
-        wanted = {*map(self._on_host, {*self._entered, *hops, *self._files.places()}), *self._configuration}
+        wanted = self._place_names.all_on_host({*self._entered, *hops, *self._files.places()}) | self._configuration
         for directory in self._watcher.watched():
             if directory not in wanted:
                 self._watcher.forget(directory)
@@ -158,7 +152,7 @@ class Watching:
 
     def _cover(self, place: bytes) -> bool:
         """Watch a place, or have it polled; whether it is watched only now."""
-        host = self._on_host(place)
+        host = self._place_names.on_host(place)
         if self._watcher is None or (self._watcher.watches(host) and host not in self._doubted):
             return False
         reason = REMOTE if self._is_remote(host) else self._watch(host)
@@ -210,7 +204,7 @@ class Watching:
 
         Return the names of what has to be looked at again, the place itself, or nothing where no item can be concerned.
         """
-        place = self._inside(point)
+        place = self._place_names.under_root(point)
         if place is None or self._watcher is None:
             return []
         prefix = place.rstrip(b"/") + b"/"
@@ -220,7 +214,7 @@ class Watching:
             return []
         for directory in concerned:
             self._entered.pop(directory, None)
-            self._watcher.forget(self._on_host(directory))
+            self._watcher.forget(self._place_names.on_host(directory))
             self.gone(directory)
         return self.names(point)
 
@@ -249,30 +243,21 @@ class Watching:
 
     def names(self, host: bytes) -> list[bytes]:
         """Return the paths by which items may stand at a path on this machine, or below it."""
-        place = self._inside(host)
+        place = self._place_names.under_root(host)
         return [] if place is None else self.names_of(place)
 
     def names_of(self, place: bytes) -> list[bytes]:
         """Return the same for a place: itself, and what links in patterns make of it."""
-        if not self._names:
-            return [place]
-        names: dict[bytes, None] = {place: None}
-        above = place
-        while True:
-            rest = place[len(above.rstrip(b"/")) :]
-            names.update((name.rstrip(b"/") + rest, None) for name in self._names.get(above, ()))
-            if above == b"/":
-                return list(names)
-            above = above.rpartition(b"/")[0] or b"/"
+        return self._place_names.of(place)
 
     def is_audited(self, host: bytes) -> bool:
         """Whether a change of anything in a directory on this machine may concern an item."""
-        place = self._inside(host)
+        place = self._place_names.under_root(host)
         return place is not None and (place in self._entered or self.items.passes(place) or self.entries.passes(place))
 
     def holds(self, host: bytes) -> bool:
         """Whether what comes to a directory on this machine, whatever its name, may concern an item."""
-        place = self._inside(host)
+        place = self._place_names.under_root(host)
         return place is not None and (place in self._entered or self.items.leads(place) or self.entries.leads(place))
 
     def is_configuration(self, directory: bytes, name: bytes, *, is_directory: bool) -> bool:
@@ -289,15 +274,6 @@ class Watching:
     def leads_on(self, path: bytes) -> bool:
         """Whether patterns go through a path by name: what comes there, a link too, may hold items."""
         return path in self._fixed
-
-    def _on_host(self, place: bytes) -> bytes:
-        return self._prefix + place if place != b"/" else self._prefix or b"/"
-
-    def _inside(self, host: bytes) -> bytes | None:
-        """Return the name under the root of a directory on this machine; None where it is not below it."""
-        if self._prefix and host != self._prefix and not host.startswith(self._prefix + b"/"):
-            return None
-        return host.removeprefix(self._prefix) or b"/"
 
     def directories(self) -> Iterator[bytes]:
         """Yield every directory in which something may be noticed, by all its names."""
