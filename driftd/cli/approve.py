@@ -27,9 +27,7 @@ LATEST = -1
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `approve`."""
     parser.add_argument("selection", metavar="BASELINE|ITEM", nargs="*", help="what to approve (default: everything)")
-    parser.add_argument("--reason", metavar="TEXT", required=True, help="why this is right")
-    parser.add_argument("--ticket", metavar="ID", help="where it was decided")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_author(parser, "why this is right")
     parser.add_argument("--shared", action="store_true", help="write the layer of all hosts, not this host's own")
     parser.add_argument(
         "--undo",
@@ -81,6 +79,13 @@ def _leave_own(desk: Desk, gathered: Gathered, selection: list[str]) -> set[str]
     gathered.leave_out(asked)
     gathered.overridden = own
     return asked
+
+
+def add_author(parser: argparse.ArgumentParser, why: str) -> None:
+    """Add what `author` reads, and `--yes`; `why`: what the reason has to say."""
+    parser.add_argument("--reason", metavar="TEXT", required=True, help=why)
+    parser.add_argument("--ticket", metavar="ID", help="where it was decided")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def author(args: argparse.Namespace) -> Author:

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from driftd.baselines.promote import Promotion, overriding, prepare_promotion
-from driftd.cli.approve import author
+from driftd.cli.approve import add_author, author
 from driftd.cli.desk import Desk, add_root, agreed, opened
 from driftd.cli.items import words_named
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
@@ -31,9 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="everything that this host has an approved state of its own for"
     )
-    parser.add_argument("--reason", metavar="TEXT", required=True, help="why this is right for all hosts")
-    parser.add_argument("--ticket", metavar="ID", help="where it was decided")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_author(parser, "why this is right for all hosts")
     add_root(parser)
     add_config(parser)
     add_json(parser)

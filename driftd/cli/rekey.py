@@ -10,7 +10,7 @@ from driftd.acting import as_owner_of
 from driftd.app import Host, commit, open_host
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.proposal import ApprovalError, Proposal, prepare
-from driftd.cli.approve import author
+from driftd.cli.approve import add_author, author
 from driftd.cli.desk import add_root, agreed, chosen_root
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json
@@ -33,9 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", metavar="FILE", type=Path, help="the new key, as another host made it (default: a new one)"
     )
-    parser.add_argument("--reason", metavar="TEXT", required=True, help="why the key is replaced")
-    parser.add_argument("--ticket", metavar="ID", help="where it was decided")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_author(parser, "why the key is replaced")
     add_root(parser)
     add_config(parser)
     add_json(parser)
