@@ -8,7 +8,6 @@ import os
 import socket
 import stat
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ import structlog
 from driftd.daemon.control import MAX_REQUEST, VERSION, ControlError, address, read_line
 from driftd.daemon.peers import Access, Peer
 from driftd.daemon.reception import MOST_EACH, Guest, Reception
+from driftd.listening import Listening
 from driftd.model.document import Json
 
 log = structlog.get_logger(__name__)
@@ -27,8 +27,6 @@ PATIENCE: Final = 10.0
 """Seconds that a peer may take to say all of what it wants, and as many to take its answer."""
 QUEUE: Final = 128
 """Peers whom the kernel has wait until they are let in."""
-BREATH: Final = 0.5
-"""Seconds until it is listened again after the process had no descriptor left for a peer."""
 REFUSED_NAMED: Final = 1000
 """Users of whom it is logged that they were refused; a log is no place for an attack."""
 BUSY: Final = f"too many ask at once (each user may {MOST_EACH} times): try again in a moment"
@@ -45,7 +43,7 @@ class ControlServer:
         self._group = group
         self._patience = patience
         self._access = Access(os.geteuid())
-        self._socket: socket.socket | None = None
+        self._listening = Listening(self._admit, "driftd-control", "a peer of the control socket had to wait")
         self._reception = Reception()
         self._refused: set[int] = set()
         """Users who were refused, of whom it is logged once."""
@@ -76,28 +74,12 @@ class ControlServer:
         except BaseException:
             listening.close()
             raise
-        self._socket = listening
-        threading.Thread(target=self._accept, args=(listening,), name="driftd-control", daemon=True).start()
+        self._listening.start(listening)
 
     def stop(self) -> None:
         """Stop listening and remove the socket."""
-        listening, self._socket = self._socket, None
-        if listening is not None:
-            listening.shutdown(socket.SHUT_RDWR)
-            listening.close()
+        if self._listening.stop():
             self._path.unlink(missing_ok=True)
-
-    def _accept(self, listening: socket.socket) -> None:
-        while self._socket is listening:
-            try:
-                connection, _ = listening.accept()
-            except OSError as error:
-                if self._socket is not listening:
-                    return  # we are stopping
-                log.warning("a peer of the control socket had to wait", reason=str(error))
-                time.sleep(BREATH)
-                continue
-            self._admit(connection)
 
     def _admit(self, connection: socket.socket) -> None:
         try:

@@ -42,7 +42,7 @@ class Watching:
         """Directory reached through links -> when a walk last came there."""
         self._doubted: set[bytes] = set()
         """Watched directories that may be others by now: notifications were lost."""
-        self._files = SharedFiles(watcher, self._on_host) if watcher is not None else None
+        self._files = SharedFiles(watcher, self._place_names.on_host) if watcher is not None else None
         self.items = Routes()
         self.entries = Routes()
         """The directories that walks reached through links."""

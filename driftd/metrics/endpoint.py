@@ -13,14 +13,14 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from driftd.listening import Listening
+
 log = structlog.get_logger(__name__)
 
 MAX_REQUEST: Final = 8 * 1024
 MAX_PEERS: Final = 8
 PATIENCE: Final = 5.0
 """Seconds a peer may take to ask, and again to take the answer."""
-BREATH: Final = 0.5
-"""Seconds until it is listened again after the process had no descriptor left for a peer."""
 _REASONS: Final = {
     200: "OK",
     400: "Bad Request",
@@ -75,47 +75,32 @@ class Endpoint:
         self._address = address
         self._pages = pages
         self._patience = patience
-        self._socket: socket.socket | None = None
+        self._listening = Listening(self._admit, "driftd-metrics", "a peer of the metrics endpoint had to wait")
         self._peers = threading.BoundedSemaphore(MAX_PEERS)
 
     def start(self) -> None:
         """Bind and listen; EndpointError where that is not possible."""
-        listening = listen_at(self._address)
-        self._socket = listening
-        threading.Thread(target=self._accept, args=(listening,), name="driftd-metrics", daemon=True).start()
+        self._listening.start(listen_at(self._address))
 
     @property
     def port(self) -> int:
         """The port that is listened on; 0 in the address lets the kernel choose."""
-        assert self._socket is not None
-        return int(self._socket.getsockname()[1])
+        return self._listening.port
 
     def stop(self) -> None:
         """Stop listening."""
-        listening, self._socket = self._socket, None
-        if listening is not None:
-            listening.shutdown(socket.SHUT_RDWR)
-            listening.close()
+        self._listening.stop()
 
-    def _accept(self, listening: socket.socket) -> None:
-        while self._socket is listening:
-            try:
-                connection, _ = listening.accept()
-            except OSError as error:
-                if self._socket is not listening:
-                    return  # we are stopping
-                log.warning("a peer of the metrics endpoint had to wait", reason=error.strerror or str(error))
-                time.sleep(BREATH)
-                continue
-            if not self._peers.acquire(blocking=False):
-                connection.close()  # slow peers do not make more threads
-                continue
-            try:
-                threading.Thread(target=self._serve, args=(connection,), name="driftd-scrape", daemon=True).start()
-            except RuntimeError as error:  # there can be no more threads
-                self._peers.release()
-                connection.close()
-                log.warning("a peer of the metrics endpoint could not be served", reason=str(error))
+    def _admit(self, connection: socket.socket) -> None:
+        if not self._peers.acquire(blocking=False):
+            connection.close()  # slow peers do not make more threads
+            return
+        try:
+            threading.Thread(target=self._serve, args=(connection,), name="driftd-scrape", daemon=True).start()
+        except RuntimeError as error:  # there can be no more threads
+            self._peers.release()
+            connection.close()
+            log.warning("a peer of the metrics endpoint could not be served", reason=str(error))
 
     def _serve(self, connection: socket.socket) -> None:
         try:

@@ -40,6 +40,7 @@ ROOMS = {
     "policy": Room(1, "a rule judges a document, wherever it came from"),
     "audit": Room(2, "the centre is free of I/O: it joins what the pure rooms know and can be tested with values"),
     "durable": Room(3, "one call of the kernel that both who approves and who keeps needs; knows no file of theirs"),
+    "listening": Room(3, "taking connections is the same for whoever asks; knows nothing of what is answered"),
     "ports": Room(3, "the outside as Protocols; implementations know them and not each other"),
     "sources": Room(4, "reads the machine; does not know what is approved, recorded or published"),
     "ready": Room(4, "data that ships with driftd and the questions when it applies; init alone asks them"),
