@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test fuzz torture lint bench wheel deb clean
+.PHONY: help run demo venv test fuzz torture lint bench wheel deb clean
 .DELETE_ON_ERROR:
 
 help: ## what can be made
@@ -21,6 +21,8 @@ run: $(RUNTIME) ## audit this machine: environment, settings, first approval, th
 
 demo: $(RUNTIME) ## the outage of 2023-06-01, replayed in a sandbox
 	@exec $(BIN)/driftd demo
+
+venv: $(RUNTIME) ## the environment in .venv, with the command driftd in it
 
 test: lint ## ruff, mypy and every test
 	$(BIN)/python -m compileall -q driftd tests # once, for the thousand processes that tests start

@@ -68,7 +68,8 @@ def _tell(found: list[Event], left: list[str], since: str) -> None:
         print(f"nothing changed since {since}")
     for event in found:
         when = happened(event).strftime("%Y-%m-%d %H:%M:%SZ")
-        print(f"{when}  {severity_of(event).word:<9}{visible(str(event['message']))}")
+        word = severity_of(event).word
+        print(f"{when}  {word:<9}{visible(str(event['message']).removeprefix(f'{word}: '))}")
         for line in _detail(namespace(event), style):
             print(" " * 22 + line)
 

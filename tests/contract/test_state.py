@@ -177,7 +177,9 @@ def test_events_and_timeline_tell_what_the_journal_has(shop: Sandbox) -> None:
     told = shop.run("events", "--json", "--since", "1h", status=CLEAN).events()
     assert told == shop.journal()
     assert "drift-opened" in actions(shop.run("timeline", "--json", "--since", "1h", status=CLEAN).events())
-    assert "$.production.host" in shop.run("timeline", "--since", "1h", status=CLEAN).out
+    timeline = shop.run("timeline", "--since", "1h", status=CLEAN).out
+    assert "$.production.host" in timeline
+    assert "critical critical" not in timeline, "the severity stands there once"
 
 
 def test_only_one_owner_of_the_state(shop: Sandbox) -> None:
