@@ -117,7 +117,7 @@ def _host(config: str | None, around: Surroundings, settings: Settings, account:
         yield failed("state", f"{error.where}: {error.what}", error.remedy)
         return
     try:
-        yield fine("baselines", f"{len(host.baselines)} apply to {host.facts.name}")
+        yield _applying(host)
         yield states.identity(settings.state, host.facts.id)
         yield files.key(settings.key_file, around.key_trust(settings.state), host.keeper.key_id)
         yield from files.items(host.auditor, host.scope, privileged=reads_everything())
@@ -128,6 +128,14 @@ def _host(config: str | None, around: Surroundings, settings: Settings, account:
         yield from _approved(host)
     finally:
         host.close()
+
+
+def _applying(host: Host) -> Finding:
+    if host.baselines:
+        return fine("baselines", f"{len(host.baselines)} apply to {host.facts.name}")
+    labels = ", ".join(f"{name}={value}" for name, value in sorted(host.facts.labels.items())) or "none"
+    mend = f"compare `applies_to` in the baselines with host.labels in {host.file}"
+    return warning("baselines", f"none applies to {host.facts.name} (labels: {labels}): nothing is audited", mend)
 
 
 def _approved(host: Host) -> Iterator[Finding]:

@@ -53,7 +53,8 @@ class ControlServer:
         try:
             self._listen()
         except (OSError, KeyError) as error:
-            why = getattr(error, "strerror", None) or str(error)
+            missing = f"there is no group {self._group}" if isinstance(error, KeyError) else None
+            why = missing or getattr(error, "strerror", None) or str(error)
             remedy = (
                 "set control.socket to a short path in a directory of driftd's own, control.group to a group there is"
             )

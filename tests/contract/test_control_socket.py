@@ -338,3 +338,10 @@ def test_a_file_that_is_no_socket_is_left_alone(sandbox: Sandbox) -> None:
     told = sandbox.run("run", status=USAGE)
     assert "no socket is in its place" in told.err
     assert precious.read_text() == "precious"
+
+
+def test_a_group_that_is_not_there_stops_a_start_in_words(sandbox: Sandbox) -> None:
+    sandbox.baseline(items=[{"path": sandbox.item("*")}])
+    sandbox.settings(control={"group": "no-such-group"})
+    told = sandbox.run("run", status=USAGE).err
+    assert "cannot listen for commands: there is no group no-such-group (" in told

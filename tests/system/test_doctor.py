@@ -191,3 +191,10 @@ def test_an_address_for_metrics_that_anybody_or_nobody_reaches_is_told(host: San
     assert "without a password" in anybody["message"]
     assert anybody["mend"].startswith('metrics.listen: "127.0.0.1:0" in ')
     assert nobody["mend"].startswith("ip -brief address; ")
+
+
+def test_a_host_whose_labels_no_baseline_asks_for_is_told(broken: Sandbox) -> None:
+    broken.baseline(items=[{"path": broken.item("*/*.yml")}], applies_to={"role": "web"})
+    found = of(findings(broken.run("doctor", "--json", status=INCOMPLETE).out), "baselines")
+    assert (found["state"], "(labels: role=api)" in found["message"]) == ("warning", True)
+    assert "applies_to" in found["mend"]
