@@ -16,7 +16,7 @@ from driftd.cli.approve_view import print_whole, show
 from driftd.cli.desk import Desk, add_root, agreed, opened
 from driftd.cli.items import words_named
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
-from driftd.cli.options import add_config, add_json, print_json
+from driftd.cli.options import add_config, add_json, add_reason, print_json
 from driftd.cli.refusals import UsageError
 from driftd.cli.style import Style
 
@@ -83,7 +83,7 @@ def _leave_own(desk: Desk, gathered: Gathered, selection: list[str]) -> set[str]
 
 def add_author(parser: argparse.ArgumentParser, why: str) -> None:
     """Add what `author` reads, and `--yes`; `why`: what the reason has to say."""
-    parser.add_argument("--reason", metavar="TEXT", required=True, help=why)
+    add_reason(parser, why)
     parser.add_argument("--ticket", metavar="ID", help="where it was decided")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 

@@ -25,6 +25,17 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def add_reason(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add `--reason`, which has to be given, and to say something."""
+    parser.add_argument("--reason", metavar="TEXT", required=True, type=_reason, help=what)
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty: say why, for those who read it next year")
+    return text
+
+
 def root_of(said: str | None) -> bytes:
     """Return the directory that `--root` names, `/` where nobody said it.
 

@@ -225,6 +225,15 @@ def test_approve_needs_a_reason(shop: Sandbox) -> None:
     shop.run("approve", "--yes", status=USAGE)
 
 
+@pytest.mark.parametrize("name", ["approve", "promote", "rekey"])
+def test_a_reason_that_says_nothing_is_none(name: str, shop: Sandbox) -> None:
+    """As of a script whose variable is empty: the record would say nothing for ever."""
+    before = shop.journal()
+    for reason in ("", " \t"):
+        assert "--reason: is empty" in shop.run(name, "--reason", reason, "--yes", status=USAGE).err
+    assert shop.journal() == before
+
+
 @pytest.mark.parametrize(("answer", "status"), [("n", DRIFT), ("", DRIFT), ("y", CLEAN)])
 def test_approving_is_asked_for_on_a_terminal(answer: str, status: int, sandbox: Sandbox) -> None:
     sandbox.write("a.yml", "x: 1\n")
