@@ -84,7 +84,7 @@ class _Expansion:
 
     def origin(self, line: int | None) -> int | None:
         """Return the line of the dump that a line comes from."""
-        return None if line is None else self.lines[min(line, len(self.lines)) - 1][0]
+        return line if line is None or not self.lines else self.lines[min(line, len(self.lines)) - 1][0]
 
     def _write(self, name: str, above: tuple[str, ...]) -> None:
         self._included.add(name)

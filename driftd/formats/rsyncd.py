@@ -10,7 +10,7 @@ from driftd.formats.samba import spoken
 from driftd.model.document import Document
 
 NAME = "rsyncd"
-VERSION = 2
+VERSION = 3
 PATTERNS = ("rsyncd.conf", "*/rsyncd.d/*.conf", "*/rsyncd.conf.d/*")
 
 _SYNTAX = SectionSyntax(
@@ -18,6 +18,8 @@ _SYNTAX = SectionSyntax(
     separators=("=",),
     values=ValueSyntax(continuation=True),
     name=spoken,
+    # A module has the defaults that are set where it stands.
+    orders=(("*", "global", "&merge", "&include"),),
     directive=re.compile(r"(?P<name>&(?:include|merge))\s++(?P<value>.+)"),
 )
 

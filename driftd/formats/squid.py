@@ -52,8 +52,8 @@ _SYNTAX = Directives(
     ),
     includes=frozenset({"include"}),
 )
-_ORDERS = by_name([("include", "http_access")])
-"""Of rules the first that matches counts, so the place of an include among them does."""
+_ORDERS = by_name([("include", "if", "http_access")])
+"""Of rules the first that matches counts, so the place of an include, or of rules under a condition, among them does."""
 _TYPICAL = frozenset({"cache_dir", "cache_mem", "cache_peer", "http_access", "http_port", "refresh_pattern"})
 
 
