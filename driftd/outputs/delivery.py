@@ -26,6 +26,9 @@ ROOM: Final = 1000
 """Events kept in memory for an output; one that is further behind reads them from the journal."""
 LONGEST_WISH: Final = 3600.0
 """Seconds that a receiver may ask to be left alone for; a wish for more is one for this."""
+STALLED: Final = 300.0
+"""Seconds of one try in which nothing was delivered, after which an output counts as failing: a pipe that nobody reads, a file
+system that hangs. Receivers over the network have a time limit of their own."""
 State = Literal["ok", "failing", "stopped"]
 
 
@@ -95,6 +98,8 @@ class Delivery:
         self._number = number
         self._deadline: float | None = None
         self._last_error: str | None = None
+        self._trying_since: float | None = None
+        """When the try under way began, or delivered something last."""
         self._skipped = skipped
         self._untold: list[tuple[Event, str]] = []
         """Refused for good, and not remembered yet."""
@@ -114,8 +119,14 @@ class Delivery:
     def snapshot(self) -> DeliveryState:
         """Return how the output is doing."""
         with self._changed:
-            state: State = "stopped" if self._stopped else "failing" if self._last_error is not None else "ok"
-            return DeliveryState(self.name, state, self._fresh.head - self._cursor, self._last_error, self._skipped)
+            error = self._last_error or self._stalled()
+            state: State = "stopped" if self._stopped else "failing" if error is not None else "ok"
+            return DeliveryState(self.name, state, self._fresh.head - self._cursor, error, self._skipped)
+
+    def _stalled(self) -> str | None:
+        if self._trying_since is None or (seconds := self._clock.monotonic() - self._trying_since) < STALLED:
+            return None
+        return f"nothing was delivered for {seconds:.0f} s: the receiver takes nothing and says nothing"
 
     def wait(self, seconds: float) -> bool:
         """Wait until all is delivered or nothing can be, at most so many seconds; say whether all is."""
@@ -148,6 +159,7 @@ class Delivery:
     def _run(self) -> None:
         try:
             while self._wait_for_work():
+                self._trying_since = self._clock.monotonic()
                 try:
                     self._work()
                 except DeliveryError as error:
@@ -155,6 +167,7 @@ class Delivery:
                 except Exception as error:  # an error of ours must not end the deliveries
                     log.exception("an output failed unexpectedly", output=self.name)
                     self._failed(f"unexpected {type(error).__name__}: {error}")
+                self._trying_since = None
         finally:
             self._output.close()
             with self._changed:
@@ -269,6 +282,7 @@ class Delivery:
         self._acknowledge(sequence, number, self._skipped)
         with self._changed:
             self._cursor, self._number = sequence, number
+            self._trying_since = self._clock.monotonic()
             self._changed.notify_all()
         untold, self._untold = self._untold, []
         for event, reason in untold:

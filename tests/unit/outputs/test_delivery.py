@@ -12,7 +12,7 @@ import pytest
 from driftd.model.change import Severity
 from driftd.model.event import Event, namespace, sequence_of
 from driftd.outputs.backoff import Backoff
-from driftd.outputs.delivery import ROOM, Delivery, DeliveryState
+from driftd.outputs.delivery import ROOM, STALLED, Delivery, DeliveryState
 from driftd.outputs.filters import Filter
 from driftd.outputs.numbering import number_of
 from driftd.ports import DeliveryError
@@ -27,6 +27,16 @@ class RealClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+class LaterClock(RealClock):
+    """The same, and as much later as is told."""
+
+    def __init__(self) -> None:
+        self.later = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.later
 
 
 class Receiver:
@@ -114,6 +124,7 @@ class Scene:
         self.receiver = Receiver()
         self.skipped: list[tuple[int, str]] = []
         self.delivery: Delivery | None = None
+        self.clock = LaterClock()
 
     def start(self, accept: Filter | None = None, batch: int = 100) -> Delivery:
         self.delivery = Delivery(
@@ -124,7 +135,7 @@ class Scene:
             cursor=self.journal.cursor,
             number=self.journal.number,
             head=len(self.journal.events),
-            clock=RealClock(),
+            clock=self.clock,
             accept=accept,
             skipped=self.journal.refused,
             on_skipped=lambda event, reason: self.skipped.append((sequence_of(event), reason)),
@@ -441,6 +452,22 @@ def test_stop_does_not_wait_for_a_receiver_that_fails(scene: Scene) -> None:
     assert scene.receiver.attempts <= before + 2  # one under way, one last
     assert scene.receiver.closed
     assert delivery.snapshot().backlog == 5
+
+
+def test_a_receiver_that_neither_takes_nor_says_anything_for_long_counts_as_failing(scene: Scene) -> None:
+    scene.receiver.open.clear()
+    delivery = scene.start()
+    assert delivery.snapshot().state == "ok"
+    delivery.offer(scene.journal.write(2))
+    scene.receiver.wait_for(lambda: scene.receiver.attempts == 1)
+    assert delivery.snapshot().state == "ok", "it may be about to"
+    scene.clock.later = STALLED + 12
+    told = delivery.snapshot()
+    assert (told.state, told.backlog) == ("failing", 2)
+    assert "nothing was delivered for" in str(told.last_error)
+    scene.receiver.open.set()
+    assert delivery.wait(PATIENCE)
+    assert delivery.snapshot().state == "ok"
 
 
 def test_an_output_that_was_never_started_can_be_stopped(scene: Scene) -> None:
