@@ -39,6 +39,7 @@ DIALECTS: dict[str, tuple[str, ...]] = {
     "hcl": ("hcl",),
     "hosts": ("hosts",),
     "icinga2": ("icinga2",),
+    "interfaces": ("interfaces",),
     "ipsec": ("ipsec",),
     "ipsec_secrets": ("ipsec_secrets",),
     "iptables": ("iptables",),

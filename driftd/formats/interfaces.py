@@ -8,21 +8,26 @@ from __future__ import annotations
 from driftd.formats.parts.arguments import single_spaces
 from driftd.formats.parts.builder import DocumentBuilder
 from driftd.formats.parts.lines import continued, lines, significant
+from driftd.formats.parts.order import Order, by_name
 from driftd.model.document import Document, Node
 
 NAME = "interfaces"
-VERSION = 1
+VERSION = 2
 PATTERNS = ("*/network/interfaces", "*/network/interfaces.d/*", "*/interfaces.d/*")
 
 _LISTS = ("auto", "no-auto-down", "no-scripts")
 _ADDRESSES = frozenset({"can", "inet", "inet6", "ipx"})
 _REPEATABLE = frozenset({"down", "map", "post-down", "post-up", "pre-down", "pre-up", "script", "up"})
 
+_ORDERS = by_name([("up", "post-up"), ("down", "pre-down")])
+"""Each pair is one option with two names, and its commands are run in their order."""
+
 
 def parse(data: bytes, path: str) -> Document:
     """Read stanzas; an option outside of one becomes a problem."""
     builder = DocumentBuilder(path, NAME)
     stanza: Node | None = None
+    orders: list[tuple[Node, Order]] = []
     for line in significant(continued(lines(data), " ", inner_comments=("#",))):
         name, *rest = line.text.split(None, 1)
         value = rest[0] if rest else ""
@@ -37,12 +42,17 @@ def parse(data: bytes, path: str) -> Document:
             builder.include(value)
         elif name == "iface":
             stanza = _iface(builder, words, line.number)
+            orders.append((stanza, Order(_ORDERS)))
         elif name in ("mapping", "rename"):
             stanza = builder.block(name, " ".join(words), line.number)
         else:
             if stanza is None:
                 builder.problem(line.number, "an option outside of a stanza")
+            elif orders and stanza is orders[-1][0]:
+                orders[-1][1].note(name)
             builder.add(name, single_spaces(value), line.number, at=stanza, repeatable=name in _REPEATABLE)
+    for node, order in orders:
+        order.tell(builder, node, node.line or 1)
     return builder.done()
 
 
