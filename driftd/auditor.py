@@ -13,7 +13,7 @@ from driftd.baselines.scope import Audited, Scope, ScopedCommand
 from driftd.compare.differ import compare
 from driftd.model.baseline import DEFAULT_ATTRIBUTES
 from driftd.model.drift import Drift
-from driftd.model.item import Gap, Observation, real_path
+from driftd.model.item import TOO_LARGE, Gap, Observation, real_path
 from driftd.model.item_table import ItemTable
 from driftd.model.result import AuditResult
 from driftd.sources.command import CommandPlan, Outcome
@@ -307,6 +307,8 @@ class Auditor:
             result.coverage.items += 1
             result.coverage.compared += not examined.verdict.gaps
             result.coverage.gaps.extend(examined.verdict.gaps)
+            if TOO_LARGE in examined.observed.notes:
+                result.coverage.notes.append((examined.item, TOO_LARGE))
             if examined.drift is not None:
                 result.drifts.append(examined.drift)
         result.drifts.sort(key=lambda drift: (-drift.severity, drift.item))

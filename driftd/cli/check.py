@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import add_config, add_json, print_json, root_of
 from driftd.cli.refusals import UsageError
-from driftd.cli.render import drift_lines, gap_lines, progress
+from driftd.cli.render import drift_lines, gap_lines, note_lines, progress
 from driftd.cli.style import Style
 from driftd.daemon.events import timestamp
 from driftd.model.baseline import Rule
@@ -105,6 +105,8 @@ def tell(result: AuditResult, rules: Mapping[str, Rule]) -> None:
         (gap.item, gap.reason, gap.detail) for gap in result.coverage.gaps if gap.reason != NOT_APPROVED or gap.detail
     ]
     for line in gap_lines(gaps, style):
+        print(line)
+    for line in note_lines(result.coverage.notes, style):
         print(line)
     counts = Counter(drift.severity for drift in result.drifts)
     by_severity = ", ".join(f"{counts[level]} {level.word}" for level in sorted(counts, reverse=True))

@@ -115,6 +115,14 @@ def gap_lines(
         yield f"... and {more} more gaps ({'' if count is None else 'driftd check '}--json names them all)"
 
 
+def note_lines(notes: Sequence[tuple[str, str]], style: Style, most: int = 20) -> Iterator[str]:
+    """Yield of which items less was compared than was asked for: (item, why)."""
+    for item, note in notes[:most]:
+        yield f"{style.paint('note', '36')} {visible(item)}  ({note})"
+    if len(notes) > most:
+        yield f"... and {len(notes) - most} more notes (--json names them all)"
+
+
 def progress(text: str) -> None:
     """Show on a terminal how far a long work is; nothing elsewhere."""
     if sys.stderr.isatty():

@@ -25,6 +25,10 @@ class ItemType(StrEnum):
     COMMAND = "command"
 
 
+TOO_LARGE: Final = "larger than max_bytes: compared by digest"
+"""The note of an item whose settings were to be read, and of which only the bytes are compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attributes:
     """The attributes of an item that are compared; a field that is not audited is None."""
@@ -92,7 +96,7 @@ class Observation:
     shared: int | None = None
     """The inode of the file, where that may be changed under another name: it has several, or is mounted from elsewhere."""
     notes: tuple[str, ...] = ()
-    """What was left out on purpose: `larger than max_bytes: compared by digest`."""
+    """What was left out on purpose: `TOO_LARGE`."""
     content: bytes | None = field(default=None, repr=False)
     """The bytes as read, for the content store alone."""
 

@@ -18,6 +18,8 @@ class Coverage:
     compared: int = 0
     ignored: int = 0
     gaps: list[Gap] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    """Items of which less was compared than was asked for, because a limit was reached, and which one."""
 
     @property
     def complete(self) -> bool:
@@ -31,6 +33,7 @@ class Coverage:
             "compared": self.compared,
             "ignored": self.ignored,
             "gaps": [gap.to_json() for gap in self.gaps],
+            "notes": [{"item": item, "note": note} for item, note in self.notes],
         }
 
 

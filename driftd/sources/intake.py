@@ -65,6 +65,11 @@ class ContentIntake:
         """The whole content; None where it is larger than is kept."""
         return b"".join(self._pieces) if self.size <= self._max_bytes else None
 
+    @property
+    def is_too_large(self) -> bool:
+        """Whether it is larger than is kept, and so cannot be parsed."""
+        return self.size > self._max_bytes
+
     def is_known(self) -> bool:
         """Whether this, taken whole, is the content of the known digest, whichever kind of digest that is."""
         if self._is_known is None:

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from driftd.formats.reading import Reading, read
 from driftd.model.baseline import DEFAULT_ATTRIBUTES, DEFAULT_MAX_BYTES, AttributeName
 from driftd.model.document import Document
-from driftd.model.item import Attributes, Gap, ItemType, Observation, real_path, shown_path
+from driftd.model.item import TOO_LARGE, Attributes, Gap, ItemType, Observation, real_path, shown_path
 from driftd.policy.query import Query, QueryFailedError, located
 from driftd.secrets.fingerprint import SecretKeeper, digest_key_id
 from driftd.secrets.mask import by_digest_alone, looks_like_private_key, mask, masked_problem, masked_text
@@ -195,6 +195,8 @@ class Observer:
     def _take_content(
         self, observed: Observation, names: tuple[str, ...], intake: ContentIntake, how: ReadingPlan, known: str | None
     ) -> None:
+        if intake.is_too_large and how.content == "settings":
+            _note(observed, TOO_LARGE)
         if not how.wants_settings:
             if intake.is_known():
                 observed.digest = known
@@ -205,11 +207,9 @@ class Observer:
                     f"the approved digest was made with key {key_id}, this host's is {self._keeper.key_id}"
                 )
         content = intake.content
-        if content is None:
-            _note(observed, "larger than max_bytes: compared by digest")
-        elif any(map(by_digest_alone, names)) or looks_like_private_key(content):
+        if content is not None and (any(map(by_digest_alone, names)) or looks_like_private_key(content)):
             _note(observed, "compared by keyed digest alone")
-        elif how.content == "settings":
+        elif content is not None and how.content == "settings":
             self._take_settings(observed, content, how)
         if observed.digest is None:
             observed.digest = intake.keyed_digest()

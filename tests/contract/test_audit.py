@@ -125,8 +125,13 @@ def test_larger_than_max_bytes_is_compared_by_digest(sandbox: Sandbox) -> None:
     sandbox.write("big.yml", "a: 1\nb: 2\n")
     sandbox.baseline(items=[{"path": sandbox.item("*.yml"), "max_bytes": 5}])
     sandbox.approve()
+    note = "larger than max_bytes: compared by digest"
+    coverage = sandbox.check(status=CLEAN)["coverage"]
+    assert (coverage["gaps"], coverage["notes"]) == ([], [{"item": sandbox.item("big.yml"), "note": note}])
+    assert f"note {sandbox.item('big.yml')}  ({note})" in sandbox.run("run", "--once", status=CLEAN).out
     sandbox.write("big.yml", "a: 1\nb: 3\n")
     assert brief(sandbox.drift_of("big.yml")) == [("content", "changed", "$")]
+    assert sandbox.check()["coverage"]["notes"]
 
 
 # --- rules
