@@ -183,6 +183,10 @@ class Auditor:
                 yield from layers.items_beside(known)
         yield [item for item in self.named() if item not in known]
 
+    def is_approved(self, item: str) -> bool:
+        """Whether something is approved for an item by some baseline."""
+        return any(layers.digest(item) is not None for layers in self.approvals.layers.values())
+
     def named(self) -> Iterable[str]:
         """Return every item that is named without a wildcard."""
         for scoped in self.scope.patterns:

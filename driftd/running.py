@@ -17,7 +17,7 @@ from driftd.daemon.listener import Listener
 from driftd.daemon.messages import Due, Message, Refused
 from driftd.daemon.monitoring import Monitoring
 from driftd.daemon.next_reload import Wanted
-from driftd.daemon.noticing import Noticing
+from driftd.daemon.noticing import Noticing, PassingNames
 from driftd.daemon.notify import Notifier
 from driftd.daemon.polling import Polling
 from driftd.daemon.rechecks import Rechecks
@@ -121,7 +121,8 @@ class Daemon:
     def _assemble(self, records: Records, watching: Watching) -> Service:
         workplace, clock, settings = records.workplace, self._clock, self._host.settings.watch
         engine = workplace.engine
-        settling = Settling(float(settings.settle), transient=TransientNames.shipped())
+        transient = PassingNames(TransientNames.shipped(), engine)
+        settling = Settling(float(settings.settle), transient=transient)
         rechecks = Rechecks(engine, watching, settling, float(settings.settle), clock.monotonic, time.time_ns)
         noticing = Noticing(engine, watching, settling, rechecks, clock, self._may_look_into)
         polling = Polling(engine, watching, rechecks, float(settings.poll), clock.monotonic)

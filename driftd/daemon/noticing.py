@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,20 @@ SLICE: Final = 0.05
 """Seconds of looking at items between two looks at the queue."""
 FEW: Final = 8
 """Items between two looks at the clock."""
+
+
+class PassingNames:
+    """Paths of what lasts only while something is saved, by their names; what is approved is to last."""
+
+    def __init__(self, names: Container[bytes], engine: Engine) -> None:
+        self._names = names
+        self._engine = engine
+
+    def __contains__(self, path: object) -> bool:
+        """Whether nobody expects what stands at a path to be there for long."""
+        return (
+            isinstance(path, bytes) and path in self._names and not self._engine.auditor.is_approved(shown_path(path))
+        )
 
 
 class Noticing:
@@ -154,7 +168,12 @@ class Noticing:
         """Look through a directory that was changed itself if it cannot be looked into now, or something in it could not."""
         memory = self._engine.memory
         holds = Inside({path: True}).holds
-        if not self._may_look_into(path) or any(map(holds, memory.places)) or any(map(holds, memory.gaps)):
+        if (
+            not self._may_look_into(path)
+            or any(map(holds, memory.places))
+            or any(map(holds, memory.gaps))
+            or (memory.gaps and any(shown_path(item) in memory.gaps for item in self._watching.items.below(path)))
+        ):
             self._below(path, noticed.when)
 
     def _depends(self, observed: Observation) -> None:

@@ -37,6 +37,10 @@ class Routes:
         """Return every path that is reached through links."""
         return list(self._hops)
 
+    def knows(self, path: bytes) -> bool:
+        """Whether a path is reached through links."""
+        return path in self._hops
+
     def directories(self) -> set[bytes]:
         """Return the directories in which hops stand, and those above them."""
         return {*self._at, *self._above}

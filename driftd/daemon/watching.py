@@ -129,6 +129,8 @@ class Watching:
         An item in a directory where no walk comes (one that a file system hides) is watched for by itself.
         """
         path, hops = real_path(observed.item), tuple(map(real_path, observed.links))
+        if observed.gap is not None and self.items.knows(path):
+            return False  # nobody could look where it leads: who makes that possible again does so on the way it had
         only_now = self._depends_on(path, hops)
         if self._files is not None and self._files.put(path, hops[-1] if hops else path, observed.shared):
             return True

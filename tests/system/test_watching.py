@@ -302,6 +302,26 @@ def test_a_directory_that_may_not_be_read_is_a_gap_at_once_and_no_removal(host: 
     assert_sound(daemon.journal)
 
 
+def test_what_a_link_leads_to_is_read_again_as_soon_as_it_may_be(host: ScratchHost) -> None:
+    target, link = host.outside / "x/y/f.yaml", host.tree / "l.yaml"
+    target.parent.mkdir(parents=True)
+    target.write_text("x: 1\n")
+    link.symlink_to(target)
+    host.approve()
+    with host.daemon(WITHOUT_PRIVILEGE) as daemon:
+        daemon.wait_event(Action.AUDIT_COMPLETED)
+        for barred, mode in ((host.outside / "x", 0o755), (target, 0o644)):
+            before = daemon.journal.position().sequence
+            barred.chmod(0)
+            daemon.wait_event(Action.COVERAGE_LOST, after_sequence=before)
+            barred.chmod(mode)
+            daemon.wait_event(Action.COVERAGE_RESTORED, after_sequence=before)
+        target.write_text(NEW)
+        opened(daemon, link)
+    assert {(item, reason) for _, item, reason in coverage(daemon)} == {(str(link), UNREADABLE)}
+    assert_sound(daemon.journal)
+
+
 def test_a_write_through_mmap_is_found_by_the_next_quick_audit(host: ScratchHost) -> None:
     host.approve()
     file = host.tree / "d/b.yaml"
