@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from driftd.cli.main import DRIFT, INCOMPLETE, OK
-from driftd.cli.options import add_config, add_json, print_json, root_of
+from driftd.cli.options import add_config, add_json, print_json, root_of, severity
 from driftd.cli.refusals import UsageError
 from driftd.cli.render import drift_lines, gap_lines, note_lines, progress
 from driftd.cli.style import Style
@@ -75,14 +75,6 @@ def check_shape(facts: HostFacts, started: datetime, result: AuditResult) -> dic
         "summary": result.summary(),
         "drifts": [drift.to_json() for drift in result.drifts],
     }
-
-
-def severity(word: str) -> Severity:
-    """Return the severity a word on the command line names."""
-    try:
-        return Severity.from_word(word)
-    except ValueError as error:
-        raise UsageError(f"--fail-on: {error}") from None
 
 
 def exit_status(result: AuditResult, threshold: Severity) -> int:

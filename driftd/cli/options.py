@@ -9,6 +9,7 @@ import sys
 from datetime import datetime, timedelta
 
 from driftd.cli.refusals import UsageError
+from driftd.model.change import Severity
 from driftd.model.document import Json
 from driftd.settings.scalars import Duration
 
@@ -47,6 +48,14 @@ def root_of(said: str | None) -> bytes:
     if not os.path.isdir(said):
         raise UsageError(f"--root {said or '(empty)'}: is not a directory")
     return os.fsencode(os.path.abspath(said))
+
+
+def severity(word: str) -> Severity:
+    """Return the severity a word on the command line names."""
+    try:
+        return Severity.from_word(word)
+    except ValueError as error:
+        raise UsageError(f"--fail-on: {error}") from None
 
 
 def add_since(parser: argparse.ArgumentParser, default: str | None) -> None:

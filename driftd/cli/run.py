@@ -10,15 +10,13 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import FrameType
 
-from driftd.app import await_checkout, open_host
-from driftd.cli.check import check_shape, exit_status, severity, tell
+from driftd.app import Host, await_checkout, open_host
 from driftd.cli.main import OK
-from driftd.cli.options import add_config, add_json, print_json, root_of
-from driftd.cli.unread import outlasting
+from driftd.cli.options import add_config, add_json, print_json, root_of, severity
 from driftd.daemon.messages import Reload, Stop
 from driftd.daemon.orphans import Orphans
 from driftd.diagnostics import configure as configure_diagnostics
-from driftd.once import audit_once
+from driftd.model.change import Severity
 from driftd.running import Daemon
 from driftd.surroundings import Surroundings
 
@@ -51,15 +49,31 @@ def run(args: argparse.Namespace) -> int:
     await_checkout(args.config, around)
     host = open_host(args.config, around, root=root, make_key=True)
     if args.once:
-        started = datetime.now(UTC)
-        result = audit_once(host, around)
-        sys.stdout = outlasting(sys.stdout)
-        if args.json:
-            print_json("check", check_shape(host.facts, started, result))
-        else:
-            tell(result, host.rules())
-        return exit_status(result, threshold)
+        return _once(args, host, around, threshold)
     daemon = Daemon(host, around, args.config, root)
+    _listen_to_signals(daemon)
+    with Orphans() if is_first else nullcontext():
+        daemon.run()
+    return OK
+
+
+def _once(args: argparse.Namespace, host: Host, around: Surroundings, threshold: Severity) -> int:
+    # late: a daemon prints nothing
+    from driftd.cli.check import check_shape, exit_status, tell
+    from driftd.cli.unread import outlasting
+    from driftd.once import audit_once
+
+    started = datetime.now(UTC)
+    result = audit_once(host, around)
+    sys.stdout = outlasting(sys.stdout)
+    if args.json:
+        print_json("check", check_shape(host.facts, started, result))
+    else:
+        tell(result, host.rules())
+    return exit_status(result, threshold)
+
+
+def _listen_to_signals(daemon: Daemon) -> None:
     for number, message in (
         (signal.SIGTERM, Stop("SIGTERM")),
         (signal.SIGINT, Stop("SIGINT")),
@@ -70,6 +84,3 @@ def run(args: argparse.Namespace) -> int:
             daemon.put(message)
 
         signal.signal(number, put)
-    with Orphans() if is_first else nullcontext():
-        daemon.run()
-    return OK
