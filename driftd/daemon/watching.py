@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
@@ -72,6 +73,15 @@ class Watching:
         if self._watcher is not None:
             auditor.guide = self
 
+    def watch_refused(self, files: Iterable[bytes]) -> None:
+        """Watch where files are because of which settings or baselines were refused, until others are in force.
+
+        They will be mended there, be it in the directory of a baseline that is not in force yet.
+        """
+        places = {os.path.realpath(place) for file in files for place in (file, os.path.dirname(file))}
+        self._configuration |= {place for place in places if os.path.isdir(place)}
+        self.watch_configuration()
+
     # --- what walks tell
 
     def enter(self, path: bytes, place: bytes) -> None:
@@ -96,7 +106,7 @@ class Watching:
 
     def begins(self) -> int:
         """A walk over everything begins."""
-        self._watch_configuration()
+        self.watch_configuration()
         for place in (*self.items.directories(), *self.entries.directories()):
             self._cover(place)
         if self._files is not None:
@@ -184,7 +194,8 @@ class Watching:
         self._doubted.discard(host)
         return self._watcher.watch(host)
 
-    def _watch_configuration(self) -> None:
+    def watch_configuration(self) -> None:
+        """Watch the directories of settings and baselines: those that were removed or moved and are there again, too."""
         reasons = {directory: self._watch(directory) for directory in self._configuration}
         self.blind = any(reason not in (None, MISSING) for reason in reasons.values())
 
@@ -225,7 +236,7 @@ class Watching:
         if self._watcher is None:
             return []
         self._revive()
-        self._watch_configuration()
+        self.watch_configuration()
         watched = []
         for place, reason in list(self.polled.items()):
             if reason == REMOTE:

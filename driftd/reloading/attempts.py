@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
 from typing import Final
 
@@ -67,6 +68,7 @@ class Reloads:
         Reading goes in steps that others may overtake, who find in force what was. Then everything is replaced in one.
         """
         host, adoption = self._workplace.host, self._workplace.adoption
+        self._service.watching.watch_configuration()  # before it is read: what comes later is noticed
         if (lock := host.checkout()) is not None:
             self._wait(in_progress(lock), wanted)
             return False
@@ -110,6 +112,7 @@ class Reloads:
             told: dict[str, Json] = {"problems": list(shown), **_asked_by(wanted)}
             self._workplace.engine.say(Action.DAEMON_RELOAD_FAILED, Severity.HIGH, message, told)
         self._said = shown
+        self._service.watching.watch_refused(os.fsencode(problem.file) for problem in error.problems)
         if isinstance(error, MixtureError):
             self._service.next_reload.again(Wanted())
         else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from tests.contract.command import Daemon, Sandbox, eventually
@@ -63,6 +65,36 @@ def test_the_life_of_a_daemon_that_is_reconfigured(shop: Sandbox) -> None:
         goes_by_its_labels_and_name(life)
         says_what_vanished(life)
     assert_whole(shop.journal())
+
+
+def test_what_is_mended_or_made_anew_is_noticed_without_being_asked(shop: Sandbox) -> None:
+    """In directories that no reload has taken over: of a baseline that was refused, and of one that git wrote anew."""
+    with shop.daemon() as daemon:
+        life = Life(shop, daemon)
+        life.wait("audit-completed")
+        shop.baseline("added", items=[{"path": shop.item("new.txt")}], severity="hihg")
+        assert '"hihg"' in str(life.wait("daemon-reload-failed")["driftd"]["problems"])
+        shop.baseline("added", items=[{"path": shop.item("new.txt")}], severity="high")
+        assert "baseline added" in life.wait("daemon-reloaded")["message"]
+        place, aside = shop.baselines / "shop", shop.directory / "aside"
+        shutil.copytree(place, aside)
+        shutil.rmtree(place)
+        shutil.copytree(aside, place)  # as it was: nothing is to be taken over
+        eventually(lambda: is_watched(daemon.process.pid, place), "the directory is watched again")
+        definition = json.loads((place / "baseline.yaml").read_text())
+        life.look()
+        (place / "baseline.yaml").write_text(json.dumps({**definition, "severity": "low"}))
+        assert "baseline shop" in life.wait("daemon-reloaded")["message"]
+
+
+def is_watched(pid: int, directory: Path) -> bool:
+    """Whether a process watches a directory with inotify; see proc_pid_fdinfo(5)."""
+    wanted = f" ino:{directory.stat().st_ino:x} "
+    for file in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with suppress(FileNotFoundError):
+            if any(line.startswith("inotify ") and wanted in line for line in file.read_text().splitlines()):
+                return True
+    return False
 
 
 def takes_what_is_new_at_once(life: Life) -> None:
