@@ -24,6 +24,8 @@ VOLATILE: Final = (b"/proc/", b"/sys/", b"/dev/", b"/run/")
 """A link that leads here is its text alone: what stands there is state, not settings."""
 ENDLESS: Final = 64 * 1024 * 1024
 """Where a file says it has no size (/proc), reading stops here."""
+LARGEST: Final = 8 * 1024**3
+"""Bytes of a file that are read while everything else waits; one that is larger, if only by its size, is a gap."""
 
 _SWAPPED: Final = frozenset({errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.EISDIR})
 """What opening a regular file says when something else stands there by now."""
@@ -153,6 +155,8 @@ def _read(root: Root, place: bytes, found: Look, intake: Intake) -> None:
         before = facts(os.fstat(fd))
         if not stat.S_ISREG(before.mode) or not before.same_file(expected):
             raise _ChangedError
+        if before.size > LARGEST:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         _pour(fd, before.size, intake)
         if facts(os.fstat(fd)) != before:
             raise _ChangedError

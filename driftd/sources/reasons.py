@@ -15,6 +15,7 @@ TOO_MANY_LINKS: Final = "too-many-links"
 UNREACHABLE: Final = "unreachable"
 NAME_TOO_LONG: Final = "name-too-long"
 DIRECTORY_TOO_LARGE: Final = "directory-too-large"
+FILE_TOO_LARGE: Final = "file-too-large"
 OUT_OF_RESOURCES: Final = "out-of-resources"
 CHANGING: Final = "changing"
 TIMEOUT: Final = "timeout"
@@ -34,6 +35,7 @@ _WORDS: Final = {
     errno.ELOOP: TOO_MANY_LINKS,
     errno.ENAMETOOLONG: NAME_TOO_LONG,
     errno.EOVERFLOW: DIRECTORY_TOO_LARGE,
+    errno.EFBIG: FILE_TOO_LARGE,
     errno.EMFILE: OUT_OF_RESOURCES,
     errno.ENFILE: OUT_OF_RESOURCES,
     errno.ENOMEM: OUT_OF_RESOURCES,

@@ -21,7 +21,7 @@ from driftd.sources.child_process import BOOT
 from driftd.sources.facts import RACY_NS, RACY_SECONDS_NS, is_settled
 from driftd.sources.glob import Glob
 from driftd.sources.isolated import IsolatedReader
-from driftd.sources.look import CHUNK, TRIES
+from driftd.sources.look import CHUNK, LARGEST, TRIES
 from driftd.sources.mounts import Mounts
 from driftd.sources.observe import ISOLATED_BYTES, Observer, ReadingPlan
 from driftd.sources.root import Root
@@ -300,6 +300,19 @@ def test_a_link_into_itself_is_a_link_without_content(tree: Path) -> None:
     assert seen.digest is None
     assert observer(tree).stamps("/etc/a") == (seen.stamp, b"")
     assert seen.links == ("/etc/a", "/etc/b")
+
+
+def test_a_file_that_is_too_large_to_be_read_is_a_gap_at_once_unless_only_its_attributes_are_audited(
+    tree: Path,
+) -> None:
+    (tree / "etc/huge").touch()
+    os.truncate(tree / "etc/huge", LARGEST + 1)
+    seen = observe(tree, "/etc/huge")
+    assert seen.gap is not None
+    assert seen.gap.reason == "file-too-large"
+    attributes_alone = observer(tree).observe("/etc/huge", ReadingPlan(content="none"))
+    assert attributes_alone.gap is None
+    assert attributes_alone.size == LARGEST + 1
 
 
 def test_an_impossible_name_is_a_gap(tree: Path) -> None:
