@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import Final
 
 from driftd.baselines.scope import ScopedCommand
 from driftd.daemon.engine import Engine
-from driftd.daemon.messages import Message, Ran
+from driftd.daemon.messages import Message, Noticed, Ran
 from driftd.model.item import shown_path
 from driftd.settings.scalars import Duration
 from driftd.sources.command import Outcome
@@ -85,15 +85,16 @@ class Commands:
 
     # --- what asks for a run
 
-    @property
-    def triggered(self) -> bool:
-        """Whether any command is run after changes of files."""
-        return bool(self._meant)
-
-    def noticed(self, path: bytes, when: datetime) -> None:
-        """Something happened to a path."""
-        for index in self._when.matching(path):
-            self._want(self._meant[index], "watch", settle=self.settle, since=when)
+    def notice(self, noticed: Noticed, names: Callable[[bytes], Iterable[bytes]]) -> None:
+        """Have the commands run that a change of a name in a directory concerns; `names`: by which patterns reach one."""
+        if not self._meant:
+            return
+        for directory in names(noticed.directory):
+            path = directory.rstrip(b"/") + b"/" + noticed.name if noticed.name else directory
+            if noticed.is_directory:
+                self.tree(path, noticed.when)
+            for index in self._when.matching(path):
+                self._want(self._meant[index], "watch", settle=self.settle, since=noticed.when)
 
     def tree(self, path: bytes, when: datetime) -> None:
         """A directory came to a path or left it: what is below may be anything."""

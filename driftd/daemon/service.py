@@ -244,13 +244,7 @@ class Service:
         if self.watching.is_configuration(noticed.directory, noticed.name, is_directory=noticed.is_directory):
             self.next_reload.changed()
         self._noticing.notice(noticed)
-        if not self.commands.triggered:
-            return
-        for directory in self.watching.names(noticed.directory):
-            path = directory.rstrip(b"/") + b"/" + noticed.name if noticed.name else directory
-            if noticed.is_directory:
-                self.commands.tree(path, noticed.when)
-            self.commands.noticed(path, noticed.when)
+        self.commands.notice(noticed, self.watching.names)
 
     def ask(self, question: Call | Task) -> None:
         """Have something done in the loop that somebody waits for. Any thread may ask."""
