@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,49 @@ def test_a_locale_that_is_none_changes_nothing(shop: Sandbox) -> None:
     shop.write("database.yml", BAD)
     told = shop.run("check", "--json", status=DRIFT, LC_ALL="no such locale", LANG="tr_TR").json("check")
     assert [drift["item"] for drift in told["drifts"]] == [shop.item("database.yml")]
+
+
+def test_the_time_zone_of_whoever_asks_changes_nothing(shop: Sandbox) -> None:
+    shop.write("database.yml", BAD)
+    shop.run("run", "--once", status=DRIFT)
+    recorded = shop.run("events", "--json", TZ="UTC", status=CLEAN).out
+    for zone in ("Nonsense/Zone", "XXX-14", ":/etc/passwd"):
+        assert shop.run("events", "--json", TZ=zone, status=CLEAN).out == recorded
+        begun = datetime.fromisoformat(json.loads(shop.run("check", "--json", TZ=zone, status=DRIFT).out)["started"])
+        assert abs(datetime.now(UTC) - begun) < timedelta(hours=1)
+
+
+def test_the_state_of_a_clone_goes_on_as_that_of_another_host(shop: Sandbox) -> None:
+    """Its drifts are others, as its alerts are; `doctor` says whose the state is until then."""
+    shop.write("database.yml", BAD)
+    shop.run("run", "--once", status=DRIFT)
+    [opened] = [event for event in shop.events() if event["event"]["action"] == "drift-opened"]
+    shop.settings(host={"id": "the-clone", "name": "api-1", "labels": {"role": "api"}})
+    told = shop.run("doctor", "--json", status=DRIFT).json("doctor")["findings"]
+    [host] = [finding for finding in told if finding["name"] == "host"]
+    assert (host["state"], "host-under-test" in host["message"], "the-clone" in host["message"]) == (
+        "failed",
+        True,
+        True,
+    )
+    before = len(shop.events())
+    shop.run("run", "--once", status=DRIFT)
+    resolved, again, _ = shop.events()[before:]
+    assert {event["host"]["id"] for event in (resolved, again)} == {"the-clone"}
+    assert resolved["driftd"]["drift_id"] == opened["driftd"]["drift_id"] != again["driftd"]["drift_id"]
+    assert (resolved["driftd"]["resolution"], again["event"]["action"]) == ("no-longer-audited", "drift-opened")
+
+
+@pytest.mark.usefixtures("apart")
+def test_without_a_machine_id_a_host_is_asked_for_its_id(shop: Sandbox) -> None:
+    shop.settings(host={"name": "api-1"})
+    config = ["--config", str(shop.config)]
+    empty = "touch empty; mount --bind empty /etc/machine-id"
+    for words in (["check"], ["run", "--once"], ["approve", "--reason", "x", "--yes"]):
+        done = unshared(shop, empty, *words, *config)
+        assert done.returncode == USAGE, done
+        assert "host.id: /etc/machine-id is not initialized (set host.id" in done.stderr
+    assert unshared(shop, empty, "diff", *config).returncode == CLEAN  # whoever asks need not know
 
 
 def test_a_state_of_a_newer_version_is_refused_by_all_who_would_read_or_write_it(shop: Sandbox) -> None:
