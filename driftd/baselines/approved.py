@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from driftd.baselines.digests import ABSENT, digests_of
@@ -117,23 +117,11 @@ class ApprovedLayers:
             return digests[0].removeprefix("sha256:") if digests else None
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
-    def unfit(self, before: ApprovedLayers | None = None, progress: Callable[[], None] = lambda: None) -> Gap | None:
-        """Return why these layers are no whole state that could be taken over, None where they are one.
-
-        Each file is held against its manifest, unless both name it in `before`, which is in force. `progress` is called
-        now and then.
-        """
-        steps = self.checking(before)
-        while True:
-            try:
-                next(steps)
-                progress()
-            except StopIteration as done:
-                found: Gap | None = done.value
-                return found
-
     def checking(self, before: ApprovedLayers | None = None) -> Generator[None, None, Gap | None]:
-        """Do the same in steps, so that other work may overtake."""
+        """Return, in steps that other work may overtake, why these layers are no whole state that could be taken over.
+
+        None where they are one. Each file is held against its manifest, unless both name it in `before`, which is in force.
+        """
         for problem in self.problems:
             return Gap(problem.file, NOT_ADOPTED, str(problem))
         for count, item in enumerate(self.items() if before is None else before.differing(self), start=1):

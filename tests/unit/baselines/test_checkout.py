@@ -12,6 +12,7 @@ import pytest
 
 from driftd.baselines.approved import ApprovedLayers
 from driftd.baselines.checkout import checkout_in_progress
+from driftd.model.item import Gap
 from driftd.settings.trust import Trust
 from tests.unit.baselines.test_approve import HOST, Story, item
 
@@ -66,26 +67,37 @@ def test_the_lock_of_a_linked_worktree_and_of_a_submodule_is_found(repository: P
     assert found.resolve() == lock
 
 
+def unfit(layers: ApprovedLayers, before: ApprovedLayers | None = None) -> Gap | None:
+    """Return what all steps of a check come to."""
+    steps = layers.checking(before)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            found: Gap | None = done.value
+            return found
+
+
 def test_what_is_whole_fits_and_what_is_a_mixture_does_not(tmp_path: Path) -> None:
     story = Story(tmp_path)
     story.approve({path: item(path) for path in ("/a", "/b")}, shared=True)
     story.approve({"/b": item("/b", "0600")})
     before = story.layers
-    assert before.unfit() is None
+    assert unfit(before) is None
     story.approve({"/a": item("/a", "0600")}, shared=True)
     after = story.layers
-    assert after.unfit(before) is None
+    assert unfit(after, before) is None
     (story.directory / "approved/a.json").write_text("{}")
-    gap = after.unfit(before)
+    gap = unfit(after, before)
     assert gap is not None
     assert (gap.item, gap.reason) == (str(story.directory / "approved.json"), "approved-not-adopted")
     assert gap.detail == "/a: approved/a.json is not what the manifest says (its digest differs)"
-    assert after.unfit(after) is None  # what is in force already stays so, whatever became of its files
+    assert unfit(after, after) is None  # what is in force already stays so, whatever became of its files
     manifest = story.directory / "hosts" / HOST / "approved.json"
     manifest.write_text("{")
-    gap = story.layers.unfit(after)
+    gap = unfit(story.layers, after)
     assert gap is not None
     assert gap.item == str(manifest)
     shutil.rmtree(story.directory / "hosts")
     (story.directory / "approved.json").unlink()
-    assert ApprovedLayers(story.directory, HOST).unfit(before) is None  # nothing is approved: that is whole
+    assert unfit(ApprovedLayers(story.directory, HOST), before) is None  # nothing is approved: that is whole
