@@ -13,7 +13,7 @@ from driftd.cli.main import DRIFT, INCOMPLETE, OK
 from driftd.cli.options import JsonStream, add_config, add_json, print_json
 from driftd.cli.status_view import StatusView
 from driftd.cli.style import Style
-from driftd.daemon.control import DaemonAbsentError, NoAnswerError, ask
+from driftd.daemon.control import DaemonAbsentError, DaemonLeftError, NoAnswerError, ask
 from driftd.daemon.status import absent_shape, unknown_shape
 from driftd.model.document import Json
 from driftd.model.item import Gap
@@ -54,7 +54,7 @@ def state(config: str | None) -> dict[str, Json]:
     _, settings = settings_of(config, Surroundings.of_process())
     try:
         answer = ask(settings.control_socket, "status", timeout=PATIENCE)
-    except DaemonAbsentError:
+    except (DaemonAbsentError, DaemonLeftError):
         return _stored(config)
     except NoAnswerError as error:
         return _beside(_stored(config), {"running": True, "pid": error.pid, "stuck": True, "error": str(error)})

@@ -63,6 +63,10 @@ class DaemonAbsentError(Exception):
     """Nobody listens on the control socket."""
 
 
+class DaemonLeftError(ControlError):
+    """The daemon ended while it was asked."""
+
+
 class NoAnswerError(ControlError):
     """The daemon is there and does not answer."""
 
@@ -91,7 +95,7 @@ def ask(path: Path, operation: str, args: dict[str, Json] | None = None, timeout
                 connection.sendall(json.dumps(request).encode("ascii") + b"\n")
             reply = json.loads(_answer_line(connection, timeout))
         except (OSError, ValueError) as error:
-            raise ControlError(f"the daemon went away while it was asked ({error})") from error
+            raise DaemonLeftError(f"the daemon went away while it was asked ({error})") from error
     if not reply.get("ok"):
         raise ControlError(str(reply.get("error")))
     answer: Json = reply["result"]

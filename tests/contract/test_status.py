@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from driftd.daemon.control import address
 from tests.contract.command import CLEAN, DRIFT, INCOMPLETE, Daemon, Sandbox, eventually
 from tests.contract.shapes import Json
 from tests.contract.test_state import BAD, GOOD
@@ -97,6 +100,24 @@ def test_without_a_daemon_it_says_so_and_what_was_known_last(shop: Sandbox) -> N
         ("jsonl", "stopped", 0)
     ]
     assert "daemon    not running" in shop.run("status", status=INCOMPLETE).out
+
+
+def test_of_a_daemon_that_ends_while_it_is_asked_it_says_that_none_runs(shop: Sandbox) -> None:
+    shop.write("database.yml", BAD)
+    shop.run("run", "--once", status=DRIFT)
+
+    def hang_up(listening: socket.socket) -> None:
+        listening.accept()[0].close()
+
+    with socket.socket(socket.AF_UNIX) as listening, address(shop.state / "control.sock") as short:
+        listening.bind(short)
+        listening.listen()
+        ending = threading.Thread(target=hang_up, args=(listening,))
+        ending.start()
+        told = shop.run("status", "--json", status=INCOMPLETE).json("status")
+        ending.join()
+    assert told["daemon"]["running"] is False
+    assert [drift["item"] for drift in told["drifts"]] == [shop.item("database.yml")]
 
 
 def test_what_was_approved_without_a_daemon_is_covered(shop: Sandbox) -> None:
