@@ -102,6 +102,9 @@ class Watcher(Protocol):
     def forget(self, path: bytes) -> None:
         """Stop watching a directory or a file; unknown ones are fine."""
 
+    def forget_file(self, file: bytes) -> None:
+        """Stop watching a file by itself; a directory that stands in its place by now stays watched."""
+
     def watches(self, path: bytes) -> bool:
         """Whether a directory or a file is watched now."""
 

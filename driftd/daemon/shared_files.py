@@ -52,4 +52,4 @@ class SharedFiles:
 
     def _forget(self, place: bytes) -> None:
         if place not in self.places():
-            self._watcher.forget(self._on_host(place))
+            self._watcher.forget_file(self._on_host(place))

@@ -88,6 +88,16 @@ class InotifyWatcher:
         if watch is not None and self._reader is not None:
             watch.disarm(self._reader)
 
+    def forget_file(self, file: bytes) -> None:
+        """Stop watching a file by itself; a directory that stands in its place by now stays watched."""
+        with self._lock:
+            watch = self._directories.get(file)
+            if watch is None or not watch.is_of_file:
+                return
+            self._directories.pop(file)
+        if self._reader is not None:
+            watch.disarm(self._reader)
+
     def watches(self, path: bytes) -> bool:
         """Whether a directory or a file is watched now."""
         with self._lock:

@@ -60,6 +60,11 @@ class WatchedDirectory:
         self.being_written: set[bytes] = set()
         """Names written to and not closed yet: a chmod meanwhile does not complete them."""
 
+    @property
+    def is_of_file(self) -> bool:
+        """Whether a file is watched by itself."""
+        return self._mask == FILE
+
     def arm(self, reader: InotifyFD) -> str | None:
         """Ask the kernel; return the reason why not."""
         try:

@@ -94,6 +94,10 @@ class ToldWatcher:
     def forget(self, directory: bytes) -> None:
         self.directories.pop(directory, None)
 
+    def forget_file(self, file: bytes) -> None:
+        if not os.path.isdir(file):
+            self.forget(file)
+
     def watches(self, directory: bytes) -> bool:
         return directory in self.directories
 
