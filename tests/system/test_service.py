@@ -105,7 +105,9 @@ class Service:
         return result
 
     def status(self) -> Object:
-        shape: Object = json.loads(self.run("driftd", "status", "--json", status=None).stdout)
+        done = self.run("driftd", "status", "--json", status=None)
+        assert done.stdout, done.stderr
+        shape: Object = json.loads(done.stdout)
         return shape
 
     def changes(self, item: str) -> list[tuple[str, str | None]]:
