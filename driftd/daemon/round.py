@@ -80,6 +80,7 @@ class Round:
             self._rereading.flush()
             yield from self._read_approved(self._rereading)
             yield from self._reread(self._rereading, lambda reading: reading.busy)
+        yield None  # what was found is looked at, and so remembered, before what was not met is told by that
         yield from self._not_met()
         yield from self._missing()
 
@@ -100,7 +101,7 @@ class Round:
         elif isinstance(found, Differs):
             item = found.item
             if item in self._memory.remembered or not self._on_hold(item):
-                self.items += not isinstance(found, Gone)
+                self.items += not isinstance(found, Gone) or self._is_approved(item)
                 yield item
         else:
             yield from self._found(found.item)
@@ -163,14 +164,18 @@ class Round:
         """Whether nothing in this round says how an item is that was not there and has a gap or a drift."""
         if split_item(item)[0] not in self._survey.visited:
             return True
-        if item in self._memory.gaps or self._deep or not self._is_approved(item):
+        if item in self._memory.gaps or self._deep or not self._drifts_approved(item):
             return True  # what was never approved and is not there does not differ any more
         self.items += 1  # it is missing still
         return False
 
-    def _is_approved(self, item: str) -> bool:
+    def _drifts_approved(self, item: str) -> bool:
         standing = self._memory.drifts.get(item)
         return standing is not None and self._is_approved_for(standing.baseline, item)
+
+    def _is_approved(self, item: str) -> bool:
+        meant = self._auditor.scope.audited(item)
+        return meant is not None and self._is_approved_for(meant.baseline, item)
 
     def _is_approved_for(self, baseline: str, item: str) -> bool:
         layers = self._auditor.approvals.layers.get(baseline)

@@ -88,6 +88,30 @@ def test_what_is_as_it_was_is_read_by_others_and_looked_at_by_nobody(deep: Deep)
     assert (sweep.items, sweep.read) == (4, 4)
 
 
+def test_what_is_met_for_the_first_time_counts_once_and_is_looked_at_once(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    for name in ("a.yaml", "b.yaml", "c.yaml"):
+        machine.file(name, "port: 1\n")
+    machine.approve()
+
+    def audited() -> tuple[int, int]:
+        machine.engine.memory.remembered.remove_shelf(b"%b/" % os.fsencode(machine.etc))  # as if the state were new
+        sweep = list(machine.engine.sweeps.begin("deep", "audit"))[-1]
+        return sweep.items, sweep.read
+
+    assert audited() == (3, 3)
+    (machine.etc / "b.yaml").unlink()
+    assert audited() == (3, 3)
+    machine.stop()
+
+
+def test_what_is_gone_counts_in_the_audit_that_finds_it_as_in_the_next(deep: Deep) -> None:
+    (deep.etc / "d" / "c.yaml").unlink()
+    assert [deep.audit(depth).items for depth in ("quick", "quick", "deep")] == [4, 4, 4]
+    (deep.etc / "b.yaml").unlink()
+    assert [deep.audit(depth).items for depth in ("deep", "deep", "quick")] == [4, 4, 4]
+
+
 def test_bytes_that_changed_below_the_stat_fields_are_found_by_a_deep_audit_alone(deep: Deep) -> None:
     deep.edit_below("d/c.yaml", "port: 2\n")
     before = len(deep.machine.published)
