@@ -111,14 +111,29 @@ REAL: dict[str, Callable[[], bool]] = {
 
 
 @pytest.fixture(scope="session")
-def require_real() -> Callable[[str], None]:
-    """A function: skip this test where a real thing is missing; fail it under DRIFTD_TEST_REQUIRE_REAL=1, as CI does."""
+def lacking() -> Callable[[str], None]:
+    """A function: skip this test for want of a real thing; fail it under DRIFTD_TEST_REQUIRE_REAL=1, as CI does."""
 
-    def require(name: str) -> None:
-        if REAL.get(name, lambda: _program(name))():
-            return
+    def lack(name: str) -> None:
         if os.environ.get("DRIFTD_TEST_REQUIRE_REAL") == "1":
             pytest.fail(f"needs the real {name}, which is not here")
         pytest.skip(f"needs the real {name}")
 
+    return lack
+
+
+@pytest.fixture(scope="session")
+def require_real(lacking: Callable[[str], None]) -> Callable[[str], None]:
+    """A function: `lacking` where a real thing of that name is not here."""
+
+    def require(name: str) -> None:
+        if not REAL.get(name, lambda: _program(name))():
+            lacking(name)
+
     return require
+
+
+@pytest.fixture
+def _as_root(require_real: Callable[[str], None]) -> None:
+    """For tests that give files to other users."""
+    require_real("root")

@@ -237,12 +237,35 @@ def test_an_fsync_that_fails_is_an_event_that_was_not_recorded(
     assert [sequence_of(event) for event in JournalReader(journal).read()] == [1, 2, 3]
 
 
-def test_a_power_cut_after_an_acknowledgement_takes_nothing(
-    tmp_path: Path, require_real: Callable[[str], None]
-) -> None:
-    """What a copy of the disk image holds is what a machine would find after losing power."""
+@pytest.fixture
+def on_a_disk_of_its_own(
+    require_real: Callable[[str], None], lacking: Callable[[str], None]
+) -> Callable[[list[str], Path], str]:
+    """A function: run a program in a directory, where its mounts are its own; return what it says."""
     require_real("mounts")
     require_real("mkfs.ext4")
+
+    def run(words: list[str], directory: Path) -> str:
+        done = subprocess.run(
+            ["unshare", "--mount", *words],
+            cwd=directory,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0 and "loop" in done.stderr:
+            lacking(f"loop devices: {done.stderr.strip()}")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_a_power_cut_after_an_acknowledgement_takes_nothing(
+    tmp_path: Path, on_a_disk_of_its_own: Callable[[list[str], Path], str]
+) -> None:
+    """What a copy of the disk image holds is what a machine would find after losing power."""
     (tmp_path / "at").mkdir()
     (tmp_path / "copy").mkdir()
     script = f"""
@@ -260,49 +283,25 @@ for _ in range(20):
         cp $top/image $top/cut
         cd $top; mount -o loop cut copy; mkdir found; cp -r copy/state found/; umount copy at
     """
-    run = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", script],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode != 0 and "loop" in run.stderr:
-        pytest.skip(f"needs loop devices: {run.stderr.strip()}")
-    assert run.returncode == 0, run.stderr
+    on_a_disk_of_its_own(["sh", "-c", script], tmp_path)
     assert_intact(tmp_path / "found" / "state", 400)
 
 
 def test_a_power_cut_at_any_instant_of_pruning_takes_nothing(
-    tmp_path: Path, require_real: Callable[[str], None]
+    tmp_path: Path, on_a_disk_of_its_own: Callable[[list[str], Path], str]
 ) -> None:
-    require_real("mounts")
-    require_real("mkfs.ext4")
     cuts = [sys.executable, "-m", "tests.system.power_cuts", str(tmp_path), "6", str(KILLS)]
-    run = subprocess.run(
-        ["unshare", "--mount", *cuts], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
-    )
-    if run.returncode != 0 and "loop" in run.stderr:
-        pytest.skip(f"needs loop devices: {run.stderr.strip()}")
-    assert run.returncode == 0, run.stderr
-    for number, acknowledged in enumerate(run.stdout.split()):
+    said = on_a_disk_of_its_own(cuts, ROOT)
+    for number, acknowledged in enumerate(said.split()):
         assert_pruned_and_whole(tmp_path / f"found-{number}", int(acknowledged))
 
 
 def test_a_power_cut_at_any_instant_of_approving_leaves_one_revision_whole(
-    tmp_path: Path, require_real: Callable[[str], None]
+    tmp_path: Path, on_a_disk_of_its_own: Callable[[list[str], Path], str]
 ) -> None:
-    require_real("mounts")
-    require_real("mkfs.ext4")
     cuts = [sys.executable, "-m", "tests.system.approval_cuts", str(tmp_path), "6", str(KILLS)]
-    run = subprocess.run(
-        ["unshare", "--mount", *cuts], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
-    )
-    if run.returncode != 0 and "loop" in run.stderr:
-        pytest.skip(f"needs loop devices: {run.stderr.strip()}")
-    assert run.returncode == 0, run.stderr
-    lines = [line.split() for line in run.stdout.splitlines()]
+    said = on_a_disk_of_its_own(cuts, ROOT)
+    lines = [line.split() for line in said.splitlines()]
     assert len(lines) == 6
     for acknowledged, revision, items, said in lines:
         assert int(acknowledged) <= int(revision)

@@ -104,7 +104,7 @@ def test_every_line_stands_under_a_reason() -> None:
             assert covered, f"{line} has no reason"
 
 
-def test_the_watcher_runs_without_writable_and_executable_memory() -> None:
+def test_the_watcher_runs_without_writable_and_executable_memory(lacking: Callable[[str], None]) -> None:
     """MemoryDenyWriteExecute= is on: ctypes, which watchdog's reader uses, must live with it."""
     script = """
 import ctypes, os, sys, tempfile
@@ -121,5 +121,5 @@ sys.exit(problem)
 """
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
     if done.returncode == 77:
-        pytest.skip("this kernel has no PR_SET_MDWE (6.3)")
+        lacking("PR_SET_MDWE of Linux 6.3")
     assert done.returncode == 0, done.stderr

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,11 +40,11 @@ def test_the_id_is_derived_and_does_not_show_the_machine_id(root: Path) -> None:
     assert MACHINE not in str(found)
 
 
-@pytest.mark.skipif(shutil.which("systemd-id128") is None, reason="no systemd")
-def test_the_id_is_the_one_systemd_derives() -> None:
+def test_the_id_is_the_one_systemd_derives(require_real: Callable[[str], None], lacking: Callable[[str], None]) -> None:
+    require_real("systemd-id128")
     own = Path("/etc/machine-id")
     if not own.exists() or len(own.read_text().strip()) != 32:
-        pytest.skip("no machine-id")
+        lacking("machine-id")
     argv = ["systemd-id128", "machine-id", f"--app-specific={APPLICATION.hex()}"]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     assert application_id(bytes.fromhex(own.read_text().strip())) == done.stdout.strip()

@@ -11,7 +11,7 @@ from driftd.settings.trust import Trust
 
 STRANGER = 12345
 FRIEND = 23456
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files to other users")
+as_root = pytest.mark.usefixtures("_as_root")
 
 
 @pytest.fixture
