@@ -20,7 +20,7 @@ from driftd.baselines.author import Author
 from driftd.baselines.history import History
 from driftd.baselines.proposal import prepare
 from driftd.model.approved import ApprovedItem
-from tests.system.power_cuts import ROOT, run
+from tests.system.power_cuts import ROOT, disk, run
 
 ITEMS = 100  # so many are written with one sync for all
 
@@ -47,12 +47,7 @@ def found(directory: Path) -> str:
 
 def main(directory: Path, cuts: int, moments: random.Random) -> None:
     """Cut so many times, at random moments."""
-    image, at, copy = directory / "image", directory / "at", directory / "copy"
-    at.mkdir()
-    copy.mkdir()
-    run("truncate", "-s", "64M", image)
-    run("mkfs.ext4", "-q", image)
-    run("mount", "-o", "loop,commit=300", image, at)  # what is not synced stays in memory
+    image, at, copy = disk(directory)
     command = [sys.executable, "-m", "tests.system.approval_cuts", "approve", str(at)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None

@@ -22,14 +22,20 @@ def run(*words: str | Path) -> None:
     subprocess.run(words, check=True)
 
 
-def main(directory: Path, cuts: int, moments: random.Random) -> None:
-    """Cut so many times, at random moments."""
+def disk(directory: Path) -> tuple[Path, Path, Path]:
+    """Make a disk of 64 MB; return its image, where it is mounted, and where a copy of it may be."""
     image, at, copy = directory / "image", directory / "at", directory / "copy"
     at.mkdir()
     copy.mkdir()
     run("truncate", "-s", "64M", image)
     run("mkfs.ext4", "-q", image)
     run("mount", "-o", "loop,commit=300", image, at)  # what is not synced stays in memory
+    return image, at, copy
+
+
+def main(directory: Path, cuts: int, moments: random.Random) -> None:
+    """Cut so many times, at random moments."""
+    image, at, copy = disk(directory)
     command = [sys.executable, "-m", "tests.system.store_writer", "until-killed-pruning", str(at / "state")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
